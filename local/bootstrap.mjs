@@ -1,0 +1,43 @@
+// What every npm script starts with, on a fresh clone too: plain JavaScript, no packages.
+// Installs the locked npm packages when they are missing or stale, builds the app, then runs the
+// TypeScript file it was given.   node local/bootstrap.mjs [--build | FILE [ARG ...]]
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [file, ...args] = process.argv.slice(2);
+
+function must(title, command, argv) {
+  const done = spawnSync(command, argv, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (done.status === 0) return;
+  console.error(`${title} failed (${command} ${argv.join(' ')}).`);
+  process.exit(done.status ?? 1);
+}
+
+const installed = join(root, 'node_modules', '.package-lock.json');
+if (
+  !existsSync(installed) ||
+  statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs
+) {
+  console.log('Installing the npm packages of package-lock.json …');
+  must('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+must('Building the app', process.execPath, [
+  join(root, 'node_modules/typescript/bin/tsc'),
+  '-p',
+  'tsconfig.build.json',
+]);
+
+if (file && file !== '--build') {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, file), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  // The terminal sends Ctrl-C to the whole group; the child cleans up and its exit code is ours.
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
