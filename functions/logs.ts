@@ -1,0 +1,3 @@
+import { serveLog } from '../shared/edge/logServer.ts';
+
+serveLog();

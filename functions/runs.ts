@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { toRunResource } from '../shared/armResources.ts';
+import { serve } from '../shared/edge/http.ts';
+import { operations } from '../shared/edge/operations.ts';
+import { Refusal } from '../shared/flow/refusal.ts';
+import { runLogUrl } from '../shared/flow/runLog.ts';
+import { runPage } from '../shared/flow/runPage.ts';
+import { archiveRun, cancelRun, getRun } from '../shared/flow/runs.ts';
+
+serve(operations.runsList, async ({ own, query, ports, config }) => {
+  const { runs, next } = await runPage(own, query, ports);
+  const nextLink = next && `${config.publicUrl}${own.id}/runs?${next}`;
+  return {
+    jsonBody: { value: runs.map((run) => toRunResource(run, own.id)), ...(nextLink && { nextLink }) },
+  };
+});
+
+serve(operations.runsGet, async ({ own, parameter, ports }) => ({
+  jsonBody: toRunResource(await getRun(own, parameter('run'), ports), own.id),
+}));
+
+serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
+  const { isArchiveEnabled } = await body(z.object({ isArchiveEnabled: z.boolean() }));
+  return {
+    jsonBody: toRunResource(await archiveRun(own, parameter('run'), isArchiveEnabled, ports), own.id),
+  };
+});
+
+serve(operations.runsCancel, async ({ own, parameter, ports }) => {
+  await cancelRun(own, parameter('run'), ports);
+  return { status: 200 };
+});
+
+serve(operations.runsLogUrl, async ({ own, parameter, ports, config }) => {
+  const run = await getRun(own, parameter('run'), ports);
+  const logLink = await runLogUrl(own, run, config.publicUrl, ports);
+  if (!logLink) throw new Refusal(404, 'LogNotFound', `Run '${run.runId}' has no log yet.`);
+  return { jsonBody: { logLink } };
+});

@@ -1,0 +1,154 @@
+import { ContainerRegistryContentClient } from '@azure/container-registry';
+import type { TokenCredential } from '@azure/identity';
+import { formatImageRef, type ImageRef } from '../imageRef.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+import { type Registry, RegistryError, type RegistryLogin } from '../ports/registry.ts';
+import { layersOf, type ManifestReader } from './manifestReader.ts';
+import { createOciReader, type OciReader } from './ociReader.ts';
+
+/** The user name that goes with an ACR refresh token. */
+const tokenUser = '00000000-0000-0000-0000-000000000000';
+const acrScope = 'https://containerregistry.azure.net/.default';
+const answerWithinMs = 30_000;
+
+export interface AcrRegistryOptions {
+  registries: KnownRegistry[];
+  /** The credential of a managed identity; without a client id the app's own. */
+  credential: (clientId?: string) => TokenCredential;
+}
+
+/** Registries: Azure's by their SDK as a managed identity, any by the OCI API with a password or as nobody. */
+export function createAcrRegistry({ registries, credential }: AcrRegistryOptions): Registry {
+  const clients = new Map<string, ContainerRegistryContentClient>();
+
+  const endpointOf = (loginServer: string) =>
+    registries.find((known) => known.loginServer === loginServer)?.endpoint ??
+    `https://${loginServer === 'docker.io' ? 'registry-1.docker.io' : loginServer}`;
+
+  function asIdentity(image: ImageRef, clientId: string | undefined): ManifestReader {
+    const key = JSON.stringify([image.registry, image.repository, clientId]);
+    let client = clients.get(key);
+    if (!client) {
+      // Faults are retried by the queue, with patience; here they would hold a worker.
+      const options = { retryOptions: { maxRetries: 1 } };
+      client = new ContainerRegistryContentClient(
+        endpointOf(image.registry),
+        image.repository,
+        credential(clientId),
+        options,
+      );
+      clients.set(key, client);
+    }
+    const sdk = client;
+    return {
+      manifest: (reference) =>
+        asked(image, async () => {
+          const { digest, manifest } = await sdk.getManifest(reference);
+          return { digest, body: manifest };
+        }),
+      blob: (digest) =>
+        asked(image, async () => {
+          const { content } = await sdk.downloadBlob(digest);
+          const parts: Buffer[] = [];
+          for await (const part of content) parts.push(Buffer.from(part));
+          return JSON.parse(Buffer.concat(parts).toString()) as unknown;
+        }),
+    };
+  }
+
+  function reader(image: ImageRef, login: RegistryLogin): ManifestReader | OciReader {
+    if (login.kind === 'identity') return asIdentity(image, login.clientId);
+    return createOciReader(endpointOf(image.registry), image.repository, login);
+  }
+
+  return {
+    async digestOf(image, login) {
+      const read = reader(image, login);
+      const reference = image.digest ?? image.tag ?? 'latest';
+      return 'digest' in read ? read.digest(reference) : (await read.manifest(reference))?.digest;
+    },
+    layersOf: (image, platform, login) =>
+      layersOf(formatImageRef(image), image.digest ?? image.tag ?? 'latest', platform, reader(image, login)),
+    async pullPassword(loginServer, login) {
+      if (login.kind === 'anonymous') return undefined;
+      if (login.kind === 'password') return { userName: login.userName, password: login.password };
+      const password = await exchange(loginServer, endpointOf(loginServer), credential(login.clientId));
+      return { userName: tokenUser, password };
+    },
+  };
+}
+
+/** ACR's token exchange: the identity's Entra token for a refresh token of the registry, good for three hours. */
+async function exchange(loginServer: string, endpoint: string, credential: TokenCredential): Promise<string> {
+  const token = await identityToken(loginServer, credential);
+  const form = new URLSearchParams({ grant_type: 'access_token', service: loginServer, access_token: token });
+  let response: Response;
+  try {
+    response = await fetch(`${endpoint}/oauth2/exchange`, {
+      method: 'POST',
+      body: form,
+      signal: AbortSignal.timeout(answerWithinMs),
+    });
+  } catch (cause) {
+    throw new RegistryError('Unreachable', `${loginServer} does not answer`, { cause });
+  }
+  if (response.status === 401 || response.status === 403) throw roleMissing(loginServer);
+  if (!response.ok)
+    throw new RegistryError('Unreachable', `${loginServer}: token exchange answered ${response.status}`);
+  return ((await response.json()) as { refresh_token: string }).refresh_token;
+}
+
+async function identityToken(loginServer: string, credential: TokenCredential): Promise<string> {
+  try {
+    const token = await credential.getToken(acrScope);
+    if (token) return token.token;
+  } catch (cause) {
+    throw identityFault(loginServer, cause);
+  }
+  throw identityFault(loginServer, undefined);
+}
+
+const identityFault = (what: string, cause: unknown) =>
+  new RegistryError(
+    'Unauthorized',
+    `The managed identity for ${what} gave no token. Is it assigned to the function app? (${(cause as Error)?.message ?? 'no answer'})`,
+    { cause },
+  );
+
+/** ACR answers a missing role with 401 after the exchange, not with 403. */
+const roleMissing = (name: string, cause?: unknown) =>
+  new RegistryError(
+    'Unauthorized',
+    `The identity may not pull from ${name}. Assign it the role AcrPull on that registry (Container Registry Repository Reader where the registry uses ABAC).`,
+    { cause },
+  );
+
+async function asked<T>(image: ImageRef, ask: () => Promise<T>): Promise<T | undefined> {
+  const name = `${image.registry}/${image.repository}`;
+  try {
+    return await ask();
+  } catch (error) {
+    const { statusCode, response, name: kind, message } = error as SdkError;
+    if (statusCode === 404) return undefined;
+    if (statusCode === 401 || statusCode === 403) throw roleMissing(name, error);
+    if (statusCode === 429) {
+      const retryAfter = Number(response?.headers?.get('retry-after')) || undefined;
+      throw new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, {
+        cause: error,
+        ...(retryAfter && { retryAfter }),
+      });
+    }
+    if (/^(CredentialUnavailable|Authentication|AggregateAuthentication)/.test(kind ?? ''))
+      throw identityFault(name, error);
+    throw new RegistryError('Unreachable', `${name} does not answer as a registry (${message})`, {
+      cause: error,
+    });
+  }
+}
+
+interface SdkError {
+  statusCode?: number;
+  name?: string;
+  message: string;
+  response?: { headers?: { get(name: string): string | undefined } };
+}

@@ -1,0 +1,99 @@
+import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
+import type { ManifestReader } from './manifestReader.ts';
+
+const manifestTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+const answerWithinMs = 30_000;
+
+export interface OciReader extends ManifestReader {
+  /** By HEAD, which Docker Hub does not count against its pull limit. */
+  digest(reference: string): Promise<string | undefined>;
+}
+
+/**
+ * Reads a repository over the OCI distribution API: anonymous, or with a user name and password.
+ * @param endpoint `https://registry-1.docker.io`
+ * @throws RegistryError from every read
+ */
+export function createOciReader(endpoint: string, repository: string, login: RegistryLogin): OciReader {
+  let authorization: string | undefined;
+  const basic =
+    login.kind === 'password' &&
+    `Basic ${Buffer.from(`${login.userName}:${login.password}`).toString('base64')}`;
+
+  async function get(path: string, method: 'GET' | 'HEAD'): Promise<Response> {
+    const url = `${endpoint}/v2/${repository}/${path}`;
+    const ask = () =>
+      reach(url, { method, headers: { accept: manifestTypes, ...(authorization && { authorization }) } });
+    let response = await ask();
+    const challenge = response.headers.get('www-authenticate');
+    if (response.status === 401 && challenge) {
+      authorization = /^basic/i.test(challenge) ? basic || undefined : await bearer(challenge);
+      if (authorization) response = await ask();
+    }
+    if (response.ok || response.status === 404) return response;
+    throw refusal(response, `${new URL(endpoint).host}/${repository}`);
+  }
+
+  async function bearer(challenge: string): Promise<string | undefined> {
+    const parameter = (name: string) => new RegExp(`${name}="([^"]*)"`, 'i').exec(challenge)?.[1];
+    const realm = parameter('realm');
+    if (!realm || !URL.canParse(realm)) return undefined;
+    const url = new URL(realm);
+    url.searchParams.set('scope', parameter('scope') ?? `repository:${repository}:pull`);
+    const service = parameter('service');
+    if (service) url.searchParams.set('service', service);
+    const response = await reach(url.href, basic ? { headers: { authorization: basic } } : {});
+    if (!response.ok) throw refusal(response, `${new URL(endpoint).host}/${repository}`);
+    const answer = (await response.json()) as { token?: string; access_token?: string };
+    const token = answer.token ?? answer.access_token;
+    return token && `Bearer ${token}`;
+  }
+
+  return {
+    async digest(reference) {
+      const response = await get(`manifests/${reference}`, 'HEAD');
+      if (response.status === 404) return undefined;
+      return response.headers.get('docker-content-digest') ?? (await this.manifest(reference))?.digest;
+    },
+    async manifest(reference) {
+      const response = await get(`manifests/${reference}`, 'GET');
+      if (response.status === 404) return undefined;
+      const digest = response.headers.get('docker-content-digest') ?? reference;
+      return { digest, body: await response.json() };
+    },
+    async blob(digest) {
+      const response = await get(`blobs/${digest}`, 'GET');
+      return response.status === 404 ? undefined : response.json();
+    },
+  };
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) });
+  } catch (cause) {
+    const why =
+      cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause);
+    throw new RegistryError('Unreachable', `${new URL(url).host} does not answer (${why})`, { cause });
+  }
+}
+
+function refusal(response: Response, name: string): RegistryError {
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  if (response.status === 429)
+    return new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, {
+      ...(retryAfter && { retryAfter }),
+    });
+  if (response.status === 401 || response.status === 403)
+    return new RegistryError(
+      'Unauthorized',
+      `${name} may not be read. Add credentials for the registry to the task (az acr task credential add).`,
+    );
+  const code = response.status >= 500 ? 'Unreachable' : 'Invalid';
+  return new RegistryError(code, `${name}: ${response.status} ${response.statusText}`);
+}

@@ -1,0 +1,219 @@
+import { odata, RestError, type TableClient, TableTransaction } from '@azure/data-tables';
+import type { z } from 'zod';
+import { Run } from '../model/run.ts';
+import { Decision, Pace, type Place, TaskState } from '../model/state.ts';
+import { Task } from '../model/task.ts';
+import {
+  ConflictError,
+  type Edges,
+  type Store,
+  type Stored,
+  type TaskKey,
+  type Write,
+} from '../ports/store.ts';
+import { formatRunId } from '../runId.ts';
+import { fromProperties, toProperties } from './tableDocument.ts';
+import { changeEdges, standing } from './tableEdges.ts';
+import * as keys from './tableKeys.ts';
+
+type Row = Record<string, unknown> & { etag?: string };
+
+export interface StoreTables {
+  main: TableClient;
+  edges: TableClient;
+  pushes: TableClient;
+}
+
+/** Table Storage takes at most 100 entities in one transaction. */
+export const writesAtOnce = 100;
+
+/** The Store on Azure Table Storage. */
+export function createTableStore({ main, edges, pushes }: StoreTables): Store {
+  async function get<T>(
+    schema: z.ZodType<T>,
+    registry: string,
+    rowKey: string,
+  ): Promise<Stored<T> | undefined> {
+    const row = await found(main.getEntity<Row>(keys.registryPartition(registry), rowKey));
+    return row && { value: fromProperties(schema, row), etag: row.etag! };
+  }
+
+  async function* range(table: TableClient, partition: string, prefix: string): AsyncIterable<Row> {
+    const { from, to } = keys.rowRange(prefix);
+    const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
+    for await (const page of table.listEntities<Row>({ queryOptions: { filter } }).byPage()) yield* page;
+  }
+  const rows = (registry: string, prefix: string) => range(main, keys.registryPartition(registry), prefix);
+
+  return {
+    task: (registry, task) => get(Task, registry, keys.taskRow(task)),
+    tasks: (registry) => all(Task, rows(registry, 'task')),
+    state: (registry, task) => get(TaskState, registry, keys.stateRow(task)),
+    states: (registry) => all(TaskState, rows(registry, 'state')),
+    async run(registry, runId) {
+      const rowKey = keys.runRow(registry, runId);
+      return rowKey === undefined ? undefined : get(Run, registry, rowKey);
+    },
+    async *runs(registry, { task, before } = {}) {
+      const { from, to } = keys.rowRange('run');
+      const start = (before && keys.runRow(registry, before)) ?? from;
+      const partition = keys.registryPartition(registry);
+      const range = odata`PartitionKey eq ${partition} and RowKey gt ${start} and RowKey lt ${to}`;
+      const filter = task ? `${range} and ${odata`task eq ${task.toLowerCase()}`}` : range;
+      for await (const page of main.listEntities<Row>({ queryOptions: { filter } }).byPage())
+        for (const row of page) yield fromProperties(Run, row);
+    },
+    pace: (registry) => get(Pace, registry, keys.paceRow),
+    async *places(registry) {
+      for await (const row of rows(registry, 'place'))
+        yield {
+          registry,
+          runId: String(row.runId),
+          automatic: row.automatic === true,
+          waiting: row.waiting === true,
+        };
+    },
+    async *decisions(registry, task) {
+      for await (const row of rows(registry, keys.decisionPrefix(task))) yield fromProperties(Decision, row);
+    },
+
+    async commit(registry, writes) {
+      const transaction = new TableTransaction();
+      for (const write of writes) addTo(transaction, registry, write);
+      await conflicts(`changing ${registry}`, main.submitTransaction(transaction.actions));
+    },
+
+    async takeRunNumbers(registry, count) {
+      const partitionKey = keys.registryPartition(registry);
+      for (;;) {
+        const row = await found(main.getEntity<Row>(partitionKey, keys.counterRow));
+        const next = row ? Number(row.next) : 1;
+        const entity = { partitionKey, rowKey: keys.counterRow, next: next + count };
+        formatRunId(registry, next + count - 1);
+        try {
+          await conflicts(
+            'taking run ids',
+            row ? main.updateEntity(entity, 'Replace', { etag: row.etag! }) : main.createEntity(entity),
+          );
+          return next;
+        } catch (error) {
+          if (!(error instanceof ConflictError)) throw error;
+        }
+      }
+    },
+
+    standing: (image) => standing(edges, image),
+    changeEdges: (task: TaskKey, add: Edges, remove: Edges) => changeEdges(edges, task, add, remove),
+
+    async recordPush(pushId, decisions) {
+      const partitionKey = keys.pushPartition(pushId);
+      const entities = decisions.map((decision) => ({
+        partitionKey,
+        rowKey: keys.pushRow(decision.registry, decision.task),
+        ...toProperties('a decision', decision),
+      }));
+      for (let at = 0; at < entities.length; at += writesAtOnce) {
+        const part = entities.slice(at, at + writesAtOnce);
+        try {
+          const transaction = new TableTransaction();
+          for (const entity of part) transaction.createEntity(entity);
+          await conflicts('recording a push', pushes.submitTransaction(transaction.actions));
+        } catch (error) {
+          if (!(error instanceof ConflictError)) throw error;
+          for (const entity of part) await pushes.createEntity(entity).catch(ignoreExisting);
+        }
+      }
+    },
+    async push(pushId) {
+      const filter = odata`PartitionKey eq ${keys.pushPartition(pushId)}`;
+      const decisions: Decision[] = [];
+      for await (const row of pushes.listEntities<Row>({ queryOptions: { filter } }))
+        decisions.push(fromProperties(Decision, row));
+      return decisions;
+    },
+  };
+}
+
+function addTo(transaction: TableTransaction, registry: string, write: Write): void {
+  const partitionKey = keys.registryPartition(registry);
+  if ('remove' in write) {
+    transaction.deleteEntity(partitionKey, removedRow(write));
+    return;
+  }
+  const row = { partitionKey, ...toRow(registry, write) };
+  const etag = 'etag' in write ? write.etag : undefined;
+  if ('replace' in write && write.replace) transaction.upsertEntity(row, 'Replace');
+  else if (etag === undefined) transaction.createEntity(row);
+  else transaction.updateEntity(row, 'Replace', { etag });
+}
+
+function removedRow(write: Extract<Write, { remove: string }>): string {
+  if (write.remove === 'place') return rowOfPlace(write.value);
+  return write.remove === 'task' ? keys.taskRow(write.task) : keys.stateRow(write.task);
+}
+
+const placeColumns = ({ runId, automatic, waiting = false }: Place) => ({ runId, automatic, waiting });
+const rowOfPlace = (place: Place) => keys.placeRow(place.registry, place.runId, place.automatic);
+
+function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
+  switch (write.put) {
+    case 'task':
+      return {
+        rowKey: keys.taskRow(write.value.name),
+        ...toProperties(`task ${write.value.name}`, write.value),
+      };
+    case 'state':
+      return {
+        rowKey: keys.stateRow(write.value.task),
+        ...toProperties(`state of ${write.value.task}`, write.value),
+      };
+    case 'run': {
+      const rowKey = keys.runRow(registry, write.value.runId);
+      if (rowKey === undefined) throw new RangeError(`${write.value.runId} is no run id of ${registry}`);
+      // A column of its own, so that the service can pick the runs of one task.
+      const task = write.value.task?.toLowerCase();
+      return { rowKey, ...(task && { task }), ...toProperties(`run ${write.value.runId}`, write.value) };
+    }
+    case 'pace':
+      return { rowKey: keys.paceRow, ...toProperties(`pace of ${registry}`, write.value) };
+    case 'place':
+      return { rowKey: rowOfPlace(write.value), ...placeColumns(write.value) };
+    case 'decision': {
+      const { task, push } = write.value;
+      return {
+        rowKey: keys.decisionRow(task, push.timestamp, push.id),
+        ...toProperties('a decision', write.value),
+      };
+    }
+  }
+}
+
+async function all<T>(schema: z.ZodType<T>, rows: AsyncIterable<Row>): Promise<T[]> {
+  const values: T[] = [];
+  for await (const row of rows) values.push(fromProperties(schema, row));
+  return values;
+}
+
+async function found<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof RestError && error.statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+/** 409: the row is there already; 412: another version; 404: the row to change has gone. */
+async function conflicts(what: string, writing: Promise<unknown>): Promise<void> {
+  try {
+    await writing;
+  } catch (cause) {
+    if (cause instanceof RestError && [404, 409, 412].includes(cause.statusCode ?? 0))
+      throw new ConflictError(`${what}: another write came between`, { cause });
+    throw cause;
+  }
+}
+
+function ignoreExisting(error: { statusCode?: number }): void {
+  if (error.statusCode !== 409) throw error;
+}

@@ -1,0 +1,51 @@
+import type { Push, TaskState } from './model/state.ts';
+
+/** What a push means for one task. `start` makes a new run; `merge` adds the push to the one that is queued. */
+export type Choice =
+  | { do: 'start'; reason: string }
+  | { do: 'merge'; runId: string; reason: string }
+  | { do: 'skip'; reason: string };
+
+/**
+ * Whether a push makes a task stale. Pure: the same push and state always give the same choice, so an event that comes
+ * twice changes nothing the second time.
+ *
+ * - The digest is what counts, not the event: replicas, redelivery and several tags on one digest are one update.
+ * - A push from before the digests were read is in them already, whatever order the events come in.
+ * - A queued run reads its digests when it starts, so it will build this push too.
+ */
+export function decideOnPush(push: Push, state: TaskState): Choice {
+  const base = state.bases.find(({ image }) => image === push.image);
+  if (!base) return skip(`${state.task} no longer stands on ${push.image}`);
+  if (!state.enabled) return skip(`${state.task} is disabled`);
+  if (state.trigger === 'Disabled') return skip(`the base image trigger of ${state.task} is disabled`);
+  if (state.trigger === 'Runtime' && base.type === 'BuildTime')
+    return skip(`${push.image} is only a build stage of ${state.task}, whose trigger is Runtime`);
+
+  const newest = newestRun(state);
+  if (base.digest === push.digest) return skip(`${newest} stands on this digest already`);
+  if (push.timestamp < base.pinnedAt)
+    return skip(`the push is older than the digest that ${newest} read after it`);
+
+  const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
+  if (queued)
+    return { do: 'merge', runId: queued.runId, reason: `run ${queued.runId} is queued and will build on it` };
+  const pinned = state.open.find((run) => run.phase === 'Pinned' && run.canonical);
+  if (pinned)
+    return {
+      do: 'start',
+      reason: `run ${pinned.runId} is being built on ${short(base.digest)}; one more follows`,
+    };
+  return { do: 'start', reason: `built on ${short(base.digest)}, now ${short(push.digest)}` };
+}
+
+const skip = (reason: string): Choice => ({ do: 'skip', reason });
+
+function newestRun(state: TaskState): string {
+  const pinned = state.open.findLast((run) => run.phase === 'Pinned');
+  const runId = pinned?.runId ?? state.last?.runId;
+  return runId ? `run ${runId}` : state.task;
+}
+
+/** Enough of a digest for a person: `sha256:0123456789ab`. */
+export const short = (digest: string) => digest.slice(0, 19);

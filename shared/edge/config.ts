@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { loginServer } from '../model/fields.ts';
+import { storageConnection } from '../names.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+
+/** ACR's resource id; the registry's name is in it. */
+const registryId = z
+  .string()
+  .regex(
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[A-Za-z0-9]{5,50}$/i,
+    'the resource id of a container registry, /subscriptions/…/registries/{name}',
+  );
+
+const RegistrySetting = z
+  .object({
+    id: registryId,
+    loginServer: loginServer.optional(),
+    endpoint: z.url({ protocol: /^https$/ }).optional(),
+  })
+  .transform(({ id, loginServer, endpoint }): KnownRegistry => {
+    const name = id.split('/').at(-1)!.toLowerCase();
+    const server = (loginServer ?? `${name}.azurecr.io`).toLowerCase();
+    return { name, id, loginServer: server, endpoint: (endpoint ?? `https://${server}`).replace(/\/$/, '') };
+  });
+
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue('must be JSON');
+    return z.NEVER;
+  }
+});
+
+/** One or more keys of 32 bytes in base64, the newest first: the others still open what they sealed. */
+const sealingKeys = z.string().transform((text, context) => {
+  const keys = text.split(',').map((key) => Buffer.from(key.trim(), 'base64'));
+  if (keys.some((key) => key.length !== 32)) {
+    context.addIssue('must be 32 bytes in base64 (openssl rand -base64 32), several with commas between');
+    return z.NEVER;
+  }
+  return keys as [Buffer, ...Buffer[]];
+});
+
+const count = (max: number) => z.coerce.number().int().min(1).max(max);
+
+/** Each setting, its bounds and its default. The names are those of the function app's application settings. */
+const Environment = z.object({
+  PLINTH_REGISTRIES: json.pipe(z.array(RegistrySetting).min(1)),
+  PLINTH_SEALING_KEY: sealingKeys,
+  PLINTH_ARM_ENDPOINT: z.url().default('https://management.azure.com'),
+  PLINTH_PUBLIC_URL: z.url().optional(),
+  PLINTH_IDENTITY_PRINCIPAL_ID: z.string().optional(),
+  PLINTH_API_CLIENT_ID: z.string().optional(),
+  PLINTH_MAX_CONTEXT_MIB: count(2000).default(200),
+  PLINTH_RUNS_PER_REGISTRY: count(100).default(10),
+  PLINTH_RUNS_PER_TASK: count(10).default(1),
+  AZURE_CLIENT_ID: z.string().optional(),
+  AZURE_TENANT_ID: z.string().optional(),
+  WEBSITE_HOSTNAME: z.string().optional(),
+  [storageConnection]: z.string().optional(),
+  [`${storageConnection}__tableServiceUri`]: z.url().optional(),
+  [`${storageConnection}__queueServiceUri`]: z.url().optional(),
+});
+
+export interface Config {
+  registries: KnownRegistry[];
+  sealingKeys: [Buffer, ...Buffer[]];
+  armEndpoint: string;
+  /** Where clients reach this app, without a slash at the end. */
+  publicUrl: string;
+  identity: { clientId?: string; principalId?: string; tenantId?: string };
+  maxContextBytes: number;
+  runsPerRegistry: number;
+  runsPerTask: number;
+  storage: { connectionString: string } | { tableServiceUri: string; queueServiceUri: string };
+}
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * The settings, held against their bounds.
+ * @throws ConfigError that names every fault at once; no value is repeated, it may be a secret
+ */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const read = Environment.safeParse(given);
+  const faults = read.success ? [] : read.error.issues.map(faultText);
+  const uris = [`${storageConnection}__tableServiceUri`, `${storageConnection}__queueServiceUri`] as const;
+  if (!given[storageConnection] && !uris.every((name) => given[name]))
+    faults.push(`${uris.join(' and ')}: needed (or a connection string in ${storageConnection})`);
+  if (!read.success || faults.length > 0)
+    throw new ConfigError(`The settings of the function app are not complete. ${faults.join('. ')}.`);
+
+  const settings = read.data;
+  const connectionString = settings[storageConnection];
+  const host = settings.WEBSITE_HOSTNAME ?? 'localhost:7071';
+  return {
+    registries: settings.PLINTH_REGISTRIES,
+    sealingKeys: settings.PLINTH_SEALING_KEY,
+    armEndpoint: settings.PLINTH_ARM_ENDPOINT.replace(/\/$/, ''),
+    publicUrl: (settings.PLINTH_PUBLIC_URL ?? `https://${host}`).replace(/\/$/, ''),
+    identity: {
+      ...(settings.AZURE_CLIENT_ID && { clientId: settings.AZURE_CLIENT_ID }),
+      ...(settings.PLINTH_IDENTITY_PRINCIPAL_ID && { principalId: settings.PLINTH_IDENTITY_PRINCIPAL_ID }),
+      ...(settings.AZURE_TENANT_ID && { tenantId: settings.AZURE_TENANT_ID }),
+    },
+    maxContextBytes: settings.PLINTH_MAX_CONTEXT_MIB * 2 ** 20,
+    runsPerRegistry: settings.PLINTH_RUNS_PER_REGISTRY,
+    runsPerTask: settings.PLINTH_RUNS_PER_TASK,
+    storage: connectionString
+      ? { connectionString }
+      : { tableServiceUri: settings[uris[0]]!, queueServiceUri: settings[uris[1]]! },
+  };
+}
+
+const faultText = ({ path, message }: z.core.$ZodIssue) => `${path.join('.')}: ${message}`;
+
+/** Entra signs callers in where an API registration is given; else the host asks for a function key. Never open. */
+export const usesEntra = (environment: Record<string, string | undefined>) =>
+  Boolean(environment.PLINTH_API_CLIENT_ID);
+
+/** The settings of this process. @throws ConfigError */
+export const processConfig = () => readConfig(process.env);
+export const processUsesEntra = () => usesEntra(process.env);

@@ -1,0 +1,65 @@
+import { TableClient } from '@azure/data-tables';
+import { QueueClient } from '@azure/storage-queue';
+import { createAcrRegistry } from '../adapters/acrRegistry.ts';
+import { createAesSeal } from '../adapters/aesSeal.ts';
+import { createArmRunEngine } from '../adapters/armRunEngine.ts';
+import { createCredentials } from '../adapters/identityToken.ts';
+import { createSourceContext } from '../adapters/sourceContext.ts';
+import { createStorageQueue } from '../adapters/storageQueue.ts';
+import { createTableStore } from '../adapters/tableStore.ts';
+import { queues, tables } from '../names.ts';
+import type { Log } from '../ports/log.ts';
+import type { Ports } from '../ports/ports.ts';
+import { type Config, processConfig } from './config.ts';
+
+export interface App {
+  config: Config;
+  ports: Omit<Ports, 'log'>;
+}
+
+let app: App | undefined;
+
+/** The app's parts, put together on first use and kept for the life of the process. @throws ConfigError */
+export function theApp(): App {
+  app ??= wire(processConfig());
+  return app;
+}
+
+/** The parts, with the log of one invocation. */
+export const portsWith = (log: Log): Ports => ({ ...theApp().ports, log });
+
+function wire(config: Config): App {
+  const credential = createCredentials(config.identity.clientId);
+  const { storage } = config;
+  // Azurite speaks plain http; the SDK takes that only when it is told.
+  const insecure = 'connectionString' in storage && storage.connectionString.includes('http://');
+  const table = (name: string) =>
+    'connectionString' in storage
+      ? TableClient.fromConnectionString(storage.connectionString, name, {
+          allowInsecureConnection: insecure,
+        })
+      : new TableClient(storage.tableServiceUri, name, credential());
+  const queue = (name: string) =>
+    'connectionString' in storage
+      ? new QueueClient(storage.connectionString, name)
+      : new QueueClient(`${storage.queueServiceUri.replace(/\/$/, '')}/${name}`, credential());
+
+  const { registries, runsPerRegistry, runsPerTask, maxContextBytes } = config;
+  return {
+    config,
+    ports: {
+      settings: { registries, runsPerRegistry, runsPerTask, maxContextBytes },
+      store: createTableStore({
+        main: table(tables.main),
+        edges: table(tables.edges),
+        pushes: table(tables.pushes),
+      }),
+      queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
+      registry: createAcrRegistry({ registries, credential }),
+      engine: createArmRunEngine({ endpoint: config.armEndpoint, registries, credential: credential() }),
+      source: createSourceContext(),
+      seal: createAesSeal(config.sealingKeys),
+      clock: { now: () => new Date() },
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { formatImageRef, parseImageRef } from '../imageRef.ts';
+import type { Pin, Run } from '../model/run.ts';
+import type { Task } from '../model/task.ts';
+import type { KnownRegistry, Ports } from '../ports/ports.ts';
+import { RegistryError } from '../ports/registry.ts';
+import type { EngineRun } from '../ports/runEngine.ts';
+import { changeTaskSecrets } from '../secrets.ts';
+import type { Ending } from './endRun.ts';
+import { loginFor } from './logins.ts';
+import { onPush } from './onPush.ts';
+import { taskOwner } from './owners.ts';
+
+/**
+ * What a build that the engine calls a success comes to. Its image must stand on the layers of the pinned base; then
+ * its edges are brought up to date, what it made is told to who stands on it, and the base images are looked at again.
+ * Everything here may be done again: the run's last status is written after it.
+ */
+export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports): Promise<Ending> {
+  const done: Ending = { status: 'Succeeded', outputImages: engineRun.outputImages };
+  const own = ports.settings.registries.find(({ name }) => name === run.registry);
+  if (run.task === undefined || !own) return done;
+  const task = await ports.store.task(run.registry, run.task);
+  if (!task || !run.pins) return done;
+
+  const opened: Task = {
+    ...task.value,
+    properties: changeTaskSecrets(task.value.properties, (secret) =>
+      ports.seal.open(secret, taskOwner(run.registry, run.task!)),
+    ),
+  };
+  const fault = await provePins(run, run.pins, engineRun, opened, own, ports);
+  if (fault) return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
+  if (run.overrides) return done;
+
+  await removeOldEdges(run, run.pins, ports);
+  const timestamp = engineRun.finishTime ?? ports.clock.now().toISOString();
+  for (const [at, image] of engineRun.outputImages.entries()) {
+    const { registry, repository, tag, digest } = image;
+    if (!tag || !digest) continue;
+    // Before this run counts as ended, so that who waits for it finds what it made.
+    const id = `${run.registry}-${run.runId}-output-${at + 1}`;
+    await onPush({ id, image: formatImageRef({ registry, repository, tag }), digest, timestamp }, ports);
+  }
+  await lookAgain(run, run.pins, opened, own, ports);
+  return done;
+}
+
+/** A sentence when the image does not stand on its pinned base, undefined when it does or nothing was pushed. */
+async function provePins(
+  run: Run,
+  pins: Pin[],
+  engineRun: EngineRun,
+  task: Task,
+  own: KnownRegistry,
+  { registry }: Ports,
+): Promise<string | undefined> {
+  const base = pins.find(({ type }) => type === 'RunTime');
+  const output = engineRun.outputImages.find(({ digest }) => digest !== undefined);
+  if (!base || !output?.digest) return undefined;
+  const layersOf = (server: string, repository: string, digest: string) =>
+    registry.layersOf(
+      { registry: server, repository, digest },
+      run.platform,
+      loginFor(server, own, task.properties.credentials),
+    );
+  const reference = parseImageRef(base.image);
+  let below: string[];
+  let layers: string[];
+  try {
+    below = await layersOf(reference.registry, reference.repository, base.digest);
+    layers = await layersOf(output.registry, output.repository, output.digest);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== 'NotFound') throw error;
+    return `The image could not be held against its base image ${base.image}@${base.digest}: ${error.message}`;
+  }
+  // Layers are compared by diff_id: compression may differ from registry to registry.
+  if (below.every((layer, at) => layers[at] === layer)) return undefined;
+  return `The image ${output.repository}@${output.digest} does not stand on the layers of ${base.image}@${base.digest}, to which its build was pinned.`;
+}
+
+/** The task stands on what this run was pinned to, and no more on what an earlier one was. */
+async function removeOldEdges(run: Run, pins: Pin[], { store }: Ports): Promise<void> {
+  const state = (await store.state(run.registry, run.task!))?.value;
+  const before = state?.built?.pins ?? [];
+  const gone = before.map(({ image }) => image).filter((image) => !pins.some((pin) => pin.image === image));
+  const newer = new Set(state?.bases.map(({ image }) => image));
+  const bases = gone.filter((image) => !newer.has(image));
+  if (bases.length > 0)
+    await store.changeEdges({ registry: run.registry, task: run.task! }, noEdges, { bases, outputs: [] });
+}
+
+const noEdges = { bases: [], outputs: [] };
+
+/** A base image that moved while it was built on is as good as pushed now. */
+async function lookAgain(run: Run, pins: Pin[], task: Task, own: KnownRegistry, ports: Ports): Promise<void> {
+  for (const [at, { image, digest }] of pins.entries()) {
+    const reference = parseImageRef(image);
+    try {
+      const now = await ports.registry.digestOf(
+        reference,
+        loginFor(reference.registry, own, task.properties.credentials),
+      );
+      if (!now || now === digest) continue;
+      const id = `${run.registry}-${run.runId}-again-${at + 1}`;
+      await onPush({ id, image, digest: now, timestamp: ports.clock.now().toISOString() }, ports);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      ports.log('warning', `run ${run.runId} could not look at ${image} again: ${error.message}`, {
+        registry: run.registry,
+      });
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { Credentials } from '../model/task.ts';
+import type { KnownRegistry, Ports } from '../ports/ports.ts';
+import type { RegistryLogin } from '../ports/registry.ts';
+
+/**
+ * How a task asks a registry, by ACR's rules: what `credentials.customRegistries` says of it; for the task's own
+ * registry, unless `sourceRegistry.loginMode` is None, as the app's identity; any other as nobody.
+ * @param credentials with its secrets in the clear
+ */
+export function loginFor(
+  loginServer: string,
+  own: KnownRegistry,
+  credentials: Credentials | undefined,
+): RegistryLogin {
+  const custom = Object.entries(credentials?.customRegistries ?? {}).find(
+    ([server]) => server.toLowerCase() === loginServer,
+  )?.[1];
+  if (custom?.identity) return identityLogin(custom.identity);
+  if (custom?.userName?.value !== undefined && custom.password?.value !== undefined)
+    return { kind: 'password', userName: custom.userName.value, password: custom.password.value };
+  if (loginServer === own.loginServer && credentials?.sourceRegistry?.loginMode !== 'None')
+    return identityLogin(credentials?.sourceRegistry?.identity ?? '[system]');
+  return { kind: 'anonymous' };
+}
+
+/** `[system]` is the app's own identity; anything else the client id of a user-assigned one. */
+const identityLogin = (identity: string): RegistryLogin =>
+  identity.toLowerCase() === '[system]' ? { kind: 'identity' } : { kind: 'identity', clientId: identity };
+
+/**
+ * The passwords the engine is to have: one for each registry of the task's credentials and of its base images that
+ * needs one. An identity becomes a short-lived token here, so that the engine never needs the identity.
+ * @throws RegistryError when an identity is refused
+ */
+export async function enginePasswords(
+  loginServers: string[],
+  own: KnownRegistry,
+  credentials: Credentials | undefined,
+  { registry }: Pick<Ports, 'registry'>,
+) {
+  const custom = Object.keys(credentials?.customRegistries ?? {}).map((server) => server.toLowerCase());
+  const servers = new Set([...custom, ...loginServers.filter((server) => server !== own.loginServer)]);
+  const passwords: Record<
+    string,
+    { userName: { type: 'Opaque'; value: string }; password: { type: 'Opaque'; value: string } }
+  > = {};
+  for (const server of servers) {
+    const password = await registry.pullPassword(server, loginFor(server, own, credentials));
+    if (!password) continue;
+    passwords[server] = {
+      userName: { type: 'Opaque', value: password.userName },
+      password: { type: 'Opaque', value: password.password },
+    };
+  }
+  return passwords;
+}

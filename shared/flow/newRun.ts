@@ -1,0 +1,53 @@
+import { parseImageRef } from '../imageRef.ts';
+import type { ImageDescriptor, ImageUpdateTrigger, Run } from '../model/run.ts';
+import type { Push, TaskState } from '../model/state.ts';
+import type { Write } from '../ports/store.ts';
+import { withQueued } from '../transitions.ts';
+
+/** What a run of a task is from its first instant; the rest is filled in as it goes. */
+export function newTaskRun(state: TaskState, runId: string, now: Date, extra: Partial<Run> = {}): Run {
+  const time = now.toISOString();
+  return {
+    registry: state.registry,
+    runId,
+    status: 'Queued',
+    runType: 'AutoBuild',
+    task: state.task,
+    createTime: time,
+    lastUpdatedTime: time,
+    platform: state.platform,
+    ...(state.cpu && { cpu: state.cpu }),
+    timeout: state.timeout,
+    isArchiveEnabled: false,
+    ...extra,
+  };
+}
+
+/** The three rows that make a run queued, to be written together. */
+export function queueWrites(run: Run, state: TaskState, etag: string, automatic: boolean): Write[] {
+  return [
+    { put: 'run', value: run },
+    { put: 'state', value: withQueued(state, run, automatic), etag },
+    { put: 'place', value: { registry: run.registry, runId: run.runId, automatic } },
+  ];
+}
+
+export const imageUpdateTrigger = (push: Push): ImageUpdateTrigger => ({
+  id: push.id,
+  timestamp: push.timestamp,
+  images: [pushedImage(push)],
+});
+
+/** One more image for a run that is queued; the newest digest of a tag takes the place of an older one. */
+export function withPushed(trigger: ImageUpdateTrigger | undefined, push: Push): ImageUpdateTrigger {
+  if (!trigger) return imageUpdateTrigger(push);
+  const pushed = pushedImage(push);
+  const same = (image: ImageDescriptor) =>
+    image.registry === pushed.registry && image.repository === pushed.repository && image.tag === pushed.tag;
+  return { ...trigger, images: [...trigger.images.filter((image) => !same(image)), pushed] };
+}
+
+function pushedImage(push: Push): ImageDescriptor {
+  const { registry, repository, tag } = parseImageRef(push.image);
+  return { registry, repository, ...(tag && { tag }), digest: push.digest };
+}

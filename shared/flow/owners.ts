@@ -1,0 +1,3 @@
+/** What a sealed secret belongs to, in the words of its seal. */
+export const taskOwner = (registry: string, task: string) => `${registry}/tasks/${task}`.toLowerCase();
+export const runOwner = (registry: string, runId: string) => `${registry}/runs/${runId}`.toLowerCase();

@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+
+/** A request that cannot be met; it becomes an answer in ARM's error shape and has changed nothing. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+
+  /** 400 naming each field that is wrong, never its value: it may be a secret. */
+  static ofSchema(error: z.ZodError): Refusal {
+    const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
+    return new Refusal(400, 'InvalidRequestContent', `The request is not valid. ${problems.join('; ')}`);
+  }
+}
+
+export const noTask = (registry: string, task: string) =>
+  new Refusal(404, 'TaskNotFound', `There is no task '${task}' in registry '${registry}'.`);
+
+export const noRun = (registry: string, runId: string) =>
+  new Refusal(404, 'RunNotFound', `There is no run '${runId}' in registry '${registry}'.`);

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { formatImageRef, ImageRefError, parseImageRef } from './imageRef.ts';
+import { sha256Digest } from './model/fields.ts';
+import type { Push } from './model/state.ts';
+import type { KnownRegistry } from './ports/ports.ts';
+
+/** What both schemas have in common: Event Grid's own has eventType and topic, CloudEvents type and source. */
+const RegistryEvent = z.object({
+  id: z.string().min(1).max(1024),
+  eventType: z.string().optional(),
+  type: z.string().optional(),
+  topic: z.string().optional(),
+  source: z.string().optional(),
+  data: z.object({
+    timestamp: z.string(),
+    action: z.string(),
+    target: z.object({
+      repository: z.string(),
+      tag: z.string().optional(),
+      digest: z.string().optional(),
+    }),
+    request: z.object({ host: z.string() }),
+  }),
+});
+
+/** Old documents write the type without its first part. */
+const pushedTypes = /^(Microsoft\.ContainerRegistry\.)?ImagePushed$/;
+
+/**
+ * An event as a push, or why it is none of our business: such an event is answered as taken, for a refusal would only
+ * bring it back. The registry must be one of the settings and the topic its resource, so that nobody else's event
+ * passes for its own.
+ */
+export function parsePush(event: unknown, registries: KnownRegistry[]): Push | { ignored: string } {
+  const parsed = RegistryEvent.safeParse(event);
+  if (!parsed.success) return { ignored: 'it is not an event of a container registry' };
+  const { id, data } = parsed.data;
+  const type = parsed.data.eventType ?? parsed.data.type ?? '';
+  if (!pushedTypes.test(type) || data.action !== 'push')
+    return { ignored: `${type} (${data.action}) is no push` };
+  const { repository, tag, digest } = data.target;
+  if (!tag) return { ignored: `${repository} was pushed without a tag` };
+
+  const host = canonicalHost(data.request.host);
+  const registry = registries.find(({ loginServer }) => loginServer === host);
+  if (!registry) return { ignored: `${host} is not a registry of the settings` };
+  const topic = parsed.data.topic ?? parsed.data.source ?? '';
+  if (topic.toLowerCase() !== registry.id.toLowerCase())
+    return { ignored: `its topic is not ${registry.name}` };
+
+  const pushed = new Date(data.timestamp);
+  if (!sha256Digest.safeParse(digest).success || Number.isNaN(pushed.getTime()))
+    return { ignored: 'its digest or timestamp cannot be read' };
+  try {
+    const image = formatImageRef(parseImageRef(`${host}/${repository}:${tag}`));
+    return { id, image, digest: digest!, timestamp: pushed.toISOString() };
+  } catch (error) {
+    if (error instanceof ImageRefError) return { ignored: error.message };
+    throw error;
+  }
+}
+
+/** A geo-replica answers as `{name}.{region}.geo.azurecr.io`; the image is the registry's all the same. */
+const canonicalHost = (host: string) =>
+  host.toLowerCase().replace(/^([a-z0-9]+)\.[a-z0-9]+\.geo\.(azurecr\.[a-z]+)$/, '$1.$2');

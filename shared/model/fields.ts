@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** ARM takes enum values in any case; inside, they have ACR's spelling. */
+export function caseInsensitiveEnum<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.preprocess(
+    (given) =>
+      typeof given === 'string'
+        ? (values.find((value) => value.toLowerCase() === given.toLowerCase()) ?? given)
+        : given,
+    z.enum(values),
+  );
+}
+
+/**
+ * `repository[:tag]` before its `{{.Run.ID}}` and the like are filled in. Only the outline is held here; the filled-in
+ * name must be a reference.
+ */
+export const imageNameTemplate = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\s]+$/, 'an image name holds no blanks')
+  .refine((name) => !name.includes('@'), 'an image is named repository:tag, without a digest');
+
+/** Host of a registry: `contoso.azurecr.io`, `localhost:5000`. */
+export const loginServer = z
+  .string()
+  .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'a login server is a host name, without https:// and path');
+
+export const sha256Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);

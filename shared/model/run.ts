@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { Argument, Credentials, Platform, timeoutSeconds } from './task.ts';
+
+export const runStatuses = [
+  'Queued',
+  'Started',
+  'Running',
+  'Succeeded',
+  'Failed',
+  'Canceled',
+  'Error',
+  'Timeout',
+] as const;
+export const RunStatus = z.enum(runStatuses);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+export const isEnded = (status: RunStatus) => runStatuses.indexOf(status) >= runStatuses.indexOf('Succeeded');
+
+/** An image as ACR lists it in triggers and outputs. */
+export const ImageDescriptor = z
+  .object({
+    registry: z.string(),
+    repository: z.string(),
+    tag: z.string().optional(),
+    digest: z.string().optional(),
+  })
+  .meta({ id: 'ImageDescriptor' });
+export type ImageDescriptor = z.infer<typeof ImageDescriptor>;
+
+export const BaseImageDependency = z
+  .object({
+    type: z.enum(['BuildTime', 'RunTime']),
+    registry: z.string(),
+    repository: z.string(),
+    tag: z.string().optional(),
+    digest: z.string().optional(),
+  })
+  .meta({ id: 'BaseImageDependency' });
+export type BaseImageDependency = z.infer<typeof BaseImageDependency>;
+
+export const ImageUpdateTrigger = z
+  .object({ id: z.string(), timestamp: z.string(), images: z.array(ImageDescriptor) })
+  .meta({ id: 'ImageUpdateTrigger' });
+export type ImageUpdateTrigger = z.infer<typeof ImageUpdateTrigger>;
+
+/** What a single `task run` changes of its task's step. */
+export const StepOverrides = z
+  .object({
+    contextPath: z.string().min(1).optional(),
+    file: z.string().min(1).optional(),
+    target: z.string().min(1).optional(),
+    arguments: z.array(Argument).default([]),
+    values: z.array(Argument).default([]),
+    updateTriggerToken: z.string().optional(),
+  })
+  .meta({ id: 'OverrideTaskStepProperties' });
+export type StepOverrides = z.infer<typeof StepOverrides>;
+
+const requestCommon = {
+  isArchiveEnabled: z.boolean().default(false),
+  agentPoolName: z.string().min(1).optional(),
+  logTemplate: z.string().optional(),
+};
+
+export const DockerBuildRequest = z
+  .object({
+    type: z.literal('DockerBuildRequest'),
+    ...requestCommon,
+    imageNames: z.array(z.string().min(1)).default([]),
+    isPushEnabled: z.boolean().default(true),
+    noCache: z.boolean().default(false),
+    dockerFilePath: z.string().min(1),
+    target: z.string().min(1).optional(),
+    arguments: z.array(Argument).default([]),
+    timeout: timeoutSeconds.default(3600),
+    platform: Platform.default({ os: 'Linux', architecture: 'amd64' }),
+    agentConfiguration: z.object({ cpu: z.number().int().min(1).max(32).optional() }).optional(),
+    sourceLocation: z.string().min(1).optional(),
+    credentials: Credentials.optional(),
+  })
+  .meta({ id: 'DockerBuildRequest' });
+export type DockerBuildRequest = z.infer<typeof DockerBuildRequest>;
+
+export const TaskRunRequest = z
+  .object({
+    type: z.literal('TaskRunRequest'),
+    ...requestCommon,
+    taskId: z.string().min(1),
+    overrideTaskStepProperties: StepOverrides.optional(),
+  })
+  .meta({ id: 'TaskRunRequest' });
+export type TaskRunRequest = z.infer<typeof TaskRunRequest>;
+
+/** Known, and answered 501 for now. */
+const FileTaskRunRequest = z.object({ type: z.literal('FileTaskRunRequest') });
+const EncodedTaskRunRequest = z.object({ type: z.literal('EncodedTaskRunRequest') });
+
+export const RunRequest = z.discriminatedUnion('type', [
+  DockerBuildRequest,
+  TaskRunRequest,
+  FileTaskRunRequest,
+  EncodedTaskRunRequest,
+]);
+export type RunRequest = z.infer<typeof RunRequest>;
+
+/** A base image as a run was pinned to it. `image` is the reference without digest, as `formatImageRef` writes it. */
+export const Pin = z.object({
+  image: z.string(),
+  type: z.enum(['BuildTime', 'RunTime']),
+  digest: z.string(),
+});
+export type Pin = z.infer<typeof Pin>;
+
+/** A run as it is kept: ACR's properties, and what Plinth must know to carry it to its end. */
+export const Run = z.object({
+  registry: z.string(),
+  runId: z.string(),
+  status: RunStatus,
+  runType: z.enum(['QuickBuild', 'QuickRun', 'AutoBuild', 'AutoRun']),
+  task: z.string().optional(),
+  createTime: z.iso.datetime(),
+  startTime: z.iso.datetime().optional(),
+  finishTime: z.iso.datetime().optional(),
+  lastUpdatedTime: z.iso.datetime(),
+  platform: Platform,
+  cpu: z.number().int().optional(),
+  /** Seconds. */
+  timeout: z.number().int(),
+  isArchiveEnabled: z.boolean(),
+  imageUpdateTrigger: ImageUpdateTrigger.optional(),
+  outputImages: z.array(ImageDescriptor).optional(),
+  customRegistries: z.array(z.string()).optional(),
+  runErrorMessage: z.string().optional(),
+  /** What the task is asked to do otherwise, this once; a quick build's whole request. */
+  overrides: StepOverrides.optional(),
+  quickBuild: DockerBuildRequest.optional(),
+  /** Queued: the runs that must end first, and a sentence that says so. */
+  waitingFor: z.object({ runs: z.array(z.string()), reason: z.string() }).optional(),
+  /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */
+  pins: z.array(Pin).optional(),
+  commit: z.string().optional(),
+  branch: z.string().optional(),
+  /** The instant before the digests were asked for: a push before it is in the pins. */
+  pinnedAt: z.iso.datetime().optional(),
+  engineRunId: z.string().optional(),
+  /** When the engine is asked next; a message with another time is an echo. */
+  followAt: z.iso.datetime().optional(),
+  followCount: z.number().int().optional(),
+  cancelRequested: z.boolean().optional(),
+  /** Lines for people that come before the engine's own log. */
+  notes: z.array(z.string()).optional(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** Whether overrides ask for anything: `az acr task run` always sends empty lists. */
+export const differsFromTask = ({ arguments: args, values, updateTriggerToken: _, ...rest }: StepOverrides) =>
+  args.length > 0 || values.length > 0 || Object.values(rest).some((value) => value !== undefined);

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { Pin } from './run.ts';
+import { Platform } from './task.ts';
+
+/** One base image as the newest run of a task was pinned to it. */
+export const TrackedBase = Pin.extend({
+  /** The instant before that run asked for the digest: a push before it has been seen. */
+  pinnedAt: z.iso.datetime(),
+});
+export type TrackedBase = z.infer<typeof TrackedBase>;
+
+/** A run of the task that has not ended. */
+export const OpenRun = z.object({
+  runId: z.string(),
+  /** Queued: its digests are still to be read. Pinned: they are fixed, a later push needs another run. */
+  phase: z.enum(['Queued', 'Pinned']),
+  /** Started by an update, a commit or a timer, not by a person. */
+  automatic: z.boolean(),
+  /** Builds the task as it is defined, without overrides: what it makes stands for the task. */
+  canonical: z.boolean(),
+});
+export type OpenRun = z.infer<typeof OpenRun>;
+
+/**
+ * What Plinth knows of a task beyond its definition; one row, so that one conditional write decides. `bases` is of the
+ * newest pinned run, ended well or not; `built` of the newest that succeeded.
+ */
+export const TaskState = z.object({
+  registry: z.string(),
+  task: z.string(),
+  enabled: z.boolean(),
+  trigger: z.enum(['Runtime', 'All', 'Disabled']),
+  platform: Platform,
+  cpu: z.number().int().optional(),
+  timeout: z.number().int(),
+  bases: z.array(TrackedBase),
+  open: z.array(OpenRun),
+  built: z.object({ runId: z.string(), pins: z.array(Pin) }).optional(),
+  /** The newest ended run that was pinned, and how often in a row these same inputs have failed. */
+  last: z
+    .object({ runId: z.string(), succeeded: z.boolean(), inputs: z.string(), failures: z.number().int() })
+    .optional(),
+  /** The images with a stable name that the task makes; who stands on them waits for it. */
+  outputs: z.array(z.string()),
+});
+export type TaskState = z.infer<typeof TaskState>;
+
+/** A queued run's place in its registry's queue: manual runs come before automatic ones. */
+export interface Place {
+  registry: string;
+  runId: string;
+  automatic: boolean;
+  /** Waits for another run, so a free place in the registry is not for it. */
+  waiting?: boolean;
+}
+
+/** The runs of a registry that the engine has now; bounded by the setting for runs at once. */
+export const Pace = z.object({ registry: z.string(), running: z.array(z.string()) });
+export type Pace = z.infer<typeof Pace>;
+
+/** A tag moved in some registry. `image` is `registry/repository:tag`, normalised. */
+export const Push = z.object({
+  id: z.string(),
+  image: z.string(),
+  digest: z.string(),
+  timestamp: z.iso.datetime(),
+});
+export type Push = z.infer<typeof Push>;
+
+export const Verdict = z.enum(['started', 'merged', 'waits', 'skipped']);
+
+/** What one push meant for one task, and why: the ledger's row. */
+export const Decision = z
+  .object({
+    push: Push,
+    registry: z.string(),
+    task: z.string(),
+    verdict: Verdict,
+    reason: z.string(),
+    runId: z.string().optional(),
+    time: z.iso.datetime(),
+  })
+  .meta({ id: 'Decision' });
+export type Decision = z.infer<typeof Decision>;

@@ -1,0 +1,41 @@
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import type { Queue } from './queue.ts';
+import type { Registry } from './registry.ts';
+import type { RunEngine } from './runEngine.ts';
+import type { Seal } from './seal.ts';
+import type { SourceContext } from './sourceContext.ts';
+import type { Store } from './store.ts';
+
+/** A registry that Plinth serves or watches, from the settings. */
+export interface KnownRegistry {
+  name: string;
+  /** `/subscriptions/…/providers/Microsoft.ContainerRegistry/registries/{name}` */
+  id: string;
+  /** `contoso.azurecr.io`: what image references say. */
+  loginServer: string;
+  /** Where it answers, when that is not `https://{loginServer}`: a private endpoint, a proxy. */
+  endpoint: string;
+}
+
+export interface Settings {
+  registries: KnownRegistry[];
+  /** Runs that the engine may have at once, for each registry and for each task. */
+  runsPerRegistry: number;
+  runsPerTask: number;
+  /** A context larger than this goes to the engine by URL. */
+  maxContextBytes: number;
+}
+
+/** Everything the flow speaks to. */
+export interface Ports {
+  settings: Settings;
+  store: Store;
+  queue: Queue;
+  registry: Registry;
+  engine: RunEngine;
+  source: SourceContext;
+  seal: Seal;
+  clock: Clock;
+  log: Log;
+}

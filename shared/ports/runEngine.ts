@@ -1,0 +1,71 @@
+import type { ImageDescriptor, RunStatus } from '../model/run.ts';
+import type { Platform } from '../model/task.ts';
+
+/** A `DockerBuildRequest` as ACR's run engine takes it. */
+export interface EngineRequest {
+  type: 'DockerBuildRequest';
+  imageNames: string[];
+  isPushEnabled: boolean;
+  noCache: boolean;
+  dockerFilePath: string;
+  target?: string;
+  arguments: { name: string; value: string; isSecret: boolean }[];
+  timeout: number;
+  platform: Platform;
+  agentConfiguration?: { cpu: number };
+  sourceLocation: string;
+  credentials: {
+    sourceRegistry?: { loginMode?: 'None' | 'Default'; identity?: string };
+    customRegistries?: Record<
+      string,
+      { userName: { type: 'Opaque'; value: string }; password: { type: 'Opaque'; value: string } }
+    >;
+  };
+  isArchiveEnabled: boolean;
+  agentPoolName?: string;
+  logTemplate?: string;
+}
+
+/** A run as the engine tells of it. */
+export interface EngineRun {
+  runId: string;
+  status: RunStatus;
+  startTime?: string;
+  finishTime?: string;
+  outputImages: ImageDescriptor[];
+  runErrorMessage?: string;
+}
+
+/** The engine refused or could not be asked; the message names the registry and what to do. */
+export class RunEngineError extends Error {
+  override name = 'RunEngineError';
+  /** Worth another try: 429, 5xx, no connection. A refusal is not. */
+  readonly transient: boolean;
+  /** Seconds, where the engine said so. */
+  readonly retryAfter: number | undefined;
+  constructor(message: string, options: { transient: boolean; retryAfter?: number; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.transient = options.transient;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** ACR's run engine of one registry, by the registry's name. All calls throw RunEngineError. */
+export interface RunEngine {
+  /** A place to PUT a tar.gz of at most a few GiB, and the name by which scheduleRun finds it. */
+  uploadUrl(registry: string): Promise<{ uploadUrl: string; relativePath: string }>;
+  /** Puts a packed context into such a place; gives its relativePath. */
+  upload(registry: string, archive: { path: string; size: number }): Promise<string>;
+  schedule(registry: string, request: EngineRequest): Promise<EngineRun>;
+  run(registry: string, engineRunId: string): Promise<EngineRun | undefined>;
+  cancel(registry: string, engineRunId: string): Promise<void>;
+  /** The log as far as it is written; undefined while there is none. */
+  log(registry: string, engineRunId: string): Promise<EngineLog | undefined>;
+}
+
+export interface EngineLog {
+  /** Bytes that can be read now. */
+  length: number;
+  /** The bytes from `start` up to, not including, `end`. */
+  read(start: number, end: number): Promise<Uint8Array>;
+}

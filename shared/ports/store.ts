@@ -1,0 +1,86 @@
+import type { Run } from '../model/run.ts';
+import type { Decision, Pace, Place, TaskState } from '../model/state.ts';
+import type { Task } from '../model/task.ts';
+
+/** A value and the version of it that was read; a write that names the version fails if another came between. */
+export interface Stored<T> {
+  value: T;
+  etag: string;
+}
+
+/** Thrown when a write met another version than it was made from. Read again and decide again. */
+export class ConflictError extends Error {
+  override name = 'ConflictError';
+}
+
+/** Thrown when a document is larger than a row can hold. Nothing was written. */
+export class TooLargeError extends Error {
+  override name = 'TooLargeError';
+}
+
+/**
+ * One part of an atomic change to one registry. Without `etag` a row must not exist yet; with `etag: '*'` any version
+ * is replaced. Removing a row that is not there is a conflict.
+ */
+export type Write =
+  | { put: 'task'; value: Task; etag?: string }
+  | { put: 'state'; value: TaskState; etag?: string }
+  | { put: 'run'; value: Run; etag?: string }
+  | { put: 'pace'; value: Pace; etag?: string }
+  | { put: 'place'; value: Place; replace?: boolean }
+  | { put: 'decision'; value: Decision; replace?: boolean }
+  | { remove: 'task'; task: string }
+  | { remove: 'state'; task: string }
+  | { remove: 'place'; value: Place };
+
+export interface TaskKey {
+  registry: string;
+  task: string;
+}
+
+/** Who has to do with an image: the tasks that stand on it and those that make it. */
+export interface Standing {
+  dependents: TaskKey[];
+  producers: TaskKey[];
+}
+
+/** What a task stands on and what it makes, by normalised reference. */
+export interface Edges {
+  bases: string[];
+  outputs: string[];
+}
+
+/**
+ * Tasks, runs, their state and the edges between images and tasks. Whatever belongs to one registry can be changed
+ * together, all or nothing.
+ */
+export interface Store {
+  task(registry: string, task: string): Promise<Stored<Task> | undefined>;
+  tasks(registry: string): Promise<Task[]>;
+  state(registry: string, task: string): Promise<Stored<TaskState> | undefined>;
+  states(registry: string): Promise<TaskState[]>;
+  run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
+  /** Newest first, a page at a time as the store has them; of one task, and older than a run, where that is asked. */
+  runs(registry: string, only?: { task?: string; before?: string }): AsyncIterable<Run>;
+  pace(registry: string): Promise<Stored<Pace> | undefined>;
+  /** The queued runs in the order they are to start. */
+  places(registry: string): AsyncIterable<Place>;
+  /** Newest first. */
+  decisions(registry: string, task: string): AsyncIterable<Decision>;
+
+  /**
+   * Writes all or nothing; at most 100 parts, all of one registry.
+   * @throws ConflictError TooLargeError
+   */
+  commit(registry: string, writes: Write[]): Promise<void>;
+  /** Takes `count` run numbers in a row and gives the first; no number is given twice. */
+  takeRunNumbers(registry: string, count: number): Promise<number>;
+
+  standing(image: string): Promise<Standing>;
+  /** Adds and removes edges of one task; both may be done again. */
+  changeEdges(task: TaskKey, add: Edges, remove: Edges): Promise<void>;
+
+  /** The ledger by push; what was said of a task first, stays. */
+  recordPush(pushId: string, decisions: Decision[]): Promise<void>;
+  push(pushId: string): Promise<Decision[]>;
+}

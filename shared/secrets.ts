@@ -1,0 +1,103 @@
+import type { DockerBuildRequest, StepOverrides } from './model/run.ts';
+import type {
+  Argument,
+  Credentials,
+  CustomRegistry,
+  SecretObject,
+  TaskProperties,
+  Triggers,
+} from './model/task.ts';
+
+/** Gives a secret another form; undefined takes it away. */
+type Change = (secret: string) => string | undefined;
+
+/** A task's properties with every secret changed: sealed, opened, or taken away for an answer. */
+export function changeTaskSecrets(properties: TaskProperties, change: Change): TaskProperties {
+  const { contextAccessToken, ...step } = properties.step;
+  const token = contextAccessToken && change(contextAccessToken);
+  return {
+    ...properties,
+    step: {
+      ...step,
+      ...(token && { contextAccessToken: token }),
+      arguments: changeArguments(step.arguments, change),
+    },
+    ...(properties.trigger && { trigger: changeTriggers(properties.trigger, change) }),
+    ...(properties.credentials && { credentials: changeCredentials(properties.credentials, change) }),
+  };
+}
+
+export function changeRequestSecrets(request: DockerBuildRequest, change: Change): DockerBuildRequest {
+  return {
+    ...request,
+    arguments: changeArguments(request.arguments, change),
+    ...(request.credentials && { credentials: changeCredentials(request.credentials, change) }),
+  };
+}
+
+export const changeOverrideSecrets = (overrides: StepOverrides, change: Change): StepOverrides => ({
+  ...overrides,
+  arguments: changeArguments(overrides.arguments, change),
+  values: changeArguments(overrides.values, change),
+});
+
+/** An argument without its value would not be one to ACR's schema, so a secret one goes as a whole, as ACR does. */
+function changeArguments(given: Argument[], change: Change): Argument[] {
+  return given.flatMap((argument) => {
+    if (!argument.isSecret) return [argument];
+    const value = change(argument.value);
+    return value === undefined ? [] : [{ ...argument, value }];
+  });
+}
+
+function changeTriggers(triggers: Triggers, change: Change): Triggers {
+  if (!triggers.sourceTriggers) return triggers;
+  return {
+    ...triggers,
+    sourceTriggers: triggers.sourceTriggers.map((trigger) => {
+      const { sourceControlAuthProperties: auth, ...repository } = trigger.sourceRepository;
+      if (!auth) return trigger;
+      const { token, refreshToken, ...rest } = auth;
+      const kept = { token: token && change(token), refreshToken: refreshToken && change(refreshToken) };
+      // Nothing but the secrets is of use here, so without them ACR leaves the whole part out.
+      if (!kept.token && !kept.refreshToken) return { ...trigger, sourceRepository: repository };
+      return {
+        ...trigger,
+        sourceRepository: {
+          ...repository,
+          sourceControlAuthProperties: {
+            ...rest,
+            ...(kept.token && { token: kept.token }),
+            ...(kept.refreshToken && { refreshToken: kept.refreshToken }),
+          },
+        },
+      };
+    }),
+  };
+}
+
+function changeCredentials(credentials: Credentials, change: Change): Credentials {
+  if (!credentials.customRegistries) return credentials;
+  const entries = Object.entries(credentials.customRegistries);
+  return {
+    ...credentials,
+    customRegistries: Object.fromEntries(
+      entries.map(([server, custom]) => [server, changeCustom(custom, change)]),
+    ),
+  };
+}
+
+function changeCustom(custom: CustomRegistry, change: Change): CustomRegistry {
+  return {
+    ...custom,
+    ...(custom.userName && { userName: changeSecretObject(custom.userName, change) }),
+    ...(custom.password && { password: changeSecretObject(custom.password, change) }),
+  };
+}
+
+/** A Vaultsecret is the secret's address, not the secret. */
+function changeSecretObject({ value, ...object }: SecretObject, change: Change): SecretObject {
+  if (value === undefined) return object;
+  const changed = object.type === 'Vaultsecret' ? value : change(value);
+  return changed === undefined ? object : { ...object, value: changed };
+}
