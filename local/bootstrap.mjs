@@ -22,7 +22,14 @@ if (
   statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs
 ) {
   console.log('Installing the npm packages of package-lock.json …');
-  must('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses where a registry does not carry the binaries of platforms that nobody here has.
+  must('Installing the packages', 'npm', [
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
 }
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 must('Building the app', process.execPath, [
