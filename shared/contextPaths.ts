@@ -1,0 +1,25 @@
+/**
+ * What is wrong with an entry's path inside a context, or undefined. Paths are relative, with `/`; such a path cannot
+ * name anything outside the context as long as none of its folders is a symbolic link.
+ */
+export function pathProblem(path: string): string | undefined {
+  const parts = path.replace(/\/$/, '').split('/');
+  if (path.startsWith('/')) return 'is absolute';
+  if (parts.includes('..')) return 'climbs out of the context';
+  if (path.includes('\0') || parts.some((part) => part === '')) return 'is not a path';
+  return undefined;
+}
+
+/**
+ * What is wrong with a symbolic link's target, or undefined. Only `..` at its beginning is taken, and not more of them
+ * than the link lies deep: `a/..` may lead elsewhere than it reads when `a` is itself a link.
+ */
+export function linkProblem(path: string, target: string): string | undefined {
+  if (target === '' || target.includes('\0')) return 'has no target';
+  if (target.startsWith('/')) return 'is absolute';
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.');
+  const up = parts.findIndex((part) => part !== '..');
+  const climbs = up < 0 ? parts.length : up;
+  if (parts.slice(climbs).includes('..')) return 'has .. in the middle';
+  return climbs > path.split('/').length - 1 ? 'climbs out of the context' : undefined;
+}
