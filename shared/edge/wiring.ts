@@ -5,6 +5,7 @@ import { createAesSeal } from '../adapters/aesSeal.ts';
 import { createArmRunEngine } from '../adapters/armRunEngine.ts';
 import { createCredentials } from '../adapters/identityToken.ts';
 import { createSourceContext } from '../adapters/sourceContext.ts';
+import { sourceFiles } from '../adapters/sourceFiles.ts';
 import { createStorageQueue } from '../adapters/storageQueue.ts';
 import { createTableStore } from '../adapters/tableStore.ts';
 import { queues, tables } from '../names.ts';
@@ -58,6 +59,7 @@ function wire(config: Config): App {
       registry: createAcrRegistry({ registries, credential }),
       engine: createArmRunEngine({ endpoint: config.armEndpoint, registries, credential: credential() }),
       source: createSourceContext(),
+      files: sourceFiles,
       seal: createAesSeal(config.sealingKeys),
       clock: { now: () => new Date() },
     },

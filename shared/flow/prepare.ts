@@ -4,7 +4,8 @@ import type { Pin, Run } from '../model/run.ts';
 import type { Platform, Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest } from '../ports/runEngine.ts';
-import type { FetchedSource } from '../ports/sourceContext.ts';
+import { type FetchedSource, SourceError } from '../ports/sourceContext.ts';
+import { differsEachRun } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
 import { enginePasswords, loginFor } from './logins.ts';
 import { taskBuild } from './taskBuild.ts';
@@ -42,7 +43,13 @@ export async function prepare(task: Task, run: Run, own: KnownRegistry, ports: P
 
   const token = task.properties.step.contextAccessToken;
   const maxBytes = ports.settings.maxContextBytes;
-  const source = await ports.source.fetch(location, { ...(token && { token }), maxBytes });
+  let source: FetchedSource;
+  try {
+    source = await ports.source.fetch(location, { ...(token && { token }), maxBytes });
+  } catch (error) {
+    if (!(error instanceof SourceError) || error.code !== 'TooLarge') throw error;
+    return prepareByUrl(task, run, own, contextPath, error, ports);
+  }
   try {
     return await prepareFetched(task, run, own, source, ports);
   } finally {
@@ -58,7 +65,8 @@ async function prepareFetched(
   ports: Ports,
 ): Promise<Prepared> {
   const { step } = taskBuild(task, run, own, source);
-  const dockerfile = await ports.source.readFile(source, step.dockerFilePath);
+  const path = normalPath(step.dockerFilePath);
+  const dockerfile = await ports.files.read(source.dir, path);
   if (dockerfile === undefined)
     throw new BuildFault(
       `There is no ${step.dockerFilePath} in ${step.contextPath}. The path is relative to the root of the context.`,
@@ -80,8 +88,13 @@ async function prepareFetched(
   );
   const pins = all.map(({ image, digest }) => [image, digest] as const);
   const pinned = pinBaseImages(dockerfile, { ...options, pins: Object.fromEntries(pins) });
-  const archive = await ports.source.pack(source, [{ path: step.dockerFilePath, content: pinned }]);
-  const relativePath = await ports.engine.upload(own.name, archive);
+  const archive = await ports.files.pack(source.dir, [{ path, content: pinned }]);
+  let relativePath: string;
+  try {
+    relativePath = await ports.engine.upload(own.name, archive);
+  } finally {
+    await archive.dispose();
+  }
 
   const warning = frontendWarning(dockerfile);
   const { commit, branch } = source;
@@ -95,9 +108,10 @@ async function prepareFetched(
     notes: [
       `Context: ${step.contextPath}${commit ? ` at ${commit}` : ''}`,
       ...(warning ? [`Warning: ${warning}`] : []),
+      ...source.warnings.map((text) => `Warning: ${text}`),
       ...all.map(({ image, digest, type }) => `Base image (${type}): ${image}@${digest}`),
     ],
-    outputs: step.imageNames.map((name) => outputReference(name, own)),
+    outputs: stableOutputs(task, run, own, source),
   };
 }
 
@@ -115,6 +129,28 @@ async function prepareUploaded(
     pinnedAt: ports.clock.now().toISOString(),
     notes: ['The context was uploaded by the client; its base images are not pinned.'],
     outputs: [],
+  };
+}
+
+/** A context too large for a function goes to the engine by its address; its base images are proved afterwards. */
+async function prepareByUrl(
+  task: Task,
+  run: Run,
+  own: KnownRegistry,
+  contextPath: string,
+  tooLarge: SourceError,
+  ports: Ports,
+): Promise<Prepared> {
+  if (task.properties.step.contextAccessToken)
+    throw new BuildFault(
+      `${tooLarge.message} It needs a token, which must not be part of the address that the engine gets: raise PLINTH_MAX_CONTEXT_MIB, or make the context smaller.`,
+    );
+  return {
+    request: await engineRequest(task, run, own, contextPath, {}, [], ports),
+    pins: undefined,
+    pinnedAt: ports.clock.now().toISOString(),
+    notes: [`Context: ${contextPath}, fetched by the run engine. ${tooLarge.message}`],
+    outputs: stableOutputs(task, run, own, {}),
   };
 }
 
@@ -163,10 +199,30 @@ async function digestOf(image: string, task: Task, own: KnownRegistry, { registr
   throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
 }
 
+/** `./docker//Dockerfile` as the archive names it. What climbs out keeps its `..` and is not found. */
+const normalPath = (path: string) =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+
 /** `linux/arm/v7`, as BuildKit writes a platform. ACR's x86 is 386. */
 function platformText({ os, architecture, variant }: Platform): string {
   const arch = architecture === 'x86' ? '386' : architecture;
   return [os.toLowerCase(), arch, variant].filter(Boolean).join('/');
+}
+
+/** What a task makes under a name that stays: nobody can stand on a name that each run gives anew. */
+function stableOutputs(
+  task: Task,
+  run: Run,
+  own: KnownRegistry,
+  source: { commit?: string; branch?: string },
+): string[] {
+  const { step } = taskBuild(task, run, own, source);
+  return step.imageNames
+    .filter((_, at) => !differsEachRun(task.properties.step.imageNames[at]!))
+    .map((name) => outputReference(name, own));
 }
 
 /** An image name of a step is relative to the task's registry. */

@@ -3,12 +3,6 @@ import type { DockerStep, Task } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type RunValues, renderRunValues, runDate } from '../runValues.ts';
 
-/** A task's step as one run builds it: overrides applied, Run values filled in. */
-export interface TaskBuild {
-  step: DockerStep;
-  values: RunValues;
-}
-
 /**
  * The step of a task with what this run asks otherwise. `Commit` and `Branch` are known once the source is fetched.
  * @throws RunValueError for a `{{.Run.X}}` that does not exist
@@ -18,7 +12,7 @@ export function taskBuild(
   run: Run,
   registry: KnownRegistry,
   source: { commit?: string | undefined; branch?: string | undefined },
-): TaskBuild {
+): { step: DockerStep } {
   const { step: defined, platform } = task.properties;
   const overrides = run.overrides;
   const values: RunValues = {
@@ -47,5 +41,5 @@ export function taskBuild(
       value: renderRunValues(argument.value, values),
     })),
   };
-  return { step, values };
+  return { step };
 }

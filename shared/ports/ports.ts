@@ -5,6 +5,7 @@ import type { Registry } from './registry.ts';
 import type { RunEngine } from './runEngine.ts';
 import type { Seal } from './seal.ts';
 import type { SourceContext } from './sourceContext.ts';
+import type { SourceFiles } from './sourceFiles.ts';
 import type { Store } from './store.ts';
 
 /** A registry that Plinth serves or watches, from the settings. */
@@ -35,6 +36,7 @@ export interface Ports {
   registry: Registry;
   engine: RunEngine;
   source: SourceContext;
+  files: SourceFiles;
   seal: Seal;
   clock: Clock;
   log: Log;
