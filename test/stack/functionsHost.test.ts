@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { suite } from 'uvu';
+import { startAzurite } from '../../local/azurite.ts';
+import { startFunctionsHost } from '../../local/functionsHost/host.ts';
+import { type SpawnedFunctionsHost, spawnFunctionsHost } from '../../local/functionsHost/spawn.ts';
+import { waitFor } from '../waitFor.ts';
+import { sampleApp, writeApp } from './sampleApp.ts';
+
+const keys = {
+  master: 'master-key',
+  function: 'function-key',
+  eventgrid: 'eventgrid-key',
+  functions: { guarded: 'own-key' },
+};
+const host = { extensions: { http: { routePrefix: '' }, queues: { maxPollingInterval: '00:00:01' } } };
+const prefixed = { extensions: { queues: { maxPollingInterval: '00:00:01', messageEncoding: 'none' } } };
+
+const test = suite('functions host');
+const azurite = await startAzurite();
+const apps = { esm: sampleApp('esm', host), cjs: sampleApp('cjs', prefixed) };
+const settings = (jobs: string) => ({
+  AzureWebJobsStorage: azurite.connectionString,
+  JOBS: jobs,
+  TICK: '0 0 0 29 2 *',
+  AzureWebJobs__disabled__Disabled: 'true',
+});
+process.env.ONLY_OURS = 'not the app’s';
+const lines: string[] = [];
+const esm = await spawnFunctionsHost({
+  appDir: apps.esm.dir,
+  env: settings('esm-jobs'),
+  keys,
+  log: (line) => lines.push(line),
+});
+const cjs = await spawnFunctionsHost({ appDir: apps.cjs.dir, env: settings('cjs-jobs'), keys });
+test.after(async () => {
+  await Promise.all([esm.stop(), cjs.stop()]);
+  await azurite.stop();
+  for (const app of Object.values(apps)) app.remove();
+});
+
+const kinds: Array<[kind: string, host: SpawnedFunctionsHost, prefix: string]> = [
+  ['an ES module app without a prefix', esm, ''],
+  ['a CommonJS app under /api', cjs, '/api'],
+];
+const routes: Array<[request: string, status: number, params?: Record<string, string>]> = [
+  ['GET /defaultRoute', 200, {}],
+  ['POST /defaultRoute', 200, {}],
+  ['GET /DEFAULTROUTE/', 200, {}],
+  ['PUT /defaultRoute', 404],
+  ['GET /files/a/b%20c', 200, { rest: 'a/b c' }],
+  ['GET /files', 200, {}],
+  ['POST /files', 404],
+  ['GET /numbers/7', 200, { n: '7' }],
+  ['GET /numbers/seven', 404],
+  // By name, not by how exact a route is: so it is in Azure.
+  ['GET /ordered/ping', 211, { x: 'ping' }],
+  ['POST /ordered/ping', 213, {}],
+  ['GET /unknown', 404],
+  ['GET /disabled', 404],
+  ['GET /nothing', 204],
+  ['GET /guarded', 401],
+  ['GET /guarded?code=wrong', 401],
+  ['GET /guarded?code=function-key', 200, {}],
+  ['GET /guarded?code=own-key', 200, {}],
+  ['GET /guarded?code=master-key', 200, {}],
+  ['GET /guarded?code=eventgrid-key', 401],
+  ['GET /for-admins?code=function-key', 401],
+  ['GET /for-admins?code=master-key', 200, {}],
+];
+for (const [kind, { url }, prefix] of kinds)
+  for (const [request, status, params] of routes)
+    test(`${kind} answers ${request} with ${status}`, async () => {
+      const [method, path] = request.split(' ') as [string, string];
+      const response = await fetch(`${url}${prefix}${path}`, { method });
+      const text = await response.text();
+      assert.equal(response.status, status);
+      if (params) assert.deepEqual(JSON.parse(text).params, params);
+      else assert.equal(text, '');
+    });
+
+for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+  test(`${method} reaches the handler, with its route value, query and body`, async () => {
+    const body = method === 'GET' || method === 'HEAD' ? null : randomBytes(1000);
+    const response = await fetch(`${esm.url}/echo/a%2Fb?q=1&q=2`, { method, body });
+    assert.equal(response.status, 201);
+    assert.equal(response.headers.get('x-method'), method);
+    assert.equal(response.headers.get('x-id'), 'a%2Fb');
+    assert.equal(response.headers.get('x-query'), '1,2');
+    const answered = Buffer.from(await response.arrayBuffer());
+    assert.ok(answered.equals(body ?? Buffer.alloc(0)), 'the bytes come back as they went');
+  });
+
+test('a body of 20 MB comes back byte for byte', async () => {
+  const body = randomBytes(20_000_000);
+  const headers = { 'content-type': 'application/octet-stream' };
+  const response = await fetch(`${esm.url}/echo`, { method: 'PUT', body, headers });
+  assert.equal(response.headers.get('content-type'), 'application/octet-stream');
+  assert.ok(Buffer.from(await response.arrayBuffer()).equals(body));
+});
+
+test('a body over 100 MiB is refused with 413', async () => {
+  const chunk = Buffer.alloc(1024 * 1024);
+  const stream = new ReadableStream({
+    start(controller) {
+      for (let sent = 0; sent <= 100; sent += 1) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  const response = await fetch(`${esm.url}/echo`, {
+    method: 'PUT',
+    body: stream,
+    duplex: 'half',
+  } as RequestInit);
+  assert.equal(response.status, 413);
+});
+
+test('a handler that throws is a bare 500, and its error is in the log', async () => {
+  const response = await fetch(`${esm.url}/boom`);
+  assert.equal(response.status, 500);
+  assert.equal(await response.text(), '');
+  const line = lines.find((one) => one.includes('broken on purpose'));
+  assert.match(line ?? '', /^\[\d{4}-.+Z\] error Function\.boom: Executed 'Functions\.boom' \(Failed/);
+});
+
+test('the key may come in the header x-functions-key', async () => {
+  const get = (key: string) => fetch(`${esm.url}/guarded`, { headers: { 'x-functions-key': key } });
+  assert.equal((await get('function-key')).status, 200);
+  assert.equal((await get('x')).status, 401);
+});
+
+test('a cookie is set', async () => {
+  const { headers } = await fetch(`${esm.url}/cookie`);
+  assert.equal(headers.get('set-cookie'), 'a=b%20c; path=/; httponly; samesite=Lax');
+});
+
+test('the app sees its settings, and neither the keys nor the environment of its parent', async () => {
+  const seen = (await (await fetch(`${esm.url}/environment`)).json()) as Record<string, string>;
+  assert.equal(seen.JOBS, 'esm-jobs');
+  assert.equal(seen.ONLY_OURS, undefined);
+  assert.ok(!JSON.stringify(seen).includes('master-key'), 'no key in the environment');
+});
+
+const admin: Array<[request: string, key: string, status: number]> = [
+  ['GET /admin/host/ping', '', 200],
+  ['GET /admin/host/status', '', 401],
+  ['GET /admin/host/status', 'function-key', 401],
+  ['GET /admin/host/status', 'master-key', 200],
+  ['GET /admin/functions', 'master-key', 200],
+  ['POST /admin/functions/unknown', 'master-key', 404],
+  ['GET /admin/functions/newYear', 'master-key', 404],
+  ['POST /admin/functions/echo', 'master-key', 400],
+];
+for (const [request, key, status] of admin)
+  test(`${request} with the key '${key}' is ${status}`, async () => {
+    const [method, path] = request.split(' ') as [string, string];
+    const response = await fetch(`${esm.url}${path}`, {
+      method,
+      headers: key ? { 'x-functions-key': key } : {},
+    });
+    await response.text();
+    assert.equal(response.status, status);
+  });
+
+test('a timer runs by hand over the admin API', async () => {
+  const headers = { 'x-functions-key': keys.master, 'content-type': 'application/json' };
+  const response = await fetch(`${cjs.url}/admin/functions/newyear`, { method: 'POST', headers, body: '{}' });
+  assert.equal(response.status, 202);
+  const run = await waitFor('the timer to run', async () => {
+    const seen = (await (await fetch(`${cjs.url}/api/seen`)).json()) as Array<{
+      kind: string;
+      timer: object;
+    }>;
+    return seen.find(({ kind }) => kind === 'newYear');
+  });
+  const { isPastDue, scheduleStatus } = run.timer as { isPastDue: boolean; scheduleStatus: { next: string } };
+  assert.equal(isPastDue, false);
+  assert.match(scheduleStatus.next, /^\d{4}-01-01T00:00:00/);
+});
+
+test('the host listens on loopback only', async () => {
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((address) => address && !address.internal && address.family === 'IPv4');
+  if (outside) await assert.rejects(fetch(`http://${outside.address}:${esm.port}/echo`));
+});
+
+const broken: Array<[title: string, files: Record<string, string | object>, error: RegExp]> = [
+  ['has no main', { 'package.json': {} }, /has no "main"/],
+  [
+    'has a main that matches nothing',
+    { 'package.json': { main: 'dist/*.js' } },
+    /No file in .* matches .*dist/,
+  ],
+  [
+    'has a file that throws',
+    { 'package.json': { main: 'a.js' }, 'a.js': 'throw new Error("oh")' },
+    /a\.js failed to load: oh/,
+  ],
+  ['registers nothing', { 'package.json': { main: 'a.js' }, 'a.js': '' }, /none registered a function/],
+  [
+    'has a trigger that is not served',
+    {
+      'package.json': { main: 'a.js' },
+      'a.js':
+        "require('@azure/functions').app.storageBlob('b', { path: 'x', connection: 'c', handler() {} })",
+    },
+    /b has a blobTrigger, which the local host does not serve/,
+  ],
+  [
+    'names a connection that is not set',
+    {
+      'package.json': { main: 'a.js' },
+      'a.js':
+        "require('@azure/functions').app.storageQueue('q', { queueName: 'x', connection: 'c', handler() {} })",
+    },
+    /connection c is not set/,
+  ],
+  [
+    'takes a route of the host',
+    {
+      'package.json': { main: 'a.js' },
+      'host.json': { version: '2.0', extensions: { http: { routePrefix: '' } } },
+      'a.js': "require('@azure/functions').app.http('h', { route: 'admin/x', handler() {} })",
+    },
+    /admin and runtime are taken/,
+  ],
+];
+for (const [title, files, error] of broken)
+  test(`an app that ${title} does not start, and the error says so`, async () => {
+    const app = writeApp({ 'host.json': { version: '2.0' }, ...files });
+    try {
+      await assert.rejects(startFunctionsHost({ appDir: app.dir, keys, env: {}, log: () => {} }), error);
+    } finally {
+      app.remove();
+    }
+  });
+
+for (const kind of ['esm', 'cjs'] as const)
+  test(`${kind}: an app runs in this process too, one at a time and again after a stop`, async () => {
+    const options = { appDir: apps[kind].dir, keys, env: settings(`${kind}-inside`), log: () => {} };
+    const prefix = kind === 'esm' ? '' : '/api';
+    for (const round of ['first', 'second']) {
+      const inside = await startFunctionsHost(options);
+      await assert.rejects(startFunctionsHost(options), /already loaded/);
+      assert.equal(await (await fetch(`${inside.url}${prefix}/slow?ms=0`)).text(), 'done', round);
+      assert.ok(inside.functions.some(({ name }) => name === 'job'));
+      await inside.stop();
+      await assert.rejects(fetch(inside.url));
+    }
+  });
+
+test('a host that cannot start as a process says what it printed, and holds no key', async () => {
+  const app = writeApp({ 'host.json': { version: '1.0' }, 'package.json': {} });
+  const starting = spawnFunctionsHost({ appDir: app.dir, env: {}, keys });
+  await assert.rejects(starting, (error: Error) => {
+    assert.match(error.message, /did not start: it ended with 1/);
+    assert.match(error.message, /version must be "2.0"/);
+    assert.ok(!error.message.includes('master-key'));
+    return true;
+  });
+  app.remove();
+});
+
+test.run();
