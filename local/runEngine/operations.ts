@@ -1,0 +1,132 @@
+import { type ArmRoute, parseJson, parseRunUpdate } from './arm.ts';
+import { ArmError } from './armError.ts';
+import type { AcceptedRun, Lifecycle } from './lifecycle.ts';
+import { type IdentityCredentials, loginsOf } from './runCredentials.ts';
+import { pageOfRuns } from './runFilter.ts';
+import { hasEnded, type RegistryRuns, type RunRecord, runResource, type StopReason } from './runRecord.ts';
+import { type ApiVersion, parseRunRequest } from './runRequest.ts';
+import { parseSourceLocation } from './sourceLocation.ts';
+import { targetImages } from './targetImages.ts';
+
+export interface OperationOptions {
+  lifecycle: Lifecycle;
+  minimumTimeout: number;
+  identityCredentials: IdentityCredentials | undefined;
+  acceptAsynchronously: boolean;
+}
+
+export interface ArmRequest extends ArmRoute {
+  version: ApiVersion;
+  /** Its origin is the engine's own. */
+  url: URL;
+  body: Buffer;
+}
+
+export interface ArmAnswer {
+  status: number;
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+/**
+ * Does what a request, already allowed, asks of a registry.
+ * @throws ArmError
+ */
+export async function perform(
+  owner: RegistryRuns,
+  request: ArmRequest,
+  options: OperationOptions,
+): Promise<ArmAnswer> {
+  switch (request.operation) {
+    case 'scheduleRun':
+      return schedule(owner, request, options);
+    case 'listBuildSourceUploadUrl':
+      return { status: 200, body: await owner.blobs.uploadUrl() };
+    case 'listRuns':
+      return list(owner, request);
+    case 'getRun':
+      return { status: 200, body: runResource(runOf(owner, request)) };
+    case 'updateRun': {
+      const run = runOf(owner, request);
+      Object.assign(run, parseRunUpdate(parseJson(request.body)), { lastUpdatedTime: new Date() });
+      return { status: 200, body: runResource(run) };
+    }
+    case 'cancelRun': {
+      const run = runOf(owner, request);
+      if (!hasEnded(run)) run.abort.abort('cancel' satisfies StopReason);
+      return { status: 200 };
+    }
+    case 'listLogSasUrl':
+      return { status: 200, body: { logLink: await owner.blobs.logUrl(runOf(owner, request).runId) } };
+  }
+}
+
+function runOf({ runs, registry }: RegistryRuns, { runId = '' }: ArmRequest): RunRecord {
+  const run = runs.get(runId.toLowerCase());
+  if (run) return run;
+  throw new ArmError(
+    404,
+    'RunNotFound',
+    `The run '${runId}' was not found in the registry '${registry.name}'.`,
+  );
+}
+
+async function schedule(
+  owner: RegistryRuns,
+  { version, url, body }: ArmRequest,
+  { lifecycle, minimumTimeout, identityCredentials, acceptAsynchronously }: OperationOptions,
+): Promise<ArmAnswer> {
+  const request = parseRunRequest(parseJson(body), version, minimumTimeout);
+  const source = parseSourceLocation(request.sourceLocation);
+  const { registry, ids, runs } = owner;
+  const named = (runId: string, createTime: Date) => {
+    const others = Object.keys(request.credentials.customRegistries ?? {}).map((server) =>
+      server.toLowerCase(),
+    );
+    const { os, architecture } = request.platform;
+    return targetImages(request.imageNames, { runId, createTime, os, architecture }, registry, others);
+  };
+  // A refused request takes no run id, so its names are tried with one first.
+  named('ca1', new Date());
+  const logins = await loginsOf(request, registry, identityCredentials);
+  const runId = ids.next();
+  const createTime = new Date();
+  const { platform, agentConfiguration, agentPoolName, credentials, isArchiveEnabled } = request;
+  const run: RunRecord = {
+    registry,
+    runId,
+    request: { platform, agentConfiguration, agentPoolName, credentials: withoutSecrets(credentials) },
+    status: 'Queued',
+    isArchiveEnabled,
+    createTime,
+    lastUpdatedTime: createTime,
+    outputImages: [],
+    abort: new AbortController(),
+  };
+  runs.set(runId, run);
+  const accepted: AcceptedRun = { run, request, source, images: named(runId, createTime), logins };
+  lifecycle.accept(owner, accepted);
+  if (!acceptAsynchronously) return { status: 200, body: runResource(run) };
+  const location = new URL(`${registry.resourceId}/runs/${runId}?api-version=${version}`, url);
+  return { status: 202, headers: { location: location.href, 'retry-after': '1' } };
+}
+
+/** A finished run is kept; its passwords are not. */
+function withoutSecrets({ sourceRegistry, customRegistries = {} }: RunRecord['request']['credentials']) {
+  return {
+    ...(sourceRegistry ? { sourceRegistry } : {}),
+    customRegistries: Object.fromEntries(Object.keys(customRegistries).map((server) => [server, {}])),
+  };
+}
+
+function list({ runs }: RegistryRuns, { url }: ArmRequest): ArmAnswer {
+  const query = url.searchParams;
+  const asked = { filter: query.get('$filter'), top: query.get('$top'), skipToken: query.get('$skiptoken') };
+  const { page, next } = pageOfRuns(runs, asked);
+  const value = page.map(runResource);
+  if (!next) return { status: 200, body: { value } };
+  const link = new URL(url);
+  link.searchParams.set('$skiptoken', next.skipToken);
+  if (next.top !== undefined) link.searchParams.set('$top', String(next.top));
+  return { status: 200, body: { value, nextLink: link.href } };
+}

@@ -1,0 +1,69 @@
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { RegistryBlobs } from './blobs.ts';
+import { download, shownUrl } from './download.ts';
+import { fetchGit } from './gitSource.ts';
+import type { Mask } from './mask.ts';
+import type { SourceLocation } from './sourceLocation.ts';
+import { RunFailure } from './types.ts';
+import { type TarLimits, untar } from './untar.ts';
+
+export interface SourceOptions {
+  blobs: RegistryBlobs;
+  limits: TarLimits;
+  /** The certificates trusted: as text and as a file, PEM. */
+  ca: string;
+  caBundle: string;
+  /** An empty directory to use. */
+  dir: string;
+  mask: Mask;
+  signal: AbortSignal;
+  log(line: string): Promise<void>;
+}
+
+/**
+ * Brings a build's source to this machine.
+ * @param dockerFilePath relative to the source's root
+ * @returns absolute paths without symbolic links
+ * @throws RunFailure when it cannot be had, or the Dockerfile is not in it
+ */
+export async function fetchSource(location: SourceLocation, dockerFilePath: string, options: SourceOptions) {
+  const { blobs, limits, ca, dir, signal, log } = options;
+  const root = join(dir, 'source');
+  await mkdir(root, { recursive: true });
+  await log('Downloading source code...');
+  let folder = '';
+  if (location.kind === 'git') {
+    await fetchGit(location.url, location.ref, root, { ...options, home: dir });
+    folder = location.folder;
+  } else if (location.kind === 'archive') {
+    await untar(await download(location.url, ca, signal), root, limits, signal);
+  } else {
+    const upload = await blobs.readSource(location.relativePath, signal);
+    if (upload === undefined)
+      throw new RunFailure(
+        `Nothing was uploaded to ${location.relativePath}. PUT the tar.gz to the uploadUrl of listBuildSourceUploadUrl first.`,
+      );
+    await untar(upload, root, limits, signal);
+  }
+  await log('Finished downloading source code');
+  const where = location.kind === 'upload' ? 'the uploaded source' : shownUrl(location.url);
+  const contextDir = await inside(root, folder);
+  if (contextDir === undefined || !(await stat(contextDir)).isDirectory())
+    throw new RunFailure(
+      `There is no folder ${folder} in ${where}. Check the folder behind #ref: of sourceLocation.`,
+    );
+  const dockerfile = await inside(contextDir, dockerFilePath);
+  if (dockerfile === undefined || !(await stat(dockerfile)).isFile())
+    throw new RunFailure(
+      `There is no Dockerfile ${dockerFilePath} in ${where}${folder ? `, folder ${folder}` : ''}. Check dockerFilePath; it is relative to the context's root.`,
+    );
+  return { contextDir, dockerfile };
+}
+
+/** The real path of something below a directory; undefined when it is not there, or a link leads out. */
+async function inside(dir: string, path: string): Promise<string | undefined> {
+  const base = await realpath(dir);
+  const real = await realpath(join(base, path)).catch(() => undefined);
+  return real === base || real?.startsWith(base + sep) ? real : undefined;
+}
