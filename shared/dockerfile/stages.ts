@@ -1,0 +1,76 @@
+import { newBudget } from './budget.ts';
+import { checkLintOptions } from './directives.ts';
+import { DockerfileError, onLine, Refusal } from './errors.ts';
+import { type Args, applyGlobalArgs, type BuildArgs, predefinedArgs } from './globalArgs.ts';
+import { type Assignment, type Instruction, type Name, readInstruction } from './instructions.ts';
+import { parseNodes } from './nodes.ts';
+import { parsePlatform } from './platform.ts';
+import { expandWord, type LexOptions } from './words.ts';
+
+export type Options = {
+  buildArgs?: Record<string, string>;
+  /** The stage to build; the last one where it is not given. */
+  target?: string;
+  /** What is built for; the build platform where it is not given. */
+  platform?: string;
+  /** What the build runs on. */
+  buildPlatform?: string;
+};
+
+export type Stage = {
+  name: string;
+  /** The base as written, and what it expands to. */
+  base: Name;
+  image: string;
+  commands: Instruction[];
+  line: number;
+};
+
+export type Stages = { stages: Stage[]; lexer: LexOptions };
+
+/** Reads a file into its stages, their base names expanded. */
+export function readStages(dockerfile: string, options: Options): Stages {
+  if (dockerfile === '') throw new DockerfileError(1, 'the file is empty');
+  checkLintOptions(dockerfile);
+  const budget = newBudget();
+  const { nodes, escape } = parseNodes(dockerfile, budget);
+
+  const declared: { assignments: Assignment[]; line: number }[] = [];
+  const stages: (Stage & { platform: string | undefined })[] = [];
+  for (const node of nodes) {
+    const { line } = node.line;
+    const instruction = readInstruction(node, escape, budget);
+    if (instruction.kind === 'from') {
+      const { base, stage, platform } = instruction;
+      stages.push({ name: stage, base, image: base.value, commands: [], line, platform });
+    } else if (stages.length > 0) stages.at(-1)!.commands.push(instruction);
+    else if (instruction.kind === 'arg') declared.push({ assignments: instruction.assignments, line });
+    else throw new DockerfileError(line, `${node.name.toUpperCase()} stands before the first FROM`);
+  }
+  const last = stages.at(-1);
+  if (last === undefined) throw new DockerfileError(nodes.at(-1)!.line.line, 'the file has no FROM');
+
+  const given: BuildArgs = options.buildArgs ?? {};
+  const args = predefined(options, options.target || last.name, given);
+  applyGlobalArgs(args, declared, given, escape, budget);
+  const lexer: LexOptions = { escape, budget, valueOf: (name) => args.get(name) };
+  for (const stage of stages) onLine(stage.line, () => expandStage(stage, lexer));
+  return { stages, lexer };
+}
+
+function predefined(options: Options, targetStage: string, given: BuildArgs): Args {
+  return onLine(1, () => {
+    const build = parsePlatform(options.buildPlatform || 'linux/amd64');
+    const target = options.platform ? parsePlatform(options.platform) : build;
+    return predefinedArgs(build, target, targetStage, given);
+  });
+}
+
+function expandStage(stage: Stage & { platform: string | undefined }, lexer: LexOptions): void {
+  stage.image = expandWord(stage.base.value, lexer);
+  if (stage.image === '') throw new Refusal(`the base name ${stage.base.value} expands to nothing`);
+  if (stage.platform === undefined) return;
+  const platform = expandWord(stage.platform, lexer);
+  if (platform === '') throw new Refusal(`the platform ${stage.platform} expands to nothing`);
+  parsePlatform(platform);
+}

@@ -1,0 +1,101 @@
+/**
+ * Image references, by the rules of distribution/reference: what `docker pull` accepts, and what it makes of it.
+ *
+ * `registry` is empty only for the odd names which that grammar takes for a path although their first component
+ * looks like a host (`foo_bar.x/app`).
+ */
+export type ImageRef = { registry: string; repository: string; tag?: string; digest?: string };
+
+export class ImageRefError extends Error {
+  override name = 'ImageRefError';
+}
+
+const hub = 'docker.io';
+const pathComponent = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+const domainComponent = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
+const ipv6 = /^\[[a-fA-F0-9:]+\]$/;
+const tagPattern = /^\w[\w.-]{0,127}$/;
+const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
+const longestPath = 255;
+
+/**
+ * Reads a reference as the command line does: `alpine` is `docker.io/library/alpine:latest`. A tag is added only
+ * where there is neither tag nor digest; both are kept where both are given.
+ */
+export function parseImageRef(text: string): ImageRef {
+  const refuse = (why: string): never => {
+    const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+    throw new ImageRefError(`${JSON.stringify(shown)} is not an image reference: ${why}`);
+  };
+
+  if (/^[a-f0-9]{64}$/.test(text)) refuse('64 hexadecimal digits name an image id, not a repository');
+  const full = withDomain(text);
+  const at = full.indexOf('@');
+  const digest = at < 0 ? undefined : full.slice(at + 1);
+  if (digest !== undefined && !isDigest(digest)) refuse('its digest is not one of sha256, sha384 or sha512');
+
+  const named = at < 0 ? full : full.slice(0, at);
+  // A colon before the last slash belongs to a port, one after it to the tag.
+  const colon = named.indexOf(':', named.lastIndexOf('/'));
+  const tag = colon < 0 ? undefined : named.slice(colon + 1);
+  if (tag !== undefined && !tagPattern.test(tag)) refuse('its tag is not well formed');
+
+  const name = colon < 0 ? named : named.slice(0, colon);
+  const slash = name.indexOf('/');
+  const host = name.slice(0, slash);
+  const split = isDomain(host) && isPath(name.slice(slash + 1));
+  if (!split && !isPath(name)) {
+    const onlyCase = isPath(name.slice(slash + 1).toLowerCase());
+    refuse(onlyCase ? 'its repository must be lowercase' : 'its repository is not well formed');
+  }
+  const registry = split ? host : '';
+  const repository = split ? name.slice(slash + 1) : name;
+  if (repository.length > longestPath) refuse(`its repository is longer than ${longestPath} characters`);
+
+  if (digest === undefined) return { registry, repository, tag: tag ?? 'latest' };
+  return tag === undefined ? { registry, repository, digest } : { registry, repository, tag, digest };
+}
+
+/** The whole reference, nothing left out: `docker.io/library/alpine:3.18`. */
+export function formatImageRef(ref: ImageRef): string {
+  const name = ref.registry === '' ? ref.repository : `${ref.registry}/${ref.repository}`;
+  const tag = ref.tag === undefined ? '' : `:${ref.tag}`;
+  const digest = ref.digest === undefined ? '' : `@${ref.digest}`;
+  return `${name}${tag}${digest}`;
+}
+
+/** The reference as Docker shows it to people: `alpine:3.18`. */
+export function familiarImageRef(ref: ImageRef): string {
+  if (ref.registry !== hub) return formatImageRef(ref);
+  const official = /^library\/[^/]+$/.test(ref.repository);
+  return formatImageRef({
+    ...ref,
+    registry: '',
+    repository: official ? ref.repository.slice('library/'.length) : ref.repository,
+  });
+}
+
+/** Whether a digest names content in a way that registries and BuildKit accept. */
+export function isDigest(text: string): boolean {
+  return digestPattern.test(text);
+}
+
+function withDomain(text: string): string {
+  const slash = text.indexOf('/');
+  const first = text.slice(0, slash);
+  if (slash < 0) return `${hub}/library/${text}`;
+  const isHost = first === 'localhost' || /[.:A-Z]/.test(first);
+  const domain = first === 'index.docker.io' || !isHost ? hub : first;
+  const rest = isHost ? text.slice(slash + 1) : text;
+  return domain === hub && !rest.includes('/') ? `${hub}/library/${rest}` : `${domain}/${rest}`;
+}
+
+function isDomain(text: string): boolean {
+  const port = /:[0-9]+$/.exec(text);
+  const host = port === null ? text : text.slice(0, port.index);
+  return ipv6.test(host) || host.split('.').every((component) => domainComponent.test(component));
+}
+
+function isPath(text: string): boolean {
+  return text.split('/').every((component) => pathComponent.test(component));
+}
