@@ -1,0 +1,136 @@
+import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
+import type { Run } from '../shared/model/run.ts';
+import type { Decision, Pace, Place, TaskState } from '../shared/model/state.ts';
+import type { Task } from '../shared/model/task.ts';
+import { ConflictError, type Store, type Stored, type Write } from '../shared/ports/store.ts';
+
+/**
+ * The Store in memory, with the same answers as the one on tables (the contract test holds both to it). Documents are
+ * kept as JSON, so that nobody shares an object with it.
+ */
+export function createMemoryStore(): Store {
+  const rows = new Map<string, { json: string; etag: number }>();
+  const counters = new Map<string, number>();
+  const edges = new Map<string, Set<string>>();
+  const pushes = new Map<string, Map<string, string>>();
+  let version = 0;
+
+  const get = <T>(key: string): Stored<T> | undefined => {
+    const row = rows.get(key);
+    return row && { value: JSON.parse(row.json) as T, etag: String(row.etag) };
+  };
+  const range = <T>(prefix: string): T[] =>
+    [...rows]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, row]) => JSON.parse(row.json) as T);
+
+  return {
+    task: async (registry, task) => get<Task>(taskKey(registry, task)),
+    tasks: async (registry) => range<Task>(`${registry}!task!`),
+    state: async (registry, task) => get<TaskState>(stateKey(registry, task)),
+    states: async (registry) => range<TaskState>(`${registry}!state!`),
+    run: async (registry, runId) =>
+      parseRunId(registry, runId) === undefined ? undefined : get<Run>(runKey(registry, runId)),
+    async *runs(registry, { task, before } = {}) {
+      const older = before === undefined ? '' : runKey(registry, before);
+      for (const run of range<Run>(`${registry}!run!`)) {
+        if (task !== undefined && run.task?.toLowerCase() !== task.toLowerCase()) continue;
+        if (runKey(registry, run.runId) > older) yield run;
+      }
+    },
+    pace: async (registry) => get<Pace>(`${registry}!pace`),
+    async *places(registry) {
+      for (const place of range<Place>(`${registry}!place!`)) yield { ...place, waiting: place.waiting ?? false };
+    },
+    async *decisions(registry, task) {
+      yield* range<Decision>(`${registry}!decision!${task.toLowerCase()}!`);
+    },
+
+    async commit(registry, writes) {
+      if (writes.length > 100) throw new RangeError('at most 100 parts');
+      for (const write of writes) {
+        const row = rows.get(keyOf(registry, write));
+        if ('remove' in write ? !row : !fits(write, row?.etag))
+          throw new ConflictError(`${JSON.stringify(write).slice(0, 80)} was disturbed`);
+      }
+      for (const write of writes) {
+        if ('remove' in write) rows.delete(keyOf(registry, write));
+        else rows.set(keyOf(registry, write), { json: JSON.stringify(write.value), etag: ++version });
+      }
+    },
+    async takeRunNumbers(registry, count) {
+      const first = counters.get(registry) ?? 1;
+      counters.set(registry, first + count);
+      return first;
+    },
+
+    async standing(image) {
+      const of = (kind: string) =>
+        [...(edges.get(image) ?? [])]
+          .filter((edge) => edge.startsWith(kind))
+          .sort()
+          .map((edge) => {
+            const [, registry = '', task = ''] = edge.split('!');
+            return { registry, task };
+          });
+      return { dependents: of('dependent'), producers: of('producer') };
+    },
+    async changeEdges({ registry, task }, add, remove) {
+      const change = (image: string, kind: string, present: boolean) => {
+        const set = edges.get(image) ?? new Set();
+        edges.set(image, set);
+        if (present) set.add(`${kind}!${registry}!${task.toLowerCase()}`);
+        else set.delete(`${kind}!${registry}!${task.toLowerCase()}`);
+      };
+      for (const image of add.bases) change(image, 'dependent', true);
+      for (const image of add.outputs) change(image, 'producer', true);
+      for (const image of remove.bases) change(image, 'dependent', false);
+      for (const image of remove.outputs) change(image, 'producer', false);
+    },
+
+    async recordPush(pushId, decisions) {
+      const recorded = pushes.get(pushId) ?? new Map<string, string>();
+      pushes.set(pushId, recorded);
+      for (const decision of decisions) {
+        const key = `${decision.registry}!${decision.task}`;
+        if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
+      }
+    },
+    push: async (pushId) => [...(pushes.get(pushId)?.values() ?? [])].map((json) => JSON.parse(json) as Decision),
+  };
+}
+
+const taskKey = (registry: string, task: string) => `${registry}!task!${task.toLowerCase()}`;
+const stateKey = (registry: string, task: string) => `${registry}!state!${task.toLowerCase()}`;
+const runKey = (registry: string, runId: string) => `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
+
+function keyOf(registry: string, write: Write): string {
+  if ('remove' in write && write.remove !== 'place')
+    return write.remove === 'task' ? taskKey(registry, write.task) : stateKey(registry, write.task);
+  switch ('put' in write ? write.put : write.remove) {
+    case 'task':
+      return taskKey(registry, (write as { value: Task }).value.name);
+    case 'state':
+      return stateKey(registry, (write as { value: TaskState }).value.task);
+    case 'run':
+      return runKey(registry, (write as { value: Run }).value.runId);
+    case 'pace':
+      return `${registry}!pace`;
+    case 'place': {
+      const { runId, automatic } = (write as { value: Place }).value;
+      return `${registry}!place!${automatic ? 1 : 0}!${oldestFirst(parseRunId(registry, runId)!)}`;
+    }
+    default: {
+      const { task, push } = (write as { value: Decision }).value;
+      return `${registry}!decision!${task.toLowerCase()}!${9e15 - Date.parse(push.timestamp)}!${push.id}`;
+    }
+  }
+}
+
+function fits(write: Extract<Write, { put: string }>, etag: number | undefined): boolean {
+  if ('replace' in write && write.replace) return true;
+  const wanted = 'etag' in write ? write.etag : undefined;
+  if (wanted === undefined) return etag === undefined;
+  return wanted === '*' ? etag !== undefined : wanted === String(etag);
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { formatRunId } from '../shared/runId.ts';
+import type { Run } from '../shared/model/run.ts';
+import type { Decision, TaskState } from '../shared/model/state.ts';
+import type { Task } from '../shared/model/task.ts';
+import { ConflictError, type Store } from '../shared/ports/store.ts';
+
+const platform = { os: 'Linux', architecture: 'amd64' } as const;
+const time = '2026-11-23T10:00:00.000Z';
+
+export const sampleTask = (registry: string, name: string): Task => ({
+  registry,
+  name,
+  location: 'local',
+  creationDate: time,
+  properties: {
+    status: 'Enabled',
+    platform,
+    timeout: 3600,
+    isSystemTask: false,
+    step: { type: 'Docker', dockerFilePath: 'Dockerfile', imageNames: ['a:1'], isPushEnabled: true, noCache: false, arguments: [] },
+  },
+});
+
+export const sampleState = (registry: string, task: string): TaskState => ({
+  registry,
+  task,
+  enabled: true,
+  trigger: 'Runtime',
+  platform,
+  timeout: 3600,
+  bases: [],
+  open: [],
+  outputs: [],
+});
+
+export const sampleRun = (registry: string, runId: string, task = 'task1'): Run => ({
+  registry,
+  runId,
+  status: 'Queued',
+  runType: 'AutoBuild',
+  task,
+  createTime: time,
+  lastUpdatedTime: time,
+  platform,
+  timeout: 3600,
+  isArchiveEnabled: false,
+});
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** What every Store must do; each test has a registry of its own, as the stores outlive a test. */
+export function testStore(kind: string, open: () => Promise<Store>): void {
+  const test = suite(`the store ${kind}`);
+  let store: Store;
+  let next = 0;
+  const newRegistry = () => `store${Date.now()}x${next++}`;
+  test.before(async () => {
+    store = await open();
+  });
+
+  test('a row comes back as it was written, whatever the case of its name', async () => {
+    const registry = newRegistry();
+    const task = sampleTask(registry, 'Task-One');
+    await store.commit(registry, [{ put: 'task', value: task }]);
+    assert.deepEqual((await store.task(registry, 'TASK-one'))?.value, task);
+    assert.deepEqual(await store.tasks(registry), [task]);
+    assert.equal(await store.task(registry, 'other'), undefined);
+  });
+
+  test('what must not exist yet, exists once', async () => {
+    const registry = newRegistry();
+    const write = { put: 'task', value: sampleTask(registry, 'task1') } as const;
+    await store.commit(registry, [write]);
+    await assert.rejects(store.commit(registry, [write]), ConflictError);
+  });
+
+  test('a version that is no longer the newest is refused, and nothing of its transaction is written', async () => {
+    const registry = newRegistry();
+    const state = sampleState(registry, 'task1');
+    await store.commit(registry, [{ put: 'state', value: state }]);
+    const read = await store.state(registry, 'task1');
+    await store.commit(registry, [{ put: 'state', value: { ...state, enabled: false }, etag: read!.etag }]);
+    const run = sampleRun(registry, formatRunId(registry, 1));
+    await assert.rejects(
+      store.commit(registry, [
+        { put: 'run', value: run },
+        { put: 'state', value: state, etag: read!.etag },
+      ]),
+      ConflictError,
+    );
+    assert.equal(await store.run(registry, run.runId), undefined);
+    assert.equal((await store.state(registry, 'task1'))!.value.enabled, false);
+  });
+
+  test('runs come newest first, of one task, and older than another', async () => {
+    const registry = newRegistry();
+    const id = (number: number) => formatRunId(registry, number);
+    for (const [number, task] of [[1, 'task1'], [35, 'Task2'], [36, 'task1'], [1296, 'task2']] as const)
+      await store.commit(registry, [{ put: 'run', value: sampleRun(registry, id(number), task) }]);
+    const ids = async (only?: { task?: string; before?: string }) =>
+      (await collect(store.runs(registry, only))).map((run) => run.runId);
+    assert.deepEqual(await ids(), [id(1296), id(36), id(35), id(1)]);
+    assert.deepEqual(await ids({ task: 'TASK2' }), [id(1296), id(35)]);
+    assert.deepEqual(await ids({ before: id(36) }), [id(35), id(1)]);
+    assert.equal((await store.run(registry, id(36)))?.value.task, 'task1');
+    assert.equal(await store.run(registry, 'nonsense'), undefined);
+  });
+
+  test('places are left by manual runs first, each kind in the order they came', async () => {
+    const registry = newRegistry();
+    const place = (number: number, automatic: boolean) => ({ registry, runId: formatRunId(registry, number), automatic });
+    const given = [place(3, true), place(1, true), place(7, false), place(5, false)];
+    await store.commit(registry, given.map((value) => ({ put: 'place', value })));
+    await store.commit(registry, [{ remove: 'place', value: given[0]! }]);
+    const runIds = (await collect(store.places(registry))).map(({ runId }) => runId);
+    assert.deepEqual(runIds, [5, 7, 1].map((number) => formatRunId(registry, number)));
+    await assert.rejects(store.commit(registry, [{ remove: 'place', value: given[0]! }]), ConflictError);
+  });
+
+  test('run numbers are given once, also to many who ask at the same time', async () => {
+    const registry = newRegistry();
+    const taken = await Promise.all(Array.from({ length: 8 }, () => store.takeRunNumbers(registry, 3)));
+    assert.deepEqual(taken.sort((a, b) => a - b), [1, 4, 7, 10, 13, 16, 19, 22]);
+  });
+
+  test('an image knows who stands on it and who makes it', async () => {
+    const registry = newRegistry();
+    const image = `${registry}.azurecr.io/some/thing:1.0`;
+    const none = { bases: [], outputs: [] };
+    await store.changeEdges({ registry, task: 'App-1' }, { bases: [image], outputs: [] }, none);
+    await store.changeEdges({ registry, task: 'maker' }, { bases: [], outputs: [image] }, none);
+    await store.changeEdges({ registry, task: 'app-1' }, { bases: [image], outputs: [] }, none);
+    assert.deepEqual(await store.standing(image), {
+      dependents: [{ registry, task: 'app-1' }],
+      producers: [{ registry, task: 'maker' }],
+    });
+    await store.changeEdges({ registry, task: 'app-1' }, none, { bases: [image], outputs: [] });
+    await store.changeEdges({ registry, task: 'app-1' }, none, { bases: [image], outputs: [] });
+    assert.deepEqual((await store.standing(image)).dependents, []);
+  });
+
+  test('the ledger keeps what was decided first', async () => {
+    const registry = newRegistry();
+    const decision = (task: string, reason: string): Decision => ({
+      push: { id: `push of ${registry} /#?\\`, image: 'a/b:c', digest: 'sha256:1', timestamp: time },
+      registry,
+      task,
+      verdict: 'started',
+      reason,
+      time,
+    });
+    const id = decision('', '').push.id;
+    await store.recordPush(id, [decision('task1', 'first')]);
+    await store.recordPush(id, [decision('task1', 'second'), decision('task2', 'second')]);
+    const said = (await store.push(id)).map(({ task, reason }) => `${task}: ${reason}`);
+    assert.deepEqual(said.sort(), ['task1: first', 'task2: second']);
+    await store.commit(registry, [{ put: 'decision', value: decision('task1', 'first') }]);
+    await assert.rejects(store.commit(registry, [{ put: 'decision', value: decision('task1', 'again') }]), ConflictError);
+    await store.commit(registry, [{ put: 'decision', value: decision('task1', 'again'), replace: true }]);
+    assert.deepEqual((await collect(store.decisions(registry, 'TASK1'))).map(({ reason }) => reason), ['again']);
+  });
+
+  test('a document larger than a property comes back whole', async () => {
+    const registry = newRegistry();
+    const run = { ...sampleRun(registry, formatRunId(registry, 1)), runErrorMessage: 'ü'.repeat(100_000) };
+    await store.commit(registry, [{ put: 'run', value: run }]);
+    assert.deepEqual((await store.run(registry, run.runId))?.value, run);
+  });
+
+  test.run();
+}
