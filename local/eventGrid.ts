@@ -1,11 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type DeadLetter, type Destination, deliver } from './eventGrid/delivery.ts';
 import type { EventGridEvent, EventSchema } from './eventGrid/events.ts';
 import { validateEndpoint, withoutQuery } from './eventGrid/handshake.ts';
 import { type RegistryNotification, type Topic, toRegistryEvent } from './eventGrid/registryEvents.ts';
 import type { RetryPolicy } from './eventGrid/retry.ts';
+import { close, listen } from './listening.ts';
 
 export type { DeadLetter, EventGridEvent, EventSchema, RetryPolicy, Topic };
 
@@ -121,11 +121,7 @@ export async function startEventGrid(options: EventGridOptions): Promise<EventGr
       () => response.destroy(),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, options.port);
 
   return {
     notificationUrl: (name) => `http://127.0.0.1:${port}/registries/${name}/notifications`,
@@ -156,8 +152,7 @@ export async function startEventGrid(options: EventGridOptions): Promise<EventGr
     async stop() {
       stopping.abort();
       await Promise.all(deliveries);
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close(server);
     },
   };
 }

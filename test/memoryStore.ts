@@ -1,8 +1,8 @@
-import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, Pace, Place, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
 import { ConflictError, type Store, type Stored, type Write } from '../shared/ports/store.ts';
+import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
 
 /**
  * The Store in memory, with the same answers as the one on tables (the contract test holds both to it). Documents are
@@ -41,7 +41,8 @@ export function createMemoryStore(): Store {
     },
     pace: async (registry) => get<Pace>(`${registry}!pace`),
     async *places(registry) {
-      for (const place of range<Place>(`${registry}!place!`)) yield { ...place, waiting: place.waiting ?? false };
+      for (const place of range<Place>(`${registry}!place!`))
+        yield { ...place, waiting: place.waiting ?? false };
     },
     async *decisions(registry, task) {
       yield* range<Decision>(`${registry}!decision!${task.toLowerCase()}!`);
@@ -97,13 +98,15 @@ export function createMemoryStore(): Store {
         if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
       }
     },
-    push: async (pushId) => [...(pushes.get(pushId)?.values() ?? [])].map((json) => JSON.parse(json) as Decision),
+    push: async (pushId) =>
+      [...(pushes.get(pushId)?.values() ?? [])].map((json) => JSON.parse(json) as Decision),
   };
 }
 
 const taskKey = (registry: string, task: string) => `${registry}!task!${task.toLowerCase()}`;
 const stateKey = (registry: string, task: string) => `${registry}!state!${task.toLowerCase()}`;
-const runKey = (registry: string, runId: string) => `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
+const runKey = (registry: string, runId: string) =>
+  `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
 
 function keyOf(registry: string, write: Write): string {
   if ('remove' in write && write.remove !== 'place')

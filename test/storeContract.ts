@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { formatRunId } from '../shared/runId.ts';
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
 import { ConflictError, type Store } from '../shared/ports/store.ts';
+import { formatRunId } from '../shared/runId.ts';
 
 const platform = { os: 'Linux', architecture: 'amd64' } as const;
 const time = '2026-11-23T10:00:00.000Z';
@@ -19,7 +19,14 @@ export const sampleTask = (registry: string, name: string): Task => ({
     platform,
     timeout: 3600,
     isSystemTask: false,
-    step: { type: 'Docker', dockerFilePath: 'Dockerfile', imageNames: ['a:1'], isPushEnabled: true, noCache: false, arguments: [] },
+    step: {
+      type: 'Docker',
+      dockerFilePath: 'Dockerfile',
+      imageNames: ['a:1'],
+      isPushEnabled: true,
+      noCache: false,
+      arguments: [],
+    },
   },
 });
 
@@ -55,7 +62,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** What every Store must do; each test has a registry of its own, as the stores outlive a test. */
-export function testStore(kind: string, open: () => Promise<Store>): void {
+export function testStore(kind: string, open: () => Promise<Store>, close?: () => Promise<void>): void {
   const test = suite(`the store ${kind}`);
   let store: Store;
   let next = 0;
@@ -63,6 +70,7 @@ export function testStore(kind: string, open: () => Promise<Store>): void {
   test.before(async () => {
     store = await open();
   });
+  test.after(async () => close?.());
 
   test('a row comes back as it was written, whatever the case of its name', async () => {
     const registry = newRegistry();
@@ -101,7 +109,12 @@ export function testStore(kind: string, open: () => Promise<Store>): void {
   test('runs come newest first, of one task, and older than another', async () => {
     const registry = newRegistry();
     const id = (number: number) => formatRunId(registry, number);
-    for (const [number, task] of [[1, 'task1'], [35, 'Task2'], [36, 'task1'], [1296, 'task2']] as const)
+    for (const [number, task] of [
+      [1, 'task1'],
+      [35, 'Task2'],
+      [36, 'task1'],
+      [1296, 'task2'],
+    ] as const)
       await store.commit(registry, [{ put: 'run', value: sampleRun(registry, id(number), task) }]);
     const ids = async (only?: { task?: string; before?: string }) =>
       (await collect(store.runs(registry, only))).map((run) => run.runId);
@@ -114,19 +127,32 @@ export function testStore(kind: string, open: () => Promise<Store>): void {
 
   test('places are left by manual runs first, each kind in the order they came', async () => {
     const registry = newRegistry();
-    const place = (number: number, automatic: boolean) => ({ registry, runId: formatRunId(registry, number), automatic });
+    const place = (number: number, automatic: boolean) => ({
+      registry,
+      runId: formatRunId(registry, number),
+      automatic,
+    });
     const given = [place(3, true), place(1, true), place(7, false), place(5, false)];
-    await store.commit(registry, given.map((value) => ({ put: 'place', value })));
+    await store.commit(
+      registry,
+      given.map((value) => ({ put: 'place', value })),
+    );
     await store.commit(registry, [{ remove: 'place', value: given[0]! }]);
     const runIds = (await collect(store.places(registry))).map(({ runId }) => runId);
-    assert.deepEqual(runIds, [5, 7, 1].map((number) => formatRunId(registry, number)));
+    assert.deepEqual(
+      runIds,
+      [5, 7, 1].map((number) => formatRunId(registry, number)),
+    );
     await assert.rejects(store.commit(registry, [{ remove: 'place', value: given[0]! }]), ConflictError);
   });
 
   test('run numbers are given once, also to many who ask at the same time', async () => {
     const registry = newRegistry();
     const taken = await Promise.all(Array.from({ length: 8 }, () => store.takeRunNumbers(registry, 3)));
-    assert.deepEqual(taken.sort((a, b) => a - b), [1, 4, 7, 10, 13, 16, 19, 22]);
+    assert.deepEqual(
+      taken.sort((a, b) => a - b),
+      [1, 4, 7, 10, 13, 16, 19, 22],
+    );
   });
 
   test('an image knows who stands on it and who makes it', async () => {
@@ -161,9 +187,15 @@ export function testStore(kind: string, open: () => Promise<Store>): void {
     const said = (await store.push(id)).map(({ task, reason }) => `${task}: ${reason}`);
     assert.deepEqual(said.sort(), ['task1: first', 'task2: second']);
     await store.commit(registry, [{ put: 'decision', value: decision('task1', 'first') }]);
-    await assert.rejects(store.commit(registry, [{ put: 'decision', value: decision('task1', 'again') }]), ConflictError);
+    await assert.rejects(
+      store.commit(registry, [{ put: 'decision', value: decision('task1', 'again') }]),
+      ConflictError,
+    );
     await store.commit(registry, [{ put: 'decision', value: decision('task1', 'again'), replace: true }]);
-    assert.deepEqual((await collect(store.decisions(registry, 'TASK1'))).map(({ reason }) => reason), ['again']);
+    assert.deepEqual(
+      (await collect(store.decisions(registry, 'TASK1'))).map(({ reason }) => reason),
+      ['again'],
+    );
   });
 
   test('a document larger than a property comes back whole', async () => {

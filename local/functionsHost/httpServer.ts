@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listening.ts';
 import { answerAdmin } from './adminApi.ts';
 import type { FunctionDefinition } from './core.ts';
 import { answerEventGrid } from './eventGridWebhook.ts';
@@ -39,12 +39,8 @@ export async function startHttpServer(serving: HttpServing, port: number): Promi
   });
   // Longer than the usual client keeps an idle connection, so that none is cut just as it is used again.
   server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server, port),
     stop: () =>
       new Promise((resolve) => {
         stopping = true;

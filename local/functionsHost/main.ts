@@ -39,5 +39,10 @@ const end = async () => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
 process.on('disconnect', end);
 
-const { url, functions } = await starting;
+const { url, functions } = await starting.catch((error: Error) => {
+  // Our own errors say what to do; only what the app threw needs its stack.
+  console.error(error.message);
+  if (error.cause instanceof Error) console.error(error.cause.stack);
+  process.exit(1);
+});
 console.log(JSON.stringify({ url, functions: functions.map(({ name }) => name) }));

@@ -25,7 +25,7 @@ export function openQueues(env: Environment, encoding: QueueSettings['messageEnc
       const name = expandSettings(String(queueName), env);
       const at = connectionString(connection, env);
       const key = `${at}\n${name}`;
-      const client = clients.get(key) ?? new QueueClient(at, name);
+      const client = clients.get(key) ?? openQueue(at, name, connection);
       clients.set(key, client);
       return client;
     },
@@ -54,6 +54,16 @@ export function openQueues(env: Environment, encoding: QueueSettings['messageEnc
       return () => set.delete(wake);
     },
   };
+}
+
+function openQueue(connectionString: string, name: string, connection: unknown): QueueClient {
+  try {
+    return new QueueClient(connectionString, name);
+  } catch {
+    // Without what it threw: that may quote the connection string, which holds the account's key.
+    const setting = connection || 'AzureWebJobsStorage';
+    throw new Error(`The connection ${setting}, for queue ${name}, is no storage connection string`);
+  }
 }
 
 /** Brings queue outputs to their queues; an `http` output is the response itself. Throws on any other kind. */

@@ -17,7 +17,7 @@ export const actionOf: Record<Operation, Action> = {
   listBuildSourceUploadUrl: 'uploadSource',
   listRuns: 'readRuns',
   getRun: 'readRuns',
-  updateRun: 'scheduleRun',
+  updateRun: 'cancelRun',
   cancelRun: 'cancelRun',
   listLogSasUrl: 'readRuns',
 };

@@ -5,12 +5,12 @@ type Test = (run: RunRecord) => boolean;
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
-const fields: Record<string, (value: string) => Test> = {
-  runid: (value) => (run) => same(run.runId, value),
-  status: (value) => (run) => same(run.status, value),
+const fields = new Map<string, (value: string) => Test>([
+  ['runid', (value) => (run) => same(run.runId, value)],
+  ['status', (value) => (run) => same(run.status, value)],
   // The engine runs no tasks, so no run has a task's name.
-  taskname: () => () => false,
-};
+  ['taskname', () => () => false],
+]);
 
 const term =
   /^\s*(?:(\w+)\s+eq\s+'((?:[^']|'')*)'|contains\(\s*OutputImageManifests\s*,\s*'((?:[^']|'')*)'\s*\))\s*(?:and\s+(?=\S)|$)/i;
@@ -24,7 +24,7 @@ export function parseRunFilter(text: string): Test {
   const tests: Test[] = [];
   for (let rest = text.trim(); rest !== ''; ) {
     const [whole, field, value, manifest] = term.exec(rest) ?? [];
-    const test = field === undefined ? undefined : fields[field.toLowerCase()];
+    const test = field === undefined ? undefined : fields.get(field.toLowerCase());
     if (whole === undefined || (field !== undefined && test === undefined))
       throw badRequest(
         `The $filter '${text}' is not understood. There are TaskName, Status and RunId, each eq '…', joined by and.`,

@@ -68,7 +68,9 @@ export function secretsOf(location: SourceLocation): string[] {
     .split('&')
     .filter((pair) => !openMembers.has(pair.split('=')[0]!))
     .map((pair) => pair.slice(pair.indexOf('=') + 1));
-  return [url.password || url.username, ...query].flatMap((part) => [part, decode(part)]);
+  return [url.password || url.username, ...query]
+    .filter((part) => part !== '')
+    .flatMap((part) => [part, decode(part)]);
 }
 
 function decode(part: string): string {

@@ -29,7 +29,7 @@ export function targetImages(
   };
   return imageNames.map((name) => {
     const filled = name.replace(/\{\{-?\s*\.([\w.]+)\s*-?\}\}/g, (whole, key: string) => {
-      const value = values[key];
+      const value = Object.hasOwn(values, key) ? values[key] : undefined;
       if (value === undefined)
         throw badRequest(
           `The image name '${name}' holds ${whole}, which a quick build does not know.`,

@@ -74,7 +74,7 @@ export async function untar(
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as { code?: string; message: string };
-    if (refused === undefined && !code?.startsWith('Z_')) throw error;
+    if (refused === undefined && !/^(Z|TAR)_/.test(code ?? '')) throw error;
     refused ??= `it is not a whole tar.gz (${message})`;
   }
   if (refused !== undefined)

@@ -70,7 +70,8 @@ async function provePins(
     below = await layersOf(reference.registry, reference.repository, base.digest);
     layers = await layersOf(output.registry, output.repository, output.digest);
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== 'NotFound') throw error;
+    // Whoever cannot be reached now is asked again; a missing role or image stays missing.
+    if (!(error instanceof RegistryError) || error.transient) throw error;
     return `The image could not be held against its base image ${base.image}@${base.digest}: ${error.message}`;
   }
   // Layers are compared by diff_id: compression may differ from registry to registry.

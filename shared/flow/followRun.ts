@@ -1,11 +1,12 @@
 import { isEnded, type Run, type RunStatus } from '../model/run.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { FollowUp } from '../ports/queue.ts';
-import { type EngineRun, RunEngineError } from '../ports/runEngine.ts';
+import type { EngineRun } from '../ports/runEngine.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
 import { endRun } from './endRun.ts';
 import { finishBuild } from './finishBuild.ts';
 import { untilUndisturbed } from './retry.ts';
+import { isTransient } from './transient.ts';
 
 /** Seconds between two questions to the engine: a trivial build is over in one, an hour's is asked every half minute. */
 const delays = [1, 1, 1, 2, 2, 3, 5, 8, 10, 15, 20, 30];
@@ -42,7 +43,7 @@ export async function followRun({ registry, runId, at }: FollowUp, ports: Ports)
     await again(run, engineRun.status, ports);
   } catch (error) {
     if (error instanceof ConflictError) return;
-    if (!(error instanceof RunEngineError) || !error.transient) throw error;
+    if (!isTransient(error)) throw error;
     ports.log('warning', `run ${runId}: ${error.message}`, { registry, runId });
     if (isOverdue(run.value, ports)) return await overdue(run.value, ports);
     await again(run, run.value.status, ports, error.retryAfter);

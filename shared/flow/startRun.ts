@@ -18,6 +18,7 @@ import { firstFollow } from './followRun.ts';
 import { runOwner, taskOwner } from './owners.ts';
 import { BuildFault, prepare } from './prepare.ts';
 import { quickBuildRequest } from './quickBuild.ts';
+import { isTransient } from './transient.ts';
 import { RingError, waitsFor } from './waits.ts';
 
 /** How long a worker that claimed a run is left alone before another asks the engine in its place. */
@@ -210,13 +211,6 @@ const openedRun = (run: Run, { seal }: Ports): Run =>
         ),
       }
     : run;
-
-/** Worth another try: the other side was busy or could not be reached. */
-function isTransient(error: unknown): error is Error & { retryAfter?: number } {
-  if (error instanceof RegistryError) return error.code === 'Unreachable' || error.code === 'TooManyRequests';
-  if (error instanceof RunEngineError) return error.transient;
-  return error instanceof SourceError && error.code === 'Unreachable';
-}
 
 /** What a person has to put right; anything else is a fault of ours and is retried by the queue. */
 const isFault = (error: unknown): error is Error =>

@@ -24,6 +24,10 @@ export class RegistryError extends Error {
     this.code = code;
     this.retryAfter = options.retryAfter;
   }
+  /** Worth another try: the registry was busy or could not be reached. */
+  get transient(): boolean {
+    return this.code === 'Unreachable' || this.code === 'TooManyRequests';
+  }
 }
 
 export interface Registry {

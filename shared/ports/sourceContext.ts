@@ -40,7 +40,7 @@ export interface FetchedSource {
   commit?: string;
   /** Branch of a git context, also when it is the default one; none for a tag or a commit. */
   branch?: string;
-  /** Sum of the files' sizes. */
+  /** Sum of the sizes of files and links. */
   bytes: number;
   /** For the run's log: submodules that were not fetched and the like. */
   warnings: string[];

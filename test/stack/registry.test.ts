@@ -234,21 +234,4 @@ for (const [title, name, outcome] of authfiles)
     );
   });
 
-test('keeps its images and its refresh tokens over a restart', async (world) => {
-  const { ground, base } = world;
-  const token = base.refreshTokenFor(reader!.principalId);
-  await base.stop();
-  world.base = await ground.start('baseacr');
-  assert.equal(await status(contentClient(world).getManifest('1')), 'done');
-  const buildah = await prepareBuildah(ground, [world.base], { [`localhost:${world.base.port}`]: token });
-  await buildah('pull', 'baseacr.azurecr.io/library/one:1');
-});
-
-test('does not start on a port that is taken, and says which', async ({ ground, base }) => {
-  await assert.rejects(
-    ground.start('other', { port: base.port }),
-    new RegExp(`127.0.0.1:${base.port}.*EADDRINUSE`),
-  );
-});
-
 test.run();

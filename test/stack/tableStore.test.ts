@@ -1,16 +1,23 @@
-import { TableClient } from '@azure/data-tables';
+import { type Azurite, startAzurite } from '../../local/azurite.ts';
+import { provisionStorage } from '../../local/provision.ts';
 import { createTableStore } from '../../shared/adapters/tableStore.ts';
 import { tables } from '../../shared/names.ts';
-import { startAzurite } from '../../local/azurite.ts';
 import { testStore } from '../storeContract.ts';
+import { tableClient } from './storage.ts';
 
-const azurite = await startAzurite({});
-const table = async (name: string) => {
-  const client = TableClient.fromConnectionString(azurite.connectionString, name, { allowInsecureConnection: true });
-  await client.createTable();
-  return client;
-};
+let azurite: Azurite;
 
-testStore('on Table Storage', async () =>
-  createTableStore({ main: await table(tables.main), edges: await table(tables.edges), pushes: await table(tables.pushes) }),
+testStore(
+  'on Table Storage',
+  async () => {
+    azurite = await startAzurite();
+    await provisionStorage(azurite.connectionString);
+    const table = (name: string) => tableClient(azurite.connectionString, name);
+    return createTableStore({
+      main: table(tables.main),
+      edges: table(tables.edges),
+      pushes: table(tables.pushes),
+    });
+  },
+  () => azurite.stop(),
 );

@@ -1,0 +1,243 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Azurite, startAzurite } from './azurite.ts';
+import { createEntra, type Entra, type LocalIdentity } from './entra.ts';
+import { type EventGrid, startEventGrid } from './eventGrid.ts';
+import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
+import { type GitServer, startGitServer } from './gitServer.ts';
+import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { provisionStorage } from './provision.ts';
+import { type Registry, startRegistry } from './registry.ts';
+import { createRoles, type Roles } from './roles.ts';
+import { type RunEngine, type RunEngineOptions, startRunEngine } from './runEngine/startRunEngine.ts';
+import { makeTls, type Tls } from './tls.ts';
+
+export const subscriptionId = '11111111-1111-1111-1111-111111111111';
+export const tenantId = '22222222-2222-2222-2222-222222222222';
+export const resourceGroup = 'localrg';
+
+export const registryId = (name: string) =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerRegistry/registries/${name}`;
+
+export interface StackOptions {
+  /** Names of the registries; `baseacr` and `appacr` unless told. */
+  registries?: string[];
+  /** Keeps images, tables and keys between two starts; without it all is gone at the end. */
+  dir?: string;
+  /** A line from any part, with the part's name. */
+  log?: (part: string, line: string) => void;
+  /** Port of the function app. */
+  port?: number;
+  /** More settings of the function app. */
+  settings?: Record<string, string>;
+  /** Registries on which the app may pull from the start; all but the first, whose role is the tutorial's to give. */
+  pull?: string[];
+  executor?: RunEngineOptions['executor'];
+  minimumTimeout?: number;
+  maxConcurrentRuns?: number;
+  /** What a second of Event Grid's retry schedule lasts here, in seconds. */
+  eventTimeScale?: number;
+  queueLeaseSeconds?: number;
+}
+
+export interface Stack {
+  url: string;
+  keys: { master: string; function: string; eventgrid: string };
+  registries: Record<string, Registry>;
+  tls: Tls;
+  entra: Entra;
+  roles: Roles;
+  azurite: Azurite;
+  eventGrid: EventGrid;
+  engine: RunEngine;
+  git: GitServer;
+  /** The app's own managed identity. */
+  plinth: LocalIdentity;
+  /** A person with every right, who pushes base images. */
+  owner: LocalIdentity;
+  app: SpawnedFunctionsHost;
+  /** Starts the function app again after it was killed, at the same address. */
+  restartApp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const identity = (name: string): LocalIdentity => ({
+  name,
+  clientId: randomUUID(),
+  principalId: randomUUID(),
+});
+
+/** Azure as the function app meets it, on this machine, and the app in it. On a fault all that was started is stopped. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const undo of stops.splice(0).reverse()) await undo().catch((error) => console.error(error));
+  };
+  try {
+    return { ...(await startParts(options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: StackOptions,
+  stops: (() => Promise<unknown>)[],
+): Promise<Omit<Stack, 'stop'>> {
+  const { log = () => {} } = options;
+  const started = <T extends { stop(): Promise<unknown> }>(part: T): T => {
+    stops.push(() => part.stop());
+    return part;
+  };
+  const names = options.registries ?? ['baseacr', 'appacr'];
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'plinth-stack-')));
+  if (!options.dir) stops.push(() => rm(dir, { recursive: true, force: true }));
+  await mkdir(dir, { recursive: true });
+
+  const tls = await makeTls(join(dir, 'tls'));
+  const entra = createEntra(tenantId);
+  const roles = createRoles();
+  const [plinth, owner, builder] = [identity('plinth'), identity('owner'), identity('acr-tasks')];
+  const subscription = `/subscriptions/${subscriptionId}`;
+  roles.assign({ scope: subscription, principalId: owner.principalId, role: 'Owner' });
+
+  const azurite = started(await startAzurite(options.dir ? { dir: join(dir, 'azurite') } : {}));
+  await provisionStorage(azurite.connectionString);
+  const eventGrid = started(
+    await startEventGrid({
+      topics: names.map((name) => ({
+        registryResourceId: registryId(name),
+        loginServer: `${name}.azurecr.io`,
+        location: 'local',
+      })),
+      ...(options.eventTimeScale && { timeScale: options.eventTimeScale }),
+      log: (line) => log('events', line),
+    }),
+  );
+
+  const registries: Record<string, Registry> = {};
+  await Promise.all(
+    names.map(async (name) => {
+      registries[name] = started(
+        await startRegistry({
+          name,
+          resourceId: registryId(name),
+          loginServer: `${name}.azurecr.io`,
+          dir: join(dir, 'registries', name),
+          tls,
+          entra,
+          roles,
+          notifications: { url: eventGrid.notificationUrl(name), secret: eventGrid.notificationSecret },
+        }),
+      );
+      // What a registry's own run engine may do by itself, and what infra/ grants the app.
+      roles.assign({ scope: registryId(name), principalId: builder.principalId, role: 'AcrPush' });
+      roles.assign({
+        scope: registryId(name),
+        principalId: plinth.principalId,
+        role: 'Container Registry Tasks Contributor',
+      });
+      if ((options.pull ?? names.slice(1)).includes(name))
+        roles.assign({ scope: registryId(name), principalId: plinth.principalId, role: 'AcrPull' });
+    }),
+  );
+
+  const engine = started(
+    await startRunEngine({
+      registries: names.map((name) => ({
+        name,
+        resourceId: registryId(name),
+        loginServer: `${name}.azurecr.io`,
+        endpoint: registries[name]!.endpoint,
+        pushCredentials: () => ({
+          username: '00000000-0000-0000-0000-000000000000',
+          password: registries[name]!.refreshTokenFor(builder.principalId),
+        }),
+      })),
+      blob: { connectionString: azurite.connectionString },
+      tls,
+      caFile: tls.caFile,
+      dir: join(dir, 'engine'),
+      ...(options.executor && { executor: options.executor }),
+      ...(options.minimumTimeout && { minimumTimeout: options.minimumTimeout }),
+      ...(options.maxConcurrentRuns && { maxConcurrentRuns: options.maxConcurrentRuns }),
+      authorize(token, resourceId, action) {
+        const claims = entra.verify(token, ['https://management.azure.com']);
+        if (!claims) return { status: 401, message: 'The access token is not valid.' };
+        const right =
+          ({ cancelRun: 'changeRuns', uploadSource: 'scheduleRun' } as const)[action as string] ?? action;
+        if (roles.allows(claims.oid, resourceId, right as 'scheduleRun')) return { status: 200 };
+        return {
+          status: 403,
+          message: `The client '${claims.oid}' does not have authorization to perform action '${action}' over scope '${resourceId}'.`,
+        };
+      },
+    }),
+  );
+
+  const identityEndpoint = started(
+    await startIdentityEndpoint({ entra, systemAssigned: plinth, userAssigned: [plinth], cli: owner }),
+  );
+  const git = started(await startGitServer({ dir: join(dir, 'git') }));
+
+  const keys = { master: key(), function: key(), eventgrid: key() };
+  const settings = {
+    AzureWebJobsStorage: azurite.connectionString,
+    PlinthStorage: azurite.connectionString,
+    PLINTH_REGISTRIES: JSON.stringify(
+      names.map((name) => ({ id: registryId(name), endpoint: registries[name]!.endpoint })),
+    ),
+    PLINTH_SEALING_KEY: randomBytes(32).toString('base64'),
+    PLINTH_ARM_ENDPOINT: engine.url,
+    PLINTH_IDENTITY_PRINCIPAL_ID: plinth.principalId,
+    AZURE_CLIENT_ID: plinth.clientId,
+    AZURE_TENANT_ID: tenantId,
+    NODE_EXTRA_CA_CERTS: tls.caFile,
+    ...identityEndpoint.environment,
+    ...options.settings,
+  };
+  const launch = (port?: number) =>
+    spawnFunctionsHost({
+      appDir: join(import.meta.dirname, '..'),
+      env: settings,
+      keys,
+      ...(port && { port }),
+      log: (line) => log('app', line),
+      ...(options.queueLeaseSeconds && { queueLeaseSeconds: options.queueLeaseSeconds }),
+    });
+  let app = await launch(options.port);
+  stops.push(() => app.stop());
+  for (const name of names)
+    await eventGrid.subscribe({
+      registryResourceId: registryId(name),
+      endpointUrl: `${app.url}/runtime/webhooks/eventgrid?functionName=imagePushed&code=${keys.eventgrid}`,
+      includedEventTypes: ['Microsoft.ContainerRegistry.ImagePushed'],
+    });
+
+  return {
+    url: app.url,
+    keys,
+    registries,
+    tls,
+    entra,
+    roles,
+    azurite,
+    eventGrid,
+    engine,
+    git,
+    plinth,
+    owner,
+    get app() {
+      return app;
+    },
+    async restartApp() {
+      await app.exited;
+      app = await launch(app.port);
+    },
+  };
+}
+
+const key = () => randomBytes(30).toString('base64url');

@@ -1,0 +1,10 @@
+import { RegistryError } from '../ports/registry.ts';
+import { RunEngineError } from '../ports/runEngine.ts';
+import { SourceError } from '../ports/sourceContext.ts';
+
+/** Worth another try: the other side was busy or could not be reached. `retryAfter` is in seconds. */
+export function isTransient(error: unknown): error is Error & { retryAfter?: number } {
+  const known =
+    error instanceof RegistryError || error instanceof RunEngineError || error instanceof SourceError;
+  return known && error.transient;
+}
