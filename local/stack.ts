@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Azurite, startAzurite } from './azurite.ts';
@@ -8,6 +9,7 @@ import { type EventGrid, startEventGrid } from './eventGrid.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { close, listen } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { createRoles, type Roles } from './roles.ts';
@@ -184,7 +186,9 @@ async function startParts(
   const git = started(await startGitServer({ dir: join(dir, 'git') }));
 
   const keys = { master: key(), function: key(), eventgrid: key() };
+  const port = options.port ?? (await freePort());
   const settings = {
+    PLINTH_PUBLIC_URL: `http://localhost:${port}`,
     AzureWebJobsStorage: azurite.connectionString,
     PlinthStorage: azurite.connectionString,
     PLINTH_REGISTRIES: JSON.stringify(
@@ -208,7 +212,7 @@ async function startParts(
       log: (line) => log('app', line),
       ...(options.queueLeaseSeconds && { queueLeaseSeconds: options.queueLeaseSeconds }),
     });
-  let app = await launch(options.port);
+  let app = await launch(port);
   stops.push(() => app.stop());
   for (const name of names)
     await eventGrid.subscribe({
@@ -241,3 +245,11 @@ async function startParts(
 }
 
 const key = () => randomBytes(30).toString('base64url');
+
+/** A port that is free now: the app must know its address before it starts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
+  return port;
+}
