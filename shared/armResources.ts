@@ -69,6 +69,8 @@ export function toRunResource(run: Run, registryId: string) {
       ...(run.outputImages && { outputImages: run.outputImages }),
       ...(run.task && { task: run.task }),
       ...(run.imageUpdateTrigger && { imageUpdateTrigger: run.imageUpdateTrigger }),
+      ...(run.timerTrigger && { timerTrigger: run.timerTrigger }),
+      ...(run.sourceTrigger && { sourceTrigger: run.sourceTrigger }),
       platform: run.platform,
       ...(run.cpu && { agentConfiguration: { cpu: run.cpu } }),
       ...(run.customRegistries && { customRegistries: run.customRegistries }),

@@ -54,7 +54,8 @@ export async function endRun(
 }
 
 /** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
-export const isAutomatic = (run: Run) => run.imageUpdateTrigger !== undefined;
+export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
+  (imageUpdateTrigger ?? timerTrigger ?? sourceTrigger) !== undefined;
 
 export const placeOf = (run: Run) => ({
   registry: run.registry,

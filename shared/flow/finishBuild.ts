@@ -1,5 +1,5 @@
 import { formatImageRef, parseImageRef } from '../imageRef.ts';
-import type { Pin, Run } from '../model/run.ts';
+import { isCanonical, type Pin, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
@@ -30,7 +30,7 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
   };
   const fault = await provePins(run, run.pins, engineRun, opened, own, ports);
   if (fault) return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
-  if (run.overrides) return done;
+  if (!isCanonical(run)) return done;
 
   await removeOldEdges(run, run.pins, ports);
   const timestamp = engineRun.finishTime ?? ports.clock.now().toISOString();
