@@ -30,10 +30,10 @@ const below: Record<string, string[]> = {
 
 /** Packages and the only places that may import them. */
 const packages: Record<string, RegExp> = {
-  '@azure/functions': /^(functions\/|shared\/edge\/(http|logServer|log)\.ts$)/,
+  '@azure/functions': /^(functions\/|shared\/edge\/(http|logServer|log|webhookServer)\.ts$)/,
   '@azure/data-tables': /^shared\/(adapters\/table[A-Za-z]*|edge\/wiring)\.ts$/,
   '@azure/storage-queue': /^shared\/(adapters\/storageQueue|edge\/wiring)\.ts$/,
-  '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armRunEngine)\.ts$/,
+  '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armRunEngine|keyVault)\.ts$/,
   '@azure/container-registry': /^shared\/adapters\/acrRegistry\.ts$/,
   'isomorphic-git': /^shared\/adapters\/git[A-Za-z]*\.ts$/,
   tar: /^shared\/adapters\/(packContext|archiveSource)\.ts$/,

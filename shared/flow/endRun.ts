@@ -57,6 +57,10 @@ export async function endRun(
 export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
   (imageUpdateTrigger ?? timerTrigger ?? sourceTrigger) !== undefined;
 
+/** Started for nothing but its base images: with the same ones there is nothing to build. */
+export const isOnlyImageUpdate = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
+  imageUpdateTrigger !== undefined && !timerTrigger && !sourceTrigger;
+
 export const placeOf = (run: Run) => ({
   registry: run.registry,
   runId: run.runId,

@@ -8,7 +8,7 @@ import { type FetchedSource, SourceError } from '../ports/sourceContext.ts';
 import { differsEachRun } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
 import { enginePasswords, loginFor } from './logins.ts';
-import { taskBuild } from './taskBuild.ts';
+import { contextOf, taskBuild } from './taskBuild.ts';
 
 /** A run as it can be given to the engine. */
 export interface Prepared {
@@ -35,7 +35,7 @@ export class BuildFault extends Error {
  * @throws BuildFault SourceError DockerfileError RegistryError RunEngineError RunValueError
  */
 export async function prepare(task: Task, run: Run, own: KnownRegistry, ports: Ports): Promise<Prepared> {
-  const contextPath = run.overrides?.contextPath ?? task.properties.step.contextPath ?? '/dev/null';
+  const contextPath = contextOf(task, run) ?? '/dev/null';
   const location = parseSourceLocation(contextPath);
   if (location.kind === 'none')
     throw new BuildFault(`${task.name} has no context; a Dockerfile is read from one.`);
@@ -45,7 +45,11 @@ export async function prepare(task: Task, run: Run, own: KnownRegistry, ports: P
   const maxBytes = ports.settings.maxContextBytes;
   let source: FetchedSource;
   try {
-    source = await ports.source.fetch(location, { ...(token && { token }), maxBytes });
+    const branch = run.sourceTrigger?.branchName;
+    source = {
+      ...(branch && { branch }),
+      ...(await ports.source.fetch(location, { ...(token && { token }), maxBytes })),
+    };
   } catch (error) {
     if (!(error instanceof SourceError) || error.code !== 'TooLarge') throw error;
     return prepareByUrl(task, run, own, contextPath, error, ports);

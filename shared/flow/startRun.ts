@@ -13,7 +13,7 @@ import { changeOverrideSecrets, changeTaskSecrets } from '../secrets.ts';
 import { SourceLocationError } from '../sourceLocation.ts';
 import { inputsOf } from '../transitions.ts';
 import { claim } from './claim.ts';
-import { endRun, isAutomatic, placeOf } from './endRun.ts';
+import { endRun, isAutomatic, isOnlyImageUpdate, placeOf } from './endRun.ts';
 import { firstFollow } from './followRun.ts';
 import { runOwner, taskOwner } from './owners.ts';
 import { BuildFault, prepare } from './prepare.ts';
@@ -99,7 +99,7 @@ async function startQueued(run: Stored<Run>, own: KnownRegistry, ports: Ports): 
   const images = prepared.pins?.map(({ image }) => image) ?? [];
   if (await mustWait(run, state.value, images, ports)) return;
   if (
-    isAutomatic(run.value) &&
+    isOnlyImageUpdate(run.value) &&
     prepared.pins &&
     state.value.built &&
     nothingNew(prepared.pins, state.value)

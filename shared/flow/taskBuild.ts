@@ -1,7 +1,15 @@
+import { contextAtCommit } from '../decideOnSource.ts';
 import type { Run } from '../model/run.ts';
 import type { DockerStep, Task } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type RunValues, renderRunValues, runDate } from '../runValues.ts';
+
+/** Where a run's context lies: as its request says, at the commit that started it, or as the task says. */
+export function contextOf(task: Task, run: Run): string | undefined {
+  if (run.overrides?.contextPath) return run.overrides.contextPath;
+  const { contextPath } = task.properties.step;
+  return contextPath && run.sourceTrigger ? contextAtCommit(contextPath, run.sourceTrigger) : contextPath;
+}
 
 /**
  * The step of a task with what this run asks otherwise. `Commit` and `Branch` are known once the source is fetched.
@@ -29,7 +37,7 @@ export function taskBuild(
   const overridden = new Map(overrides?.arguments.map((argument) => [argument.name, argument]));
   const kept = defined.arguments.filter((argument) => !overridden.has(argument.name));
   const target = overrides?.target ?? defined.target;
-  const contextPath = overrides?.contextPath ?? defined.contextPath;
+  const contextPath = contextOf(task, run);
   const step: DockerStep = {
     ...defined,
     dockerFilePath: overrides?.file ?? defined.dockerFilePath,
