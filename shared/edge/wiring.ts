@@ -4,7 +4,9 @@ import { createAcrRegistry } from '../adapters/acrRegistry.ts';
 import { createAesSeal } from '../adapters/aesSeal.ts';
 import { createArmRunEngine } from '../adapters/armRunEngine.ts';
 import { createCredentials } from '../adapters/identityToken.ts';
+import { createKeyVault } from '../adapters/keyVault.ts';
 import { createSourceContext } from '../adapters/sourceContext.ts';
+import { createSourceControl } from '../adapters/sourceControl.ts';
 import { sourceFiles } from '../adapters/sourceFiles.ts';
 import { createStorageQueue } from '../adapters/storageQueue.ts';
 import { createTableStore } from '../adapters/tableStore.ts';
@@ -45,11 +47,11 @@ function wire(config: Config): App {
       ? new QueueClient(storage.connectionString, name)
       : new QueueClient(`${storage.queueServiceUri.replace(/\/$/, '')}/${name}`, credential());
 
-  const { registries, runsPerRegistry, runsPerTask, maxContextBytes } = config;
+  const { registries, runsPerRegistry, runsPerTask, maxContextBytes, publicUrl } = config;
   return {
     config,
     ports: {
-      settings: { registries, runsPerRegistry, runsPerTask, maxContextBytes },
+      settings: { registries, runsPerRegistry, runsPerTask, maxContextBytes, publicUrl },
       store: createTableStore({
         main: table(tables.main),
         edges: table(tables.edges),
@@ -59,6 +61,8 @@ function wire(config: Config): App {
       registry: createAcrRegistry({ registries, credential }),
       engine: createArmRunEngine({ endpoint: config.armEndpoint, registries, credential: credential() }),
       source: createSourceContext(),
+      sourceControl: createSourceControl(config.sourceControlApis),
+      vault: createKeyVault({ endpoints: config.keyVaultEndpoints, credential }),
       files: sourceFiles,
       seal: createAesSeal(config.sealingKeys),
       clock: { now: () => new Date() },

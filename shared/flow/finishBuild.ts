@@ -4,11 +4,13 @@ import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
 import type { EngineRun } from '../ports/runEngine.ts';
+import { VaultError } from '../ports/vault.ts';
 import { changeTaskSecrets } from '../secrets.ts';
 import type { Ending } from './endRun.ts';
 import { loginFor } from './logins.ts';
 import { onPush } from './onPush.ts';
 import { taskOwner } from './owners.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 /**
  * What a build that the engine calls a success comes to. Its image must stand on the layers of the pinned base; then
@@ -22,12 +24,18 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
   const task = await ports.store.task(run.registry, run.task);
   if (!task || !run.pins) return done;
 
-  const opened: Task = {
-    ...task.value,
-    properties: changeTaskSecrets(task.value.properties, (secret) =>
-      ports.seal.open(secret, taskOwner(run.registry, run.task!)),
-    ),
-  };
+  const properties = changeTaskSecrets(task.value.properties, (secret) =>
+    ports.seal.open(secret, taskOwner(run.registry, run.task!)),
+  );
+  let opened: Task;
+  try {
+    const credentials = await withVaultSecrets(properties.credentials, ports);
+    opened = { ...task.value, properties: { ...properties, ...(credentials && { credentials }) } };
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.transient) throw error;
+    const runErrorMessage = `The image could not be held against its base images: ${error.message}`;
+    return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage };
+  }
   const fault = await provePins(run, run.pins, engineRun, opened, own, ports);
   if (fault) return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
   if (!isCanonical(run)) return done;

@@ -9,6 +9,7 @@ import { differsEachRun } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
 import { enginePasswords, loginFor } from './logins.ts';
 import { contextOf, taskBuild } from './taskBuild.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 /** A run as it can be given to the engine. */
 export interface Prepared {
@@ -31,10 +32,12 @@ export class BuildFault extends Error {
 /**
  * Fetches the source, finds the base images, reads their digests and uploads the context pinned to them. Changes
  * nothing but the engine's upload area, so it may be done again.
- * @param task with its secrets in the clear
- * @throws BuildFault SourceError DockerfileError RegistryError RunEngineError RunValueError
+ * @param given the task with its secrets in the clear; what it keeps in key vaults is read here
+ * @throws BuildFault SourceError DockerfileError RegistryError RunEngineError RunValueError VaultError
  */
-export async function prepare(task: Task, run: Run, own: KnownRegistry, ports: Ports): Promise<Prepared> {
+export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: Ports): Promise<Prepared> {
+  const credentials = await withVaultSecrets(given.properties.credentials, ports);
+  const task = { ...given, properties: { ...given.properties, ...(credentials && { credentials }) } };
   const contextPath = contextOf(task, run) ?? '/dev/null';
   const location = parseSourceLocation(contextPath);
   if (location.kind === 'none')

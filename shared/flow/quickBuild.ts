@@ -5,10 +5,11 @@ import { type RunValues, renderRunValues, runDate } from '../runValues.ts';
 import { changeRequestSecrets } from '../secrets.ts';
 import { enginePasswords } from './logins.ts';
 import { runOwner } from './owners.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 /**
  * A quick build goes to the engine as it was asked for, its context by upload or URL: nobody tracks its base images.
- * @throws RunValueError RegistryError
+ * @throws RunValueError RegistryError VaultError
  */
 export async function quickBuildRequest(run: Run, own: KnownRegistry, ports: Ports): Promise<EngineRequest> {
   const open = (secret: string) => ports.seal.open(secret, runOwner(run.registry, run.runId));
@@ -24,8 +25,9 @@ export async function quickBuildRequest(run: Run, own: KnownRegistry, ports: Por
     Commit: '',
     Branch: '',
   };
-  const customRegistries = await enginePasswords([], own, request.credentials, ports);
-  const { credentials, agentConfiguration, agentPoolName, logTemplate, target, ...rest } = request;
+  const credentials = await withVaultSecrets(request.credentials, ports);
+  const customRegistries = await enginePasswords([], own, credentials, ports);
+  const { credentials: _, agentConfiguration, agentPoolName, logTemplate, target, ...rest } = request;
   return {
     ...rest,
     imageNames: request.imageNames.map((name) => renderRunValues(name, values)),

@@ -8,6 +8,7 @@ import { RegistryError } from '../ports/registry.ts';
 import { type EngineRequest, RunEngineError } from '../ports/runEngine.ts';
 import { SourceError } from '../ports/sourceContext.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
+import { VaultError } from '../ports/vault.ts';
 import { RunValueError } from '../runValues.ts';
 import { changeOverrideSecrets, changeTaskSecrets } from '../secrets.ts';
 import { SourceLocationError } from '../sourceLocation.ts';
@@ -224,4 +225,5 @@ const isFault = (error: unknown): error is Error =>
     RunValueError,
     SourceError,
     SourceLocationError,
+    VaultError,
   ].some((kind) => error instanceof kind);

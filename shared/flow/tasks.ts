@@ -7,21 +7,38 @@ import type { Write } from '../ports/store.ts';
 import { differsEachRun, RunValueError, renderRunValues } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
 import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
+import { timersOf } from '../timers.ts';
+import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
+import { checkTriggers } from './checkTriggers.ts';
 import { taskOwner } from './owners.ts';
 import { outputReference } from './prepare.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
+import { settleTaskWebhooks } from './settleWebhooks.ts';
+import { webhookWrites } from './webhookWrites.ts';
 
-type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings'>;
+type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
 
 /** Creates a task or replaces it; what is known of its base images and runs stays. */
-export function putTask(own: KnownRegistry, name: string, create: TaskCreate, ports: Flow): Promise<Task> {
+export async function putTask(
+  own: KnownRegistry,
+  name: string,
+  create: TaskCreate,
+  ports: Flow,
+): Promise<Task> {
   check(create, own);
+  const task = await writeTask(own, name, create, ports);
+  await settleTaskWebhooks(own.name, task.name, ports);
+  return task;
+}
+
+function writeTask(own: KnownRegistry, name: string, create: TaskCreate, ports: Flow): Promise<Task> {
   return untilUndisturbed(async () => {
-    const [before, state] = await Promise.all([
+    const [before, state, webhooks] = await Promise.all([
       ports.store.task(own.name, name),
       ports.store.state(own.name, name),
+      ports.store.webhooks(own.name, name),
     ]);
     const owner = taskOwner(own.name, name);
     const task: Task = {
@@ -33,7 +50,12 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
     };
     await ports.store.commit(own.name, [
       { put: 'task', value: task, ...(before && { etag: before.etag }) },
-      { put: 'state', value: stateOf(task, own, state?.value), ...(state && { etag: state.etag }) },
+      {
+        put: 'state',
+        value: stateOf(task, own, state?.value, ports.clock.now()),
+        ...(state && { etag: state.etag }),
+      },
+      ...webhookWrites(own.name, task.name, create.properties, webhooks, ports),
     ]);
     return task;
   });
@@ -73,16 +95,24 @@ export async function deleteTask(own: KnownRegistry, name: string, ports: Ports)
   }
   const writes: Write[] = [{ remove: 'task', task: name }];
   if (state) writes.push({ remove: 'state', task: name });
+  const webhooks = await store.webhooks(own.name, name);
+  writes.push(...webhookWrites(own.name, task.value.name, undefined, webhooks, ports));
   await store.commit(own.name, writes);
+  await settleTaskWebhooks(own.name, name, ports);
   return true;
 }
 
 /** The part of a task's definition that decisions need, in the row that decides. */
-function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined): TaskState {
+function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined, now: Date): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
   const stable = step.imageNames.filter((image) => !differsEachRun(image));
-  const { cpu: _, ...kept } = before ?? { bases: [], open: [], outputs: [], cpu: undefined };
+  const {
+    cpu: _,
+    timers: __,
+    ...kept
+  } = before ?? { bases: [], open: [], outputs: [], cpu: undefined, timers: undefined };
+  const timers = timersOf(task.properties, before, now);
   return {
     ...kept,
     registry: own.name,
@@ -92,6 +122,7 @@ function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined):
     platform,
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
+    ...(timers.length > 0 && { timers }),
     outputs:
       before?.outputs ??
       stable.filter((name) => !name.includes('{{')).map((name) => outputReference(name, own)),
@@ -112,7 +143,8 @@ const sampleValues = {
 
 /** What the schema cannot say of a task. @throws Refusal 400 */
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
-  const { step, credentials } = properties;
+  const { step, credentials, trigger } = properties;
+  checkTriggers(trigger ?? {});
   try {
     for (const name of step.imageNames) outputReference(renderRunValues(name, sampleValues), own);
     if (step.contextPath) parseSourceLocation(step.contextPath);
@@ -135,11 +167,28 @@ function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
         'TaskIdentityMissing',
         `The credentials for ${server} use the task's system-assigned identity, but the task has none. Assign one (--assign-identity).`,
       );
+    if (!used && [userName, password].some((one) => one?.type === 'Vaultsecret'))
+      throw new Refusal(
+        400,
+        'InvalidCredentials',
+        `The credentials for ${server} are in a key vault: say with which identity of the task it is read (--use-identity).`,
+      );
+    for (const object of [userName, password])
+      if (object?.type === 'Vaultsecret') checkVaultUri(server, object.value ?? '');
     if (!used && (!userName || !password))
       throw new Refusal(
         400,
         'InvalidCredentials',
         `The credentials for ${server} need an identity, or a user name and a password.`,
       );
+  }
+}
+
+function checkVaultUri(server: string, uri: string): void {
+  try {
+    parseVaultUri(uri);
+  } catch (error) {
+    if (!(error instanceof VaultUriError)) throw error;
+    throw new Refusal(400, 'InvalidCredentials', `The credentials for ${server}: ${error.message}`);
   }
 }

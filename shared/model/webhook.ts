@@ -26,9 +26,9 @@ export const Webhook = z.object({
   tokenType: z.enum(['PAT', 'OAuth']).optional(),
   /**
    * Pending: to be registered at `nextAttempt`. ByHand: a person must, the message says what to do. Removing: the
-   * trigger is gone, the registration is to go at `nextAttempt`.
+   * trigger is gone, the registration is to go at `nextAttempt`. Off: the trigger is disabled.
    */
-  status: z.enum(['Pending', 'Registered', 'ByHand', 'Removing']),
+  status: z.enum(['Pending', 'Registered', 'ByHand', 'Off', 'Removing']),
   message: z.string().optional(),
   /** What the server calls the registrations of `hook`; empty while there are none. */
   ids: z.array(z.string()),
