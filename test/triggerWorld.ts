@@ -16,7 +16,7 @@ export const own = {
   endpoint: 'https://appacr.azurecr.io',
 };
 
-type SourceTriggerGiven = Record<string, unknown> & { sourceRepository?: Record<string, unknown> };
+export type SourceTriggerGiven = Record<string, unknown> & { sourceRepository?: Record<string, unknown> };
 
 /** A source trigger as az sends one, with what a test wants otherwise. */
 export const sourceTrigger = ({ sourceRepository, ...rest }: SourceTriggerGiven = {}) => ({
