@@ -29,8 +29,8 @@ param location string
 @description('Required. The registries that are watched and served.')
 param registries Registry[]
 
-@description('Optional. Name of the resource group to create.')
-param resourceGroupName string = 'rg-plinth-${environmentName}'
+@description('Optional. Name of the resource group to create. Empty: rg-plinth- and the environment.')
+param resourceGroupName string = ''
 
 @description('Optional. Tags for all that is created.')
 param tags object = {}
@@ -106,7 +106,7 @@ var packageContainer = 'package'
 var eventSubscriptionName = 'plinth-${environmentName}'
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
-  name: resourceGroupName
+  name: empty(resourceGroupName) ? 'rg-plinth-${environmentName}' : resourceGroupName
   location: location
   tags: allTags
 }
