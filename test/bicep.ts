@@ -7,7 +7,10 @@ import { Language, type Node, Parser } from 'web-tree-sitter';
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value } | Expression;
 
 export class Expression {
-  constructor(readonly text: string) {}
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 export interface Declaration {
@@ -89,14 +92,14 @@ function collect(node: Node, file: BicepFile): void {
       case 'parameter_declaration': {
         const hasDefault = parts.length > 2;
         const type = parts[1]!.text;
-        file.parameters.push({ symbol, decorators, type, ...(hasDefault && { default: valueOf(last) }) });
+        file.parameters.push({ symbol, decorators, type, ...(hasDefault && { default: toValue(last) }) });
         break;
       }
       case 'output_declaration':
         file.outputs.push({ symbol, decorators, value: last.text });
         break;
       case 'variable_declaration':
-        file.variables[symbol] = valueOf(last);
+        file.variables[symbol] = toValue(last);
         break;
       case 'type_declaration':
         file.types[symbol] = propertiesOfType(last);
@@ -127,10 +130,10 @@ function bodyOf(node: Node): Record<string, Value> {
   const object = node.type === 'object' ? node : node.descendantsOfType('object').at(0);
   const wanted =
     node.type === 'object' ? node : (named(node).find(({ type }) => type === 'object') ?? object);
-  return valueOf(wanted!) as Record<string, Value>;
+  return toValue(wanted!) as Record<string, Value>;
 }
 
-export function valueOf(node: Node): Value {
+export function toValue(node: Node): Value {
   switch (node.type) {
     case 'string':
       if (named(node).some(({ type }) => type === 'interpolation')) return new Expression(node.text);
@@ -142,7 +145,7 @@ export function valueOf(node: Node): Value {
     case 'null':
       return null;
     case 'array':
-      return named(node).map(valueOf);
+      return named(node).map(toValue);
     case 'object':
       return Object.fromEntries(
         named(node)
@@ -150,7 +153,7 @@ export function valueOf(node: Node): Value {
           .flatMap((property) => {
             const [key, value] = named(property);
             // A nested resource has no key.
-            return value && key!.type !== 'resource_declaration' ? [[keyOf(key!), valueOf(value)]] : [];
+            return value && key!.type !== 'resource_declaration' ? [[keyOf(key!), toValue(value)]] : [];
           }),
       );
     default:
@@ -175,7 +178,7 @@ const decoratorsOf = (node: Node) =>
   Object.fromEntries(
     node.descendantsOfType('call_expression').map((call) => {
       const [name, args] = named(call!);
-      return [name!.text, named(args!).map(valueOf)];
+      return [name!.text, named(args!).map(toValue)];
     }),
   );
 
@@ -190,7 +193,7 @@ const named = (node: Node): Node[] =>
 export function objectsIn(value: Value): Record<string, Value>[] {
   if (value instanceof Expression) {
     const root = parser.parse(`var it = ${value.text}`)!.rootNode;
-    return root.descendantsOfType('object').map((node) => valueOf(node!) as Record<string, Value>);
+    return root.descendantsOfType('object').map((node) => toValue(node!) as Record<string, Value>);
   }
   if (Array.isArray(value)) return value.flatMap(objectsIn);
   if (typeof value !== 'object' || value === null) return [];
