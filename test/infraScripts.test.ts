@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -127,6 +130,71 @@ test('a role is granted with --grant, and another word is refused', async () => 
   assert.equal(code, 0);
   assert.match(bodies, /"principalId": "user-1", "resourceId": "principal-1", "appRoleId": "[0-9a-f-]+02"/);
   assert.equal((await run('register-api.sh', ['--grant', 'Owner', 'user-1'], entra)).code, 2);
+});
+
+/** A function app that answers the webhook with one status after the other. */
+async function webhook(statuses: number[]) {
+  const posts: { url: string; key: unknown; type: unknown; body: string }[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const { 'x-functions-key': key, 'aeg-event-type': type } = request.headers;
+    posts.push({ url: request.url!, key, type, body });
+    response.writeHead(statuses.shift() ?? 202).end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    posts,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => server.close(),
+  };
+}
+
+const deadLetters = `case "$*" in
+  'functionapp keys list'*) echo system-key ;;
+  'storage blob list'*) printf 'topic/one.json\\ntopic/two.json\\n' ;;
+  'storage blob download'*)
+    while [ "$1" != --name ]; do shift; done; name=$2
+    while [ "$1" != --file ]; do shift; done; printf '[{"id":"%s"}]' "$name" > "$2" ;;
+esac`;
+
+async function replay(statuses: number[]) {
+  const app = await webhook(statuses);
+  try {
+    const done = await run('replay-dead-letters.sh', [], deadLetters, {
+      AZURE_FUNCTION_NAME: 'func',
+      AZURE_FUNCTION_URL: app.url,
+      AZURE_RESOURCE_GROUP: 'rg',
+      PLINTH_DATA_ACCOUNT: 'stdata',
+    });
+    const deleted = done.calls.filter((call) => call.startsWith('storage blob delete'));
+    return { ...done, posts: app.posts, deleted };
+  } finally {
+    app.close();
+  }
+}
+
+test('dead letters are handed in as Event Grid does, oldest first, and deleted', async () => {
+  const { code, posts, deleted, stdout } = await replay([]);
+  assert.equal(code, 0);
+  assert.deepEqual(posts, [
+    ...['one', 'two'].map((name) => ({
+      url: '/runtime/webhooks/eventgrid?functionName=imagePushed',
+      key: 'system-key',
+      type: 'Notification',
+      body: `[{"id":"topic/${name}.json"}]`,
+    })),
+  ]);
+  assert.equal(deleted.length, 2);
+  assert.match(stdout, /2 dead letters were taken/);
+});
+
+test('a dead letter that is not taken stays, and so do those after it', async () => {
+  const { code, posts, deleted, stderr } = await replay([202, 500]);
+  assert.equal(code, 1);
+  assert.equal(posts.length, 2);
+  assert.equal(deleted.length, 1);
+  assert.match(stderr, /topic\/two\.json was not taken: 500/);
 });
 
 test.run();
