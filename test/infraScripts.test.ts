@@ -105,7 +105,7 @@ test('the API is registered with its three roles, and only who has one comes in'
     ['Tasks.Read', 'Tasks.Write', 'Tasks.ReadSecrets'],
   );
   assert.deepEqual(body.identifierUris, ['api://client-1']);
-  assert.ok(calls.some((call) => call.includes('appRoleAssignmentRequired=true')));
+  assert.match(calls.join('\n'), /appRoleAssignmentRequired=true/);
 });
 
 test('the roles are those that the code asks for', async () => {

@@ -104,7 +104,7 @@ test('asks for a function key, or leaves sign-in to Entra where a registration i
     const http = (await indexed()).filter(
       ({ name, trigger }) => trigger.type === 'httpTrigger' && name !== 'logs',
     );
-    assert.ok(http.length > 20);
+    assert.ok(http.length > 20, `${http.length} functions`);
     return [...new Set(http.map(({ trigger }) => trigger.authLevel))];
   };
   delete process.env.PLINTH_API_CLIENT_ID;
