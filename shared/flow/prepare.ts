@@ -131,7 +131,7 @@ async function prepareUploaded(
   ports: Ports,
 ): Promise<Prepared> {
   return {
-    request: await engineRequest(task, run, own, relativePath, {}, [], ports),
+    request: await engineRequest(task, run, own, relativePath, {}, undefined, ports),
     pins: undefined,
     pinnedAt: ports.clock.now().toISOString(),
     notes: ['The context was uploaded by the client; its base images are not pinned.'],
@@ -152,12 +152,15 @@ async function prepareByUrl(
     throw new BuildFault(
       `${tooLarge.message} It needs a token, which must not be part of the address that the engine gets: raise PLINTH_MAX_CONTEXT_MIB, or make the context smaller.`,
     );
+  const { commitId: commit, branchName: branch } = run.sourceTrigger ?? {};
+  const moved = { ...(commit && { commit }), ...(branch && { branch }) };
   return {
-    request: await engineRequest(task, run, own, contextPath, {}, [], ports),
+    request: await engineRequest(task, run, own, contextPath, moved, undefined, ports),
     pins: undefined,
     pinnedAt: ports.clock.now().toISOString(),
+    ...moved,
     notes: [`Context: ${contextPath}, fetched by the run engine. ${tooLarge.message}`],
-    outputs: stableOutputs(task, run, own, {}),
+    outputs: stableOutputs(task, run, own, moved),
   };
 }
 
@@ -167,12 +170,12 @@ async function engineRequest(
   own: KnownRegistry,
   sourceLocation: string,
   source: { commit?: string; branch?: string },
-  bases: Pin[],
+  bases: Pin[] | undefined,
   ports: Ports,
 ): Promise<EngineRequest> {
   const { step } = taskBuild(task, run, own, source);
   const { timeout, platform, agentConfiguration, agentPoolName, credentials } = task.properties;
-  const servers = bases.map(({ image }) => parseImageRef(image).registry);
+  const servers = bases?.map(({ image }) => parseImageRef(image).registry);
   const customRegistries = await enginePasswords(servers, own, credentials, ports);
   return {
     type: 'DockerBuildRequest',

@@ -26,7 +26,7 @@ export async function quickBuildRequest(run: Run, own: KnownRegistry, ports: Por
     Branch: '',
   };
   const credentials = await withVaultSecrets(request.credentials, ports);
-  const customRegistries = await enginePasswords([], own, credentials, ports);
+  const customRegistries = await enginePasswords(undefined, own, credentials, ports);
   const { credentials: _, agentConfiguration, agentPoolName, logTemplate, target, ...rest } = request;
   return {
     ...rest,
