@@ -1,13 +1,12 @@
-import { isIP } from 'node:net';
-
 /** Whether a server on the internet could call an address: https, and no name or number of a private network. */
 export function isPublicUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   if (protocol !== 'https:') return false;
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (isIP(host) === 6) return /^[23]/.test(host);
-  if (isIP(host) === 4) return !isPrivate4(host.split('.').map(Number) as [number, number]);
+  const host = hostname.toLowerCase();
+  // Global unicast addresses begin with 2 or 3; a URL has put numbers of any form into the usual ones.
+  if (host.startsWith('[')) return /^\[[23]/.test(host);
+  if (/^[\d.]+$/.test(host)) return !isPrivate4(host.split('.').map(Number) as [number, number]);
   return host.includes('.') && !/(^|\.)(localhost|local|internal|lan|home\.arpa|test|invalid)$/.test(host);
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { decideOnSource } from '../decideOnSource.ts';
 import { parseDevopsEvent } from '../devopsEvent.ts';
 import { parseGithubEvent } from '../githubEvent.ts';
@@ -9,7 +8,6 @@ import type { Ports } from '../ports/ports.ts';
 import { formatRunId } from '../runId.ts';
 import { type ReadDelivery, type SourceEvent, SourceEventError } from '../sourceEvent.ts';
 import { repositoryUrl } from '../sourceRepository.ts';
-import { isPasswordOf, isSignedBy, type ProofGiven } from '../webhookProof.ts';
 import { newTaskRun, queueWrites } from './newRun.ts';
 import { webhookOwner } from './owners.ts';
 import { Refusal } from './refusal.ts';
@@ -18,7 +16,12 @@ import { untilUndisturbed } from './retry.ts';
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings' | 'seal'>;
 
 /** A webhook's request, as it came. */
-export interface GivenDelivery extends ProofGiven {
+export interface GivenDelivery {
+  body: Uint8Array;
+  /** X-Hub-Signature-256: GitHub signs the body. */
+  signature: string | undefined;
+  /** Azure DevOps cannot sign; it sends the secret as a password. */
+  authorization: string | undefined;
   registry: string;
   task: string;
   trigger: string;
@@ -67,10 +70,20 @@ async function provedWebhook(given: GivenDelivery, { store, seal, settings }: Fl
   // A trigger that does not exist takes as long as one that does.
   const secret = webhook
     ? seal.open(webhook.secret, webhookOwner(webhook.registry, webhook.task, webhook.trigger))
-    : randomBytes(32).toString('base64url');
-  const proves = webhook?.hook.provider === 'VisualStudioTeamService' ? isPasswordOf : isSignedBy;
-  if (!proves(secret, given) || !webhook) throw notAccepted();
+    : seal.newSecret();
+  const proved =
+    webhook?.hook.provider === 'VisualStudioTeamService'
+      ? seal.isSame(passwordOf(given), secret)
+      : seal.isSigned(given.body, given.signature?.replace(/^sha256=/i, '') ?? '', secret);
+  if (!proved || !webhook) throw notAccepted();
   return webhook;
+}
+
+/** The password of Basic authentication; the user does not matter. */
+function passwordOf({ authorization = '' }: GivenDelivery): string {
+  const [, encoded = ''] = /^basic ([A-Za-z0-9+/=]+)$/i.exec(authorization) ?? [];
+  const text = Buffer.from(encoded, 'base64').toString();
+  return text.slice(text.indexOf(':') + 1);
 }
 
 function readDelivery({ hook }: Webhook, given: GivenDelivery): ReadDelivery {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { SourceTrigger, TaskProperties } from '../model/task.ts';
 import type { Webhook } from '../model/webhook.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -58,7 +57,7 @@ function sealedSecrets(key: Key, { sourceRepository }: SourceTrigger, { seal }: 
   const owner = webhookOwner(key.registry, key.task, key.trigger);
   const { token, tokenType } = sourceRepository.sourceControlAuthProperties ?? {};
   return {
-    secret: seal.seal(randomBytes(32).toString('base64url'), owner),
+    secret: seal.seal(seal.newSecret(), owner),
     ...(token && { token: { token: seal.seal(token, owner), ...(tokenType && { tokenType }) } }),
   };
 }
@@ -72,7 +71,7 @@ function usable(webhook: Webhook | undefined, { seal }: Flow): Webhook | undefin
   } catch {
     const { token: _, ...rest } = webhook;
     const owner = webhookOwner(webhook.registry, webhook.task, webhook.trigger);
-    const secret = seal.seal(randomBytes(32).toString('base64url'), owner);
+    const secret = seal.seal(seal.newSecret(), owner);
     return { ...rest, secret, status: 'Pending' };
   }
 }
