@@ -1,4 +1,5 @@
-import { createServer } from 'node:https';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Entra } from './entra.ts';
 import { close, listen } from './listening.ts';
 import type { Roles } from './roles.ts';
@@ -10,7 +11,8 @@ export interface KeyVaultOptions {
   /** ARM id, on which roles are assigned. */
   resourceId: string;
   secrets: Record<string, string>;
-  tls: Tls;
+  /** Without it the vault speaks plain http. */
+  tls?: Tls;
   entra: Entra;
   roles: Roles;
   port?: number;
@@ -37,7 +39,7 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
   const secrets = new Map(Object.entries(options.secrets));
   const reads: string[] = [];
   const host = `${name}.vault.azure.net`;
-  const server = createServer({ key: tls.key, cert: tls.cert }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     const answer = (status: number, body: object, headers: Record<string, string> = {}) =>
       void response
         .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
@@ -74,11 +76,14 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
       id: `https://${host}/secrets/${secret}/${version ?? '0'.repeat(32)}`,
       attributes: { enabled: true },
     });
-  });
+  };
+  const server = tls
+    ? createSecureServer({ key: tls.key, cert: tls.cert }, listener)
+    : createServer(listener);
   const port = await listen(server, options.port);
   return {
     host,
-    url: `https://localhost:${port}`,
+    url: `${tls ? 'https' : 'http'}://localhost:${port}`,
     resourceId,
     uri: (secret) => `https://${host}/secrets/${secret}`,
     set: (secret, value) => void secrets.set(secret, value),

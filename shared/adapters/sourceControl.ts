@@ -5,12 +5,13 @@ import { registerGithubHook, removeGithubHook } from './githubHooks.ts';
 
 /**
  * The webhooks of GitHub and Azure DevOps.
- * @param apis by the host of a repository, where its server's REST API is: what is not github.com, *.ghe.com or Azure
+ * @param apis by the host of a repository, with its port or without, where its server's REST API is: what is not github.com, *.ghe.com or Azure
  * DevOps Services must be named, so that a token goes only where somebody meant it to go
  */
 export function createSourceControl(apis: Record<string, string>): SourceControl {
   const apiOf = (host: string, known: string | undefined, example: string): string => {
-    const api = apis[host.toLowerCase()] ?? known;
+    const name = host.toLowerCase();
+    const api = apis[name] ?? apis[name.replace(/:\d+$/, '')] ?? known;
     if (api) return api.replace(/\/$/, '');
     throw new SourceControlError(
       `PLINTH_SOURCE_CONTROL_APIS does not say where the REST API of ${host} is ({"${host}": "${example}"})`,
@@ -28,11 +29,11 @@ export function createSourceControl(apis: Record<string, string>): SourceControl
     return { api: apiOf(host, known, `https://${host}`), ...repository };
   };
   return {
-    register: (hook, secret, token) =>
+    register: async (hook, secret, token) =>
       hook.provider === 'Github'
         ? registerGithubHook(github(hook.repositoryUrl), hook, secret, token)
         : registerDevopsHook(devops(hook.repositoryUrl), hook, secret, token),
-    remove: (hook, token) =>
+    remove: async (hook, token) =>
       hook.provider === 'Github'
         ? removeGithubHook(github(hook.repositoryUrl), hook, token)
         : removeDevopsHook(devops(hook.repositoryUrl), hook, token),
