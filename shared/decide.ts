@@ -16,6 +16,9 @@ export type Choice =
  */
 export function decideOnPush(push: Push, state: TaskState): Choice {
   const base = state.bases.find(({ image }) => image === push.image);
+  const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
+  // Its edge is written before its digest is recorded: the run between the two has to read it again.
+  if (!base && queued) return merge(queued.runId);
   if (!base) return skip(`${state.task} no longer stands on ${push.image}`);
   if (!state.enabled) return skip(`${state.task} is disabled`);
   if (state.trigger === 'Disabled') return skip(`the base image trigger of ${state.task} is disabled`);
@@ -27,9 +30,7 @@ export function decideOnPush(push: Push, state: TaskState): Choice {
   if (push.timestamp < base.pinnedAt)
     return skip(`the push is older than the digest that ${newest} read after it`);
 
-  const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
-  if (queued)
-    return { do: 'merge', runId: queued.runId, reason: `run ${queued.runId} is queued and will build on it` };
+  if (queued) return merge(queued.runId);
   const pinned = state.open.find((run) => run.phase === 'Pinned' && run.canonical);
   if (pinned)
     return {
@@ -40,6 +41,11 @@ export function decideOnPush(push: Push, state: TaskState): Choice {
 }
 
 const skip = (reason: string): Choice => ({ do: 'skip', reason });
+const merge = (runId: string): Choice => ({
+  do: 'merge',
+  runId,
+  reason: `run ${runId} is queued and will build on it`,
+});
 
 function newestRun(state: TaskState): string {
   const pinned = state.open.findLast((run) => run.phase === 'Pinned');
