@@ -40,9 +40,11 @@ export function createMemoryStore(): Store {
       }
     },
     pace: async (registry) => get<Pace>(`${registry}!pace`),
-    async *places(registry) {
-      for (const place of range<Place>(`${registry}!place!`))
-        yield { ...place, waiting: place.waiting ?? false };
+    async *places(registry, { waiting, top = Number.POSITIVE_INFINITY } = {}) {
+      const places = range<Place>(`${registry}!place!`);
+      yield* places
+        .filter(({ waitsFor }) => waiting === undefined || waiting === (waitsFor !== undefined))
+        .slice(0, top);
     },
     async *decisions(registry, task) {
       yield* range<Decision>(`${registry}!decision!${task.toLowerCase()}!`);
@@ -121,8 +123,9 @@ function keyOf(registry: string, write: Write): string {
     case 'pace':
       return `${registry}!pace`;
     case 'place': {
-      const { runId, automatic } = (write as { value: Place }).value;
-      return `${registry}!place!${automatic ? 1 : 0}!${oldestFirst(parseRunId(registry, runId)!)}`;
+      const { runId, automatic, waitsFor } = (write as { value: Place }).value;
+      const rank = waitsFor ? 2 : automatic ? 1 : 0;
+      return `${registry}!place!${rank}!${oldestFirst(parseRunId(registry, runId)!)}`;
     }
     default: {
       const { task, push } = (write as { value: Decision }).value;

@@ -143,6 +143,17 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
       runIds,
       [5, 7, 1].map((number) => formatRunId(registry, number)),
     );
+    await store.commit(registry, [
+      { remove: 'place', value: given[3]! },
+      { put: 'place', value: { ...given[3]!, waitsFor: ['other/ca1'] } },
+    ]);
+    const some = async (only: { waiting?: boolean; top?: number }) =>
+      (await collect(store.places(registry, only))).map(({ runId }) => runId);
+    assert.deepEqual(
+      [await some({ waiting: false }), await some({ waiting: true }), await some({ top: 2 })],
+      [[7, 1], [5], [7, 1]].map((numbers) => numbers.map((number) => formatRunId(registry, number))),
+    );
+    assert.deepEqual((await collect(store.places(registry, { waiting: true })))[0]?.waitsFor, ['other/ca1']);
     await assert.rejects(store.commit(registry, [{ remove: 'place', value: given[0]! }]), ConflictError);
   });
 

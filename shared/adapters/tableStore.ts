@@ -26,6 +26,8 @@ export interface StoreTables {
 
 /** Table Storage takes at most 100 entities in one transaction. */
 export const writesAtOnce = 100;
+/** Table Storage gives at most 1,000 rows in one answer. */
+const mostRowsAtOnce = 1000;
 
 /** The Store on Azure Table Storage. */
 export function createTableStore({ main, edges, pushes }: StoreTables): Store {
@@ -38,12 +40,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     return row && { value: fromProperties(schema, row), etag: row.etag! };
   }
 
-  async function* range(table: TableClient, partition: string, prefix: string): AsyncIterable<Row> {
-    const { from, to } = keys.rowRange(prefix);
-    const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
-    for await (const page of table.listEntities<Row>({ queryOptions: { filter } }).byPage()) yield* page;
-  }
-  const rows = (registry: string, prefix: string) => range(main, keys.registryPartition(registry), prefix);
+  const rows = (registry: string, prefix: string) =>
+    range(main, keys.registryPartition(registry), keys.rowRange(prefix));
 
   return {
     task: (registry, task) => get(Task, registry, keys.taskRow(task)),
@@ -64,14 +62,14 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
         for (const row of page) yield fromProperties(Run, row);
     },
     pace: (registry) => get(Pace, registry, keys.paceRow),
-    async *places(registry) {
-      for await (const row of rows(registry, 'place'))
-        yield {
-          registry,
-          runId: String(row.runId),
-          automatic: row.automatic === true,
-          waiting: row.waiting === true,
-        };
+    async *places(registry, { waiting, top } = {}) {
+      const bounds = waiting === undefined ? keys.rowRange('place') : keys.placeRange(waiting);
+      let left = top ?? Number.POSITIVE_INFINITY;
+      if (left <= 0) return;
+      for await (const row of range(main, keys.registryPartition(registry), bounds, top)) {
+        yield readPlace(registry, row);
+        if (--left <= 0) return;
+      }
     },
     async *decisions(registry, task) {
       for await (const row of rows(registry, keys.decisionPrefix(task))) yield fromProperties(Decision, row);
@@ -148,12 +146,21 @@ function addTo(transaction: TableTransaction, registry: string, write: Write): v
 }
 
 function removedRow(write: Extract<Write, { remove: string }>): string {
-  if (write.remove === 'place') return rowOfPlace(write.value);
+  if (write.remove === 'place') return keys.placeRow(write.value);
   return write.remove === 'task' ? keys.taskRow(write.task) : keys.stateRow(write.task);
 }
 
-const placeColumns = ({ runId, automatic, waiting = false }: Place) => ({ runId, automatic, waiting });
-const rowOfPlace = (place: Place) => keys.placeRow(place.registry, place.runId, place.automatic);
+const placeColumns = ({ runId, automatic, waitsFor }: Place) => ({
+  runId,
+  automatic,
+  ...(waitsFor && { waitsFor: JSON.stringify(waitsFor) }),
+});
+const readPlace = (registry: string, { runId, automatic, waitsFor }: Row): Place => ({
+  registry,
+  runId: String(runId),
+  automatic: automatic === true,
+  ...(typeof waitsFor === 'string' && { waitsFor: JSON.parse(waitsFor) as string[] }),
+});
 
 function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
   switch (write.put) {
@@ -177,7 +184,7 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
     case 'pace':
       return { rowKey: keys.paceRow, ...toProperties(`pace of ${registry}`, write.value) };
     case 'place':
-      return { rowKey: rowOfPlace(write.value), ...placeColumns(write.value) };
+      return { rowKey: keys.placeRow(write.value), ...placeColumns(write.value) };
     case 'decision': {
       const { task, push } = write.value;
       return {
@@ -186,6 +193,20 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
       };
     }
   }
+}
+
+/** @param top rows that are asked for at once; as many as the service gives, where not given */
+async function* range(
+  table: TableClient,
+  partition: string,
+  { from, to }: { from: string; to: string },
+  top?: number,
+): AsyncIterable<Row> {
+  const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
+  const pages = table
+    .listEntities<Row>({ queryOptions: { filter } })
+    .byPage(top === undefined ? {} : { maxPageSize: Math.min(top, mostRowsAtOnce) });
+  for await (const page of pages) yield* page;
 }
 
 async function all<T>(schema: z.ZodType<T>, rows: AsyncIterable<Row>): Promise<T[]> {

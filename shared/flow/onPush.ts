@@ -7,7 +7,7 @@ import { formatRunId } from '../runId.ts';
 import { hasPushed, imageUpdateTrigger, newTaskRun, queueWrites, withPushed } from './newRun.ts';
 import { chunks, mapAtMost, untilUndisturbed } from './retry.ts';
 
-type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log'>;
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
 type Verdict = Pick<Decision, 'verdict' | 'reason' | 'runId'>;
 
 /** Reads of task states that are under way at once. */
@@ -31,16 +31,24 @@ export async function onPush(push: Push, ports: Flow): Promise<Decision[]> {
   if (decisions.length === 0) return decisions;
 
   await ports.store.recordPush(push.id, decisions);
-  const rung = decisions.flatMap(({ registry, runId, verdict }) =>
-    runId && verdict !== 'skipped' ? [{ registry, runId }] : [],
-  );
-  await ports.queue.ringStart(rung);
+  const queued = decisions.filter(({ runId, verdict }) => runId && verdict !== 'skipped');
+  await ports.queue.ringStart(doorbells(queued, ports));
   ports.log('information', `${push.image} moved`, {
     push: push.id,
     tasks: decisions.length,
-    runs: rung.length,
+    runs: queued.length,
   });
   return decisions;
+}
+
+/** No more for a registry than it may have runs at once: whoever ends rings for the next. */
+function doorbells(queued: Decision[], { settings }: Flow) {
+  const rung = new Map<string, number>();
+  return queued.flatMap(({ registry, runId }) => {
+    const before = rung.get(registry) ?? 0;
+    rung.set(registry, before + 1);
+    return before < settings.runsPerRegistry ? [{ registry, runId: runId! }] : [];
+  });
 }
 
 async function decideInRegistry(

@@ -44,6 +44,12 @@ export interface Standing {
   producers: TaskKey[];
 }
 
+export interface PlaceFilter {
+  waiting?: boolean;
+  /** As many, and no more are read. */
+  top?: number;
+}
+
 /** What a task stands on and what it makes, by normalised reference. */
 export interface Edges {
   bases: string[];
@@ -63,8 +69,8 @@ export interface Store {
   /** Newest first, a page at a time as the store has them; of one task, and older than a run, where that is asked. */
   runs(registry: string, only?: { task?: string; before?: string }): AsyncIterable<Run>;
   pace(registry: string): Promise<Stored<Pace> | undefined>;
-  /** The queued runs in the order they are to start. */
-  places(registry: string): AsyncIterable<Place>;
+  /** The queued runs in the order they are to start; only the first ones, or those that wait, where that is asked. */
+  places(registry: string, only?: PlaceFilter): AsyncIterable<Place>;
   /** Newest first. */
   decisions(registry: string, task: string): AsyncIterable<Decision>;
 
