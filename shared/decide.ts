@@ -26,7 +26,7 @@ export function decideOnPush(push: Push, state: TaskState): Choice {
     return skip(`${push.image} is only a build stage of ${state.task}, whose trigger is Runtime`);
 
   const newest = newestRun(state);
-  if (base.digest === push.digest) return skip(`${newest} stands on this digest already`);
+  if (base.digest === push.digest) return skip(alreadyOn(state, newest));
   if (push.timestamp < base.pinnedAt)
     return skip(`the push is older than the digest that ${newest} read after it`);
 
@@ -47,11 +47,23 @@ const merge = (runId: string): Choice => ({
   reason: `run ${runId} is queued and will build on it`,
 });
 
+/** The digest is known: it is built on, or was tried. */
+function alreadyOn({ open, last }: TaskState, newest: string): string {
+  if (!last || last.status === 'Succeeded' || open.some((run) => run.phase === 'Pinned'))
+    return `${newest} stands on this digest already`;
+  const stopped =
+    last.failures >= mostFailures ? `, as ${last.failures} runs in a row did: they stop here` : '';
+  return `run ${last.runId} was for this digest and ended ${last.status}${stopped}`;
+}
+
 function newestRun(state: TaskState): string {
   const pinned = state.open.findLast((run) => run.phase === 'Pinned');
   const runId = pinned?.runId ?? state.last?.runId;
   return runId ? `run ${runId}` : state.task;
 }
+
+/** The same inputs are tried so often; then automatic runs stop until something changes. */
+export const mostFailures = 3;
 
 /** Enough of a digest for a person: `sha256:0123456789ab`. */
 export const short = (digest: string) => digest.slice(0, 19);

@@ -1,6 +1,7 @@
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, Pace, Place, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
+import type { Ignored, Watch } from '../shared/model/watch.ts';
 import { ConflictError, type Store, type Stored, type Write } from '../shared/ports/store.ts';
 import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
 
@@ -13,6 +14,7 @@ export function createMemoryStore(): Store {
   const counters = new Map<string, number>();
   const edges = new Map<string, Set<string>>();
   const pushes = new Map<string, Map<string, string>>();
+  const days = new Map<string, Set<string>>();
   let version = 0;
 
   const get = <T>(key: string): Stored<T> | undefined => {
@@ -96,12 +98,36 @@ export function createMemoryStore(): Store {
       const recorded = pushes.get(pushId) ?? new Map<string, string>();
       pushes.set(pushId, recorded);
       for (const decision of decisions) {
+        const day = decision.time.slice(0, 10);
+        days.set(day, (days.get(day) ?? new Set()).add(pushId));
         const key = `${decision.registry}!${decision.task}`;
         if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
       }
     },
     push: async (pushId) =>
       [...(pushes.get(pushId)?.values() ?? [])].map((json) => JSON.parse(json) as Decision),
+    pushesOf: async (day, top) => [...(days.get(day) ?? [])].slice(0, top),
+    async forgetPush(day, pushId) {
+      for (const json of pushes.get(pushId)?.values() ?? []) {
+        const value = JSON.parse(json) as Decision;
+        rows.delete(keyOf(value.registry, { put: 'decision', value }));
+      }
+      pushes.delete(pushId);
+      days.get(day)?.delete(pushId);
+    },
+
+    watch: async () => get<Watch>('watch'),
+    async putWatch(watch, etag) {
+      if (String(rows.get('watch')?.etag) !== String(etag))
+        throw new ConflictError('the watch was disturbed');
+      rows.set('watch', { json: JSON.stringify(watch), etag: ++version });
+    },
+    ignored: async () => range<Ignored>('ignored!'),
+    async countIgnored(kind, example, lastTime) {
+      const count = (get<Ignored>(`ignored!${kind}`)?.value.count ?? 0) + 1;
+      const json = JSON.stringify({ kind, count, lastTime, example });
+      rows.set(`ignored!${kind}`, { json, etag: ++version });
+    },
   };
 }
 

@@ -9,6 +9,11 @@ import { newestFirst, oldestFirst, parseRunId } from '../runId.ts';
 
 export const registryPartition = (registry: string) => registry.toLowerCase();
 
+/** What belongs to no registry: "!" cannot occur in a registry's name. */
+export const commonPartition = 'plinth!common';
+export const watchRow = 'watch';
+export const ignoredRow = (kind: string) => `ignored!${kind}`;
+
 export const paceRow = 'pace';
 export const counterRow = 'counter';
 export const taskRow = (task: string) => `task!${task.toLowerCase()}`;
@@ -60,6 +65,8 @@ export function readEdgeRow(rowKey: string): { kind: string; registry: string; t
 }
 
 export const pushPartition = (pushId: string) => safeKey(pushId);
+/** Every push of a day, so that an old day can be forgotten without looking through the others. */
+export const dayPartition = (day: string) => `day!${day}`;
 export const pushRow = (registry: string, task: string) => `${registry.toLowerCase()}!${task.toLowerCase()}`;
 
 /** An event's id is the sender's to choose: what a key may not hold is written as %XX, and 200 characters are enough. */

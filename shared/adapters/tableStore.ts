@@ -1,4 +1,4 @@
-import { odata, RestError, type TableClient, TableTransaction } from '@azure/data-tables';
+import { odata, type TableClient, TableTransaction } from '@azure/data-tables';
 import type { z } from 'zod';
 import { Run } from '../model/run.ts';
 import { Decision, Pace, type Place, TaskState } from '../model/state.ts';
@@ -15,19 +15,15 @@ import { formatRunId } from '../runId.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, standing } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
-
-type Row = Record<string, unknown> & { etag?: string };
+import { createTableLedger } from './tableLedger.ts';
+import { all, conflicts, found, type Row, range } from './tableRows.ts';
+import { createTableWatch } from './tableWatch.ts';
 
 export interface StoreTables {
   main: TableClient;
   edges: TableClient;
   pushes: TableClient;
 }
-
-/** Table Storage takes at most 100 entities in one transaction. */
-export const writesAtOnce = 100;
-/** Table Storage gives at most 1,000 rows in one answer. */
-const mostRowsAtOnce = 1000;
 
 /** The Store on Azure Table Storage. */
 export function createTableStore({ main, edges, pushes }: StoreTables): Store {
@@ -103,32 +99,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     standing: (image) => standing(edges, image),
     changeEdges: (task: TaskKey, add: Edges, remove: Edges) => changeEdges(edges, task, add, remove),
 
-    async recordPush(pushId, decisions) {
-      const partitionKey = keys.pushPartition(pushId);
-      const entities = decisions.map((decision) => ({
-        partitionKey,
-        rowKey: keys.pushRow(decision.registry, decision.task),
-        ...toProperties('a decision', decision),
-      }));
-      for (let at = 0; at < entities.length; at += writesAtOnce) {
-        const part = entities.slice(at, at + writesAtOnce);
-        try {
-          const transaction = new TableTransaction();
-          for (const entity of part) transaction.createEntity(entity);
-          await conflicts('recording a push', pushes.submitTransaction(transaction.actions));
-        } catch (error) {
-          if (!(error instanceof ConflictError)) throw error;
-          for (const entity of part) await pushes.createEntity(entity).catch(ignoreExisting);
-        }
-      }
-    },
-    async push(pushId) {
-      const filter = odata`PartitionKey eq ${keys.pushPartition(pushId)}`;
-      const decisions: Decision[] = [];
-      for await (const row of pushes.listEntities<Row>({ queryOptions: { filter } }))
-        decisions.push(fromProperties(Decision, row));
-      return decisions;
-    },
+    ...createTableLedger(main, pushes),
+    ...createTableWatch(main),
   };
 }
 
@@ -193,48 +165,4 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
       };
     }
   }
-}
-
-/** @param top rows that are asked for at once; as many as the service gives, where not given */
-async function* range(
-  table: TableClient,
-  partition: string,
-  { from, to }: { from: string; to: string },
-  top?: number,
-): AsyncIterable<Row> {
-  const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
-  const pages = table
-    .listEntities<Row>({ queryOptions: { filter } })
-    .byPage(top === undefined ? {} : { maxPageSize: Math.min(top, mostRowsAtOnce) });
-  for await (const page of pages) yield* page;
-}
-
-async function all<T>(schema: z.ZodType<T>, rows: AsyncIterable<Row>): Promise<T[]> {
-  const values: T[] = [];
-  for await (const row of rows) values.push(fromProperties(schema, row));
-  return values;
-}
-
-async function found<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof RestError && error.statusCode === 404) return undefined;
-    throw error;
-  }
-}
-
-/** 409: the row is there already; 412: another version; 404: the row to change has gone. */
-async function conflicts(what: string, writing: Promise<unknown>): Promise<void> {
-  try {
-    await writing;
-  } catch (cause) {
-    if (cause instanceof RestError && [404, 409, 412].includes(cause.statusCode ?? 0))
-      throw new ConflictError(`${what}: another write came between`, { cause });
-    throw cause;
-  }
-}
-
-function ignoreExisting(error: { statusCode?: number }): void {
-  if (error.statusCode !== 409) throw error;
 }

@@ -125,7 +125,7 @@ function stateOf(
   return {
     ...kept,
     // What failed as it was, may succeed as it is.
-    ...(kept.last && !asBefore && { last: { ...kept.last, failures: 0 } }),
+    ...(before?.last && !asBefore && { last: { ...before.last, failures: 0 } }),
     registry: own.name,
     task: task.name,
     enabled: status === 'Enabled',
