@@ -38,7 +38,7 @@ export function createTableWatch(
             keys.ignoredRow(kind),
             'a count',
             { kind, count, lastTime, example },
-            row && row.etag,
+            row?.etag,
           );
         } catch (error) {
           if (!(error instanceof ConflictError)) throw error;
