@@ -76,13 +76,14 @@ test('a push that nobody stands on is one read of one partition', async () => {
   ]);
 });
 
-test('a push with one dependent task is seven calls: three reads, three writes and the doorbell', async () => {
+test('a push with one dependent task is eight calls: three reads, four writes and the doorbell', async () => {
   assert.deepEqual(await counted(push), [
     `GET ${tables.edges}`,
     `GET ${tables.main}`,
     `GET ${tables.main}`,
     `POST ${tables.main}`,
     `POST ${tables.main} (transaction)`,
+    `PUT ${tables.pushes}`,
     `POST ${tables.pushes} (transaction)`,
     `POST ${queues.start}`,
   ]);
