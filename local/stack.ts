@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AzAccess, startAzAccess } from './azAccess.ts';
 import { type Azurite, startAzurite } from './azurite.ts';
 import { createEntra, type Entra, type LocalIdentity } from './entra.ts';
 import { type EventGrid, startEventGrid } from './eventGrid.ts';
@@ -40,6 +41,10 @@ export interface StackOptions {
   /** What a second of Event Grid's retry schedule lasts here, in seconds. */
   eventTimeScale?: number;
   queueLeaseSeconds?: number;
+  /** Lets the Azure CLI and the SDKs in: an ARM front, and az's configuration, signed in as the owner. */
+  az?: boolean;
+  /** Port of the ARM front. */
+  azPort?: number;
 }
 
 export interface Stack {
@@ -58,6 +63,8 @@ export interface Stack {
   /** A person with every right, who pushes base images. */
   owner: LocalIdentity;
   app: SpawnedFunctionsHost;
+  /** Undefined unless asked for. */
+  az: AzAccess | undefined;
   /** Starts the function app again after it was killed, at the same address. */
   restartApp(): Promise<void>;
   stop(): Promise<void>;
@@ -184,6 +191,19 @@ async function startParts(
   const git = started(await startGitServer({ dir: join(dir, 'git') }));
 
   const keys = { master: key(), function: key(), eventgrid: key() };
+  let running: (() => SpawnedFunctionsHost) | undefined;
+  const az = options.az
+    ? started(
+        await startAzAccess({
+          ...{ subscriptionId, tenantId, tls, entra, roles, dir: join(dir, 'az') },
+          registries: Object.values(registries),
+          plinth: () => running && { url: running().url, functionKey: keys.function },
+          blobEndpoint: `http://127.0.0.1:${azurite.blobPort}`,
+          msiEndpoint: identityEndpoint.msiEndpoint,
+          ...(options.azPort && { port: options.azPort }),
+        }),
+      )
+    : undefined;
   const settings = {
     AzureWebJobsStorage: azurite.connectionString,
     PlinthStorage: azurite.connectionString,
@@ -197,6 +217,8 @@ async function startParts(
     AZURE_TENANT_ID: tenantId,
     NODE_EXTRA_CA_CERTS: tls.caFile,
     ...identityEndpoint.environment,
+    // Where clients find logs: az takes addresses with https only.
+    ...(az && { PLINTH_PUBLIC_URL: az.origin }),
     ...options.settings,
   };
   const launch = (port?: number) =>
@@ -209,6 +231,7 @@ async function startParts(
       ...(options.queueLeaseSeconds && { queueLeaseSeconds: options.queueLeaseSeconds }),
     });
   let app = await launch(options.port);
+  running = () => app;
   stops.push(() => app.stop());
   for (const name of names)
     await eventGrid.subscribe({
@@ -230,6 +253,7 @@ async function startParts(
     git,
     plinth,
     owner,
+    az,
     get app() {
       return app;
     },
