@@ -1,5 +1,5 @@
-import { type ArmFrontOptions, startArmFront } from './armFront/front.ts';
 import { startDataPlane } from './armFront/dataPlane.ts';
+import { type ArmFrontOptions, startArmFront } from './armFront/front.ts';
 import { type AzConfig, writeAzConfig } from './azConfig.ts';
 
 export interface AzAccessOptions extends Omit<ArmFrontOptions, 'registries'> {

@@ -67,9 +67,14 @@ export async function writeAzConfig(options: AzConfigOptions): Promise<AzConfig>
     PYTHONUNBUFFERED: '1',
     // These would make az look for its token, or its way, elsewhere.
     ...Object.fromEntries(
-      ['MSI_SECRET', 'APPSETTING_WEBSITE_SITE_NAME', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'no_proxy'].map(
-        (name) => [name, undefined],
-      ),
+      [
+        'MSI_SECRET',
+        'APPSETTING_WEBSITE_SITE_NAME',
+        'https_proxy',
+        'HTTP_PROXY',
+        'http_proxy',
+        'no_proxy',
+      ].map((name) => [name, undefined]),
     ),
   };
   return { environment, line: await writeWrapper(dir, environment) };
@@ -121,4 +126,5 @@ async function realAz(wrapper: string): Promise<string | undefined> {
   return undefined;
 }
 
-const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+const quoted = (text: string) =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

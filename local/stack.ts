@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AzAccess, startAzAccess } from './azAccess.ts';
@@ -9,6 +10,7 @@ import { type EventGrid, startEventGrid } from './eventGrid.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { close, listen } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { createRoles, type Roles } from './roles.ts';
@@ -191,13 +193,13 @@ async function startParts(
   const git = started(await startGitServer({ dir: join(dir, 'git') }));
 
   const keys = { master: key(), function: key(), eventgrid: key() };
-  let running: (() => SpawnedFunctionsHost) | undefined;
+  const port = options.port ?? (await freePort());
   const az = options.az
     ? started(
         await startAzAccess({
           ...{ subscriptionId, tenantId, tls, entra, roles, dir: join(dir, 'az') },
           registries: Object.values(registries),
-          plinth: () => running && { url: running().url, functionKey: keys.function },
+          plinth: { url: `http://localhost:${port}`, functionKey: keys.function },
           blobEndpoint: `http://127.0.0.1:${azurite.blobPort}`,
           msiEndpoint: identityEndpoint.msiEndpoint,
           ...(options.azPort && { port: options.azPort }),
@@ -205,6 +207,8 @@ async function startParts(
       )
     : undefined;
   const settings = {
+    // Where clients find logs: az takes addresses with https only.
+    PLINTH_PUBLIC_URL: az?.origin ?? `http://localhost:${port}`,
     AzureWebJobsStorage: azurite.connectionString,
     PlinthStorage: azurite.connectionString,
     PLINTH_REGISTRIES: JSON.stringify(
@@ -217,8 +221,6 @@ async function startParts(
     AZURE_TENANT_ID: tenantId,
     NODE_EXTRA_CA_CERTS: tls.caFile,
     ...identityEndpoint.environment,
-    // Where clients find logs: az takes addresses with https only.
-    ...(az && { PLINTH_PUBLIC_URL: az.origin }),
     ...options.settings,
   };
   const launch = (port?: number) =>
@@ -230,8 +232,7 @@ async function startParts(
       log: (line) => log('app', line),
       ...(options.queueLeaseSeconds && { queueLeaseSeconds: options.queueLeaseSeconds }),
     });
-  let app = await launch(options.port);
-  running = () => app;
+  let app = await launch(port);
   stops.push(() => app.stop());
   for (const name of names)
     await eventGrid.subscribe({
@@ -265,3 +266,11 @@ async function startParts(
 }
 
 const key = () => randomBytes(30).toString('base64url');
+
+/** A port that is free now: the app must know its address before it starts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
+  return port;
+}

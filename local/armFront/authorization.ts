@@ -17,7 +17,9 @@ export interface AuthorizationCall {
 }
 
 /** Takes `{scope}/providers/Microsoft.Authorization/{kind}[/{name}]` apart; undefined for any other path. */
-export function authorizationPath(path: string): Pick<AuthorizationCall, 'scope' | 'kind' | 'name'> | undefined {
+export function authorizationPath(
+  path: string,
+): Pick<AuthorizationCall, 'scope' | 'kind' | 'name'> | undefined {
   const found =
     /^(.*)\/providers\/Microsoft\.Authorization\/(roleDefinitions|roleAssignments)(?:\/([^/]+))?\/?$/i.exec(
       path,
@@ -61,7 +63,10 @@ export async function authorization(
   }
 }
 
-function definitions(azure: LocalAzure, { scope, name, filter, method, kind }: AuthorizationCall): JsonAnswer {
+function definitions(
+  azure: LocalAzure,
+  { scope, name, filter, method, kind }: AuthorizationCall,
+): JsonAnswer {
   if (method !== 'GET') throw notThere({ method, kind });
   const resource = (role: RoleDefinition) => ({
     id: definitionId(role, azure),
@@ -79,7 +84,8 @@ function definitions(azure: LocalAzure, { scope, name, filter, method, kind }: A
     );
   }
   const wanted = /roleName eq '([^']*)'/i.exec(filter ?? '')?.[1];
-  const found = wanted === undefined ? roleDefinitions : [findRole(wanted)].filter((role) => role !== undefined);
+  const found =
+    wanted === undefined ? roleDefinitions : [findRole(wanted)].filter((role) => role !== undefined);
   return ok({ value: found.map(resource) });
 }
 

@@ -20,8 +20,8 @@ import {
 
 export interface ArmFrontOptions extends Omit<LocalAzure, 'origin' | 'started'> {
   tls: Tls;
-  /** The function app; asked for at each request, as it may not be up yet. */
-  plinth: () => { url: string; functionKey: string } | undefined;
+  /** The function app; the front may be up before it. */
+  plinth: { url: string; functionKey: string };
   /** `http://127.0.0.1:PORT` of Azurite's blob service. */
   blobEndpoint: string;
   port?: number;
@@ -62,7 +62,7 @@ async function answer(
   const blob = behindFront(url, options.blobEndpoint);
   if (blob) return relay(request, response, blob);
   const toPlinth = (more: RelayOptions) =>
-    relay(request, response, new URL(url.pathname + url.search, plinthOf(options).url), more);
+    relay(request, response, new URL(url.pathname + url.search, options.plinth.url), more);
   if (!/^\/(subscriptions|providers|metadata|msgraph|tenants)(\/|$)/i.test(url.pathname)) return toPlinth({});
 
   const work = workOf(request.method ?? 'GET', decodeURIComponent(url.pathname));
@@ -72,7 +72,7 @@ async function answer(
     caller.must(work.action, findRegistry(azure, work.registryId).resourceId);
     return toPlinth({
       // The caller's token is for ARM; the app knows the front by its key.
-      headers: { authorization: undefined, 'x-functions-key': plinthOf(options).functionKey },
+      headers: { authorization: undefined, 'x-functions-key': options.plinth.functionKey },
       ...(work.givesUploadUrl && { rewrite: (body) => rewriteUploadUrl(body, azure.origin) }),
     });
   }
@@ -80,12 +80,6 @@ async function answer(
   const { status, body: json } = await own(request.method ?? 'GET', url, request.headers, body, azure);
   const text = json === undefined ? '' : JSON.stringify(json);
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(text);
-}
-
-function plinthOf({ plinth }: ArmFrontOptions) {
-  const found = plinth();
-  if (found) return found;
-  throw new ArmError(503, 'ServiceUnavailable', 'Plinth is still starting.');
 }
 
 interface Work {
@@ -220,10 +214,10 @@ function refuse(response: ServerResponse, error: unknown): void {
       : new ArmError(500, 'InternalServerError', error instanceof Error ? error.message : String(error));
   const headers = {
     'content-type': 'application/json; charset=utf-8',
-    ...(arm.status === 401 && { 'www-authenticate': 'Bearer authorization_uri="https://login.microsoftonline.com"' }),
+    ...(arm.status === 401 && {
+      'www-authenticate': 'Bearer authorization_uri="https://login.microsoftonline.com"',
+    }),
   };
   // What is left of the body is not read: the connection cannot be used again.
-  response
-    .writeHead(arm.status, { ...headers, connection: 'close' })
-    .end(JSON.stringify(armErrorBody(arm)));
+  response.writeHead(arm.status, { ...headers, connection: 'close' }).end(JSON.stringify(armErrorBody(arm)));
 }

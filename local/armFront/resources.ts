@@ -36,7 +36,10 @@ export const subscriptionResource = ({ subscriptionId, tenantId }: LocalAzure) =
 });
 
 /** A registry as ARM gives it, as far as az and the SDK look at it. */
-export const registryResource = ({ name, resourceId, loginServer }: FrontRegistry, { started }: LocalAzure) => ({
+export const registryResource = (
+  { name, resourceId, loginServer }: FrontRegistry,
+  { started }: LocalAzure,
+) => ({
   id: resourceId,
   name,
   type: 'Microsoft.ContainerRegistry/registries',
@@ -83,11 +86,7 @@ export function findRegistry(azure: LocalAzure, id: string): FrontRegistry {
   if (found) return found;
   const [, , subscription, , group, , , , name] = id.split('/');
   if (subscription?.toLowerCase() !== azure.subscriptionId)
-    throw new ArmError(
-      404,
-      'SubscriptionNotFound',
-      `The subscription '${subscription}' could not be found.`,
-    );
+    throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
   const groups = azure.registries.map(({ resourceId }) => resourceId.split('/')[4]?.toLowerCase());
   if (!groups.includes(group?.toLowerCase()))
     throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`);
