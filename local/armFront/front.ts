@@ -20,8 +20,8 @@ import {
 
 export interface ArmFrontOptions extends Omit<LocalAzure, 'origin' | 'started'> {
   tls: Tls;
-  /** The function app; the front may be up before it. */
-  plinth: { url: string; functionKey: string };
+  /** The function app; asked for at each request, as the front is up before it. */
+  plinth: () => { url: string; functionKey: string };
   /** `http://127.0.0.1:PORT` of Azurite's blob service. */
   blobEndpoint: string;
   port?: number;
@@ -62,7 +62,7 @@ async function answer(
   const blob = behindFront(url, options.blobEndpoint);
   if (blob) return relay(request, response, blob);
   const toPlinth = (more: RelayOptions) =>
-    relay(request, response, new URL(url.pathname + url.search, options.plinth.url), more);
+    relay(request, response, new URL(url.pathname + url.search, options.plinth().url), more);
   if (!/^\/(subscriptions|providers|metadata|msgraph|tenants)(\/|$)/i.test(url.pathname)) return toPlinth({});
 
   const work = workOf(request.method ?? 'GET', decodeURIComponent(url.pathname));
@@ -72,7 +72,7 @@ async function answer(
     caller.must(work.action, findRegistry(azure, work.registryId).resourceId);
     return toPlinth({
       // The caller's token is for ARM; the app knows the front by its key.
-      headers: { authorization: undefined, 'x-functions-key': options.plinth.functionKey },
+      headers: { authorization: undefined, 'x-functions-key': options.plinth().functionKey },
       ...(work.givesUploadUrl && { rewrite: (body) => rewriteUploadUrl(body, azure.origin) }),
     });
   }
