@@ -89,6 +89,17 @@ export function shell(line: string, cwd: string, env: NodeJS.ProcessEnv): Promis
   });
 }
 
+/** A table that az prints with `-o table`, as rows by their headings. */
+export function tableRows(text: string): Record<string, string>[] {
+  const [head = '', rule = '', ...lines] = text.split('\n');
+  const columns = [...rule.matchAll(/-+/g)].map(({ index, 0: { length } }) => [index, index + length] as const);
+  const cells = (line: string) => columns.map(([from, to]) => line.slice(from, to).trim());
+  const names = cells(head);
+  return lines
+    .filter((line) => line.trim() !== '')
+    .map((line) => Object.fromEntries(cells(line).map((cell, at) => [names[at]!, cell])));
+}
+
 /** The sample's files, for a context of one's own. */
 export const sampleFile = (path: string) =>
   readFile(join(import.meta.dirname, '../../examples/tutorial', path), 'utf8');
