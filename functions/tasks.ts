@@ -40,9 +40,9 @@ serve(operations.tasksListDetails, async ({ own, parameter, ports, config }) => 
 });
 
 serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) => {
-  const name = taskName.safeParse(parameter('task'));
+  const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
-  const task = await putTask(own, name.data, await body(TaskCreate), ports);
+  const task = await putTask(own, name.data.taskName, await body(TaskCreate), ports);
   return { jsonBody: await shown(task, { own, ports, config }) };
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { startDueTimers } from '../shared/flow/clockTimers.ts';
-import { isAutomatic } from '../shared/flow/endRun.ts';
+import { isAutomatic } from '../shared/flow/queued.ts';
 import { Refusal } from '../shared/flow/refusal.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import { sampleState } from './storeContract.ts';

@@ -8,6 +8,7 @@ import type { Doorbell } from '../shared/ports/queue.ts';
 import type { SourceControlToken } from '../shared/ports/sourceControl.ts';
 import type { Store } from '../shared/ports/store.ts';
 import { createMemoryStore } from './memoryStore.ts';
+import { sampleSettings } from './storeContract.ts';
 
 export const own = {
   name: 'appacr',
@@ -68,7 +69,7 @@ export function createWorld({ store = createMemoryStore(), publicUrl = 'https://
     if (hooks.fail) throw hooks.fail;
   };
   const parts: Partial<Ports> = {
-    settings: { registries: [own], runsPerRegistry: 10, runsPerTask: 1, maxContextBytes: 1e6, publicUrl },
+    settings: { ...sampleSettings, registries: [own], publicUrl },
     store,
     queue: { ringStart: async (doorbells) => void rung.push(...doorbells), ringFollow: async () => {} },
     seal: createAesSeal([Buffer.alloc(32, 7)]),

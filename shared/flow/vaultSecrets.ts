@@ -6,17 +6,20 @@ import { clientIdOf } from './logins.ts';
 /**
  * Credentials with what they keep in key vaults, read now with the identity of their entry: a secret that was rotated
  * is the new one from the next run on.
+ * @param only the login server whose credentials are wanted; the others are left out then
  * @throws VaultError
  */
 export async function withVaultSecrets(
   credentials: Credentials | undefined,
   ports: Pick<Ports, 'vault'>,
+  only?: string,
 ): Promise<Credentials | undefined> {
   if (!credentials?.customRegistries) return credentials;
+  const wanted = Object.entries(credentials.customRegistries).filter(
+    ([server]) => only === undefined || server.toLowerCase() === only,
+  );
   const entries = await Promise.all(
-    Object.entries(credentials.customRegistries).map(
-      async ([server, custom]) => [server, await opened(server, custom, ports)] as const,
-    ),
+    wanted.map(async ([server, custom]) => [server, await opened(server, custom, ports)] as const),
   );
   return { ...credentials, customRegistries: Object.fromEntries(entries) };
 }

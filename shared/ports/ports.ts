@@ -30,6 +30,11 @@ export interface Settings {
   maxContextBytes: number;
   /** Where others reach this app, without a slash at the end: webhooks are registered with it. */
   publicUrl: string;
+  /** How often each base image in a registry of the settings is looked at, and one in any other. */
+  reconcileMinutes: number;
+  pollMinutes: number;
+  /** Decisions older than this are forgotten. */
+  ledgerDays: number;
 }
 
 /** Everything the flow speaks to. */
