@@ -3,10 +3,10 @@ import { suite } from 'uvu';
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
-import type { Webhook } from '../shared/model/webhook.ts';
 import type { Settings } from '../shared/ports/ports.ts';
 import { ConflictError, type Store } from '../shared/ports/store.ts';
 import { formatRunId } from '../shared/runId.ts';
+import { testTriggerRows } from './triggerStoreContract.ts';
 
 const platform = { os: 'Linux', architecture: 'amd64' } as const;
 const time = '2026-11-23T10:00:00.000Z';
@@ -66,22 +66,6 @@ export const sampleRun = (registry: string, runId: string, task = 'task1'): Run 
   platform,
   timeout: 3600,
   isArchiveEnabled: false,
-});
-
-export const sampleWebhook = (registry: string, task: string, trigger: string): Webhook => ({
-  registry,
-  task,
-  trigger,
-  hook: {
-    provider: 'Github',
-    repositoryUrl: 'https://github.com/team/app.git',
-    url: `https://plinth.example.com/webhooks/${registry}/${task}/${trigger}`,
-    events: ['commit'],
-  },
-  secret: 'sealed',
-  status: 'ByHand',
-  ids: [],
-  attempts: 0,
 });
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -238,59 +222,7 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
     );
   });
 
-  test('only states with timers come when they are asked for', async () => {
-    const registry = newRegistry();
-    const timers = [{ name: 't1', schedule: '* * * * *', last: time }];
-    await store.commit(registry, [
-      { put: 'state', value: sampleState(registry, 'plain') },
-      { put: 'state', value: { ...sampleState(registry, 'timed'), timers } },
-    ]);
-    const [timed, ...more] = await store.statesWithTimers(registry);
-    assert.deepEqual([timed?.value.timers, more], [timers, []]);
-    await store.commit(registry, [
-      { put: 'state', value: sampleState(registry, 'timed'), etag: timed!.etag },
-    ]);
-    assert.deepEqual(await store.statesWithTimers(registry), []);
-  });
-
-  test('webhooks are found by their trigger, by their task, and when they are due', async () => {
-    const registry = newRegistry();
-    const at = (minute: number) => new Date(Date.parse(time) + minute * 60_000);
-    const early = { ...sampleWebhook(registry, 'Task-1', 'one'), nextAttempt: at(1).toISOString() };
-    const late = { ...sampleWebhook(registry, 'task-1', 'two'), nextAttempt: at(9).toISOString() };
-    const never = sampleWebhook(registry, 'task-10', 'one');
-    await store.commit(
-      registry,
-      [early, late, never].map((value) => ({ put: 'webhook', value })),
-    );
-    const triggers = (found: { value: Webhook }[]) =>
-      found.map(({ value }) => `${value.task} ${value.trigger}`).sort();
-    assert.deepEqual((await store.webhook(registry, 'TASK-1', 'one'))?.value, early);
-    assert.equal(await store.webhook(registry, 'task-1', 'ONE'), undefined);
-    assert.deepEqual(triggers(await store.webhooks(registry, 'task-1')), ['Task-1 one', 'task-1 two']);
-    assert.equal((await store.webhooks(registry)).length, 3);
-    assert.deepEqual(triggers(await store.dueWebhooks(registry, at(0))), []);
-    assert.deepEqual(triggers(await store.dueWebhooks(registry, at(1))), ['Task-1 one']);
-    await store.commit(registry, [{ remove: 'webhook', value: early }]);
-    assert.deepEqual(triggers(await store.dueWebhooks(registry, at(10))), ['task-1 two']);
-    await assert.rejects(store.commit(registry, [{ remove: 'webhook', value: early }]), ConflictError);
-  });
-
-  test('a delivery is written once, found again, and forgotten when it is old', async () => {
-    const registry = newRegistry();
-    const delivery = (key: string, hour: number) => ({
-      ...{ registry, task: 'task1', trigger: 'one', key, runId: `run of ${key}` },
-      time: new Date(Date.parse(time) + hour * 3_600_000).toISOString(),
-    });
-    const [old, young] = [delivery('push main a..b /#?', 0), delivery('push main b..c', 2)];
-    for (const value of [old, young]) await store.commit(registry, [{ put: 'delivery', value }]);
-    await assert.rejects(store.commit(registry, [{ put: 'delivery', value: old }]), ConflictError);
-    assert.equal(await store.delivery(registry, 'TASK1', 'one', old.key), old.runId);
-    assert.equal(await store.delivery(registry, 'task1', 'two', old.key), undefined);
-    await store.forgetDeliveries(registry, new Date(Date.parse(time) + 3_600_000));
-    assert.equal(await store.delivery(registry, 'task1', 'one', old.key), undefined);
-    assert.equal(await store.delivery(registry, 'task1', 'one', young.key), young.runId);
-  });
+  testTriggerRows(test, () => store, newRegistry);
 
   test('a day of the ledger is forgotten, with what its pushes meant for each task', async () => {
     const registry = newRegistry();
