@@ -22,6 +22,9 @@ export interface MemoryRows {
 /** A Store whose content can be copied, for a test that starts from it many times. */
 export type MemoryStore = Store & { rows(): MemoryRows };
 
+/** Of all stores, so that no version of a copied row comes again. */
+let version = 0;
+
 /** `registry!kind` of a key. */
 const kindOf = (key: string) => key.slice(0, key.indexOf('!', key.indexOf('!') + 1) >>> 0);
 
@@ -34,7 +37,6 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     ? structuredClone(from)
     : { kinds: new Map(), counters: new Map(), edges: new Map(), pushes: new Map(), days: new Map() };
   const { kinds, counters, edges, pushes, days } = data;
-  let version = 1e6;
 
   // Rows of one kind in one registry lie together, so that a range looks at no others.
   const rows = {

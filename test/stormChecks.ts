@@ -31,7 +31,7 @@ export function standsOnTheNewest(world: World, except: (task: string) => boolea
 export async function nothingWasBuiltTwice(world: World): Promise<void> {
   for (const { registry, name } of diamond) {
     const runs = (await runsOf(world, registry)).filter((run) => run.task === name);
-    const ended = runs.filter(({ status }) => status === 'Succeeded' || hasFailed(status)).sort(byFinish);
+    const ended = runs.filter((run) => run.engineRunId || hasFailed(run.status)).sort(byFinish);
     for (const [at, run] of ended.entries()) {
       const before = ended[at - 1];
       if (!run.imageUpdateTrigger || !run.pins || before?.status !== 'Succeeded') continue;

@@ -124,7 +124,7 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       upload: async (_, archive) => archive.path,
       async schedule(registry, request) {
         mayFail(trouble.engine?.());
-        const run: EngineRun = { runId: `e${builds.length + 1}`, status: 'Queued', outputImages: [] };
+        const run: EngineRun = { runId: `e${++serial}`, status: 'Queued', outputImages: [] };
         const bases = new Map(
           [...request.sourceLocation.matchAll(/^FROM\s*([^\s@]+)@(\S+)/gm)].map(([, image, pinned]) => [
             `${image}:1`,
