@@ -84,7 +84,7 @@ test('a run that takes too long ends as Timeout, and the client with 1', async (
     queue: { ringStart: async () => {}, ringFollow: async () => {} },
     clock: { now: () => new Date() },
     log: () => {},
-    settings: { registries: [], runsPerRegistry: 10, runsPerTask: 1, maxContextBytes: 1 },
+    settings: sampleSettings,
   });
   const { code, stdout, stderr } = await following;
   assert.equal(code, 1);
