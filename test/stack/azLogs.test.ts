@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import { createTableStore } from '../../shared/adapters/tableStore.ts';
 import { endRun } from '../../shared/flow/endRun.ts';
 import { tables } from '../../shared/names.ts';
+import { sampleSettings } from '../storeContract.ts';
 import { waitFor } from '../waitFor.ts';
 import { type AzWorld, startAzWorld } from './azWorld.ts';
 
