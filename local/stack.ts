@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Azurite, startAzurite } from './azurite.ts';
@@ -8,6 +9,7 @@ import { type EventGrid, startEventGrid } from './eventGrid.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { close, listen } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { createRoles, type Roles } from './roles.ts';
@@ -76,7 +78,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     for (const undo of stops.splice(0).reverse()) await undo().catch((error) => console.error(error));
   };
   try {
-    return { ...(await startParts(options, stops)), stop };
+    return await startParts(options, stops, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -86,7 +88,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 async function startParts(
   options: StackOptions,
   stops: (() => Promise<unknown>)[],
-): Promise<Omit<Stack, 'stop'>> {
+  stop: () => Promise<void>,
+): Promise<Stack> {
   const { log = () => {} } = options;
   const started = <T extends { stop(): Promise<unknown> }>(part: T): T => {
     stops.push(() => part.stop());
@@ -184,7 +187,9 @@ async function startParts(
   const git = started(await startGitServer({ dir: join(dir, 'git') }));
 
   const keys = { master: key(), function: key(), eventgrid: key() };
+  const port = options.port ?? (await freePort());
   const settings = {
+    PLINTH_PUBLIC_URL: `http://localhost:${port}`,
     AzureWebJobsStorage: azurite.connectionString,
     PlinthStorage: azurite.connectionString,
     PLINTH_REGISTRIES: JSON.stringify(
@@ -208,7 +213,7 @@ async function startParts(
       log: (line) => log('app', line),
       ...(options.queueLeaseSeconds && { queueLeaseSeconds: options.queueLeaseSeconds }),
     });
-  let app = await launch(options.port);
+  let app = await launch(port);
   stops.push(() => app.stop());
   for (const name of names)
     await eventGrid.subscribe({
@@ -237,7 +242,16 @@ async function startParts(
       await app.exited;
       app = await launch(app.port);
     },
+    stop,
   };
 }
 
 const key = () => randomBytes(30).toString('base64url');
+
+/** A port that is free now: the app must know its address before it starts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
+  return port;
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import { mergeTask } from '../shared/mergeTask.ts';
+
+const rows: [title: string, task: object, patch: object, merged: object][] = [
+  ['what is absent stays', { a: 1, b: { c: 2, d: 3 } }, { b: { c: 4 } }, { a: 1, b: { c: 4, d: 3 } }],
+  [
+    'an empty object changes nothing',
+    { platform: { os: 'Linux' } },
+    { platform: {} },
+    { platform: { os: 'Linux' } },
+  ],
+  [
+    'null takes a registry away',
+    { customRegistries: { a: { x: 1 }, b: {} } },
+    { customRegistries: { a: null } },
+    { customRegistries: { b: {} } },
+  ],
+  ['a list is replaced', { imageNames: ['a', 'b'] }, { imageNames: ['c'] }, { imageNames: ['c'] }],
+  [
+    'a timer is added beside another',
+    { timerTriggers: [{ name: 't1', schedule: '0 1 * * *' }] },
+    { timerTriggers: [{ name: 't2', schedule: '0 2 * * *' }] },
+    {
+      timerTriggers: [
+        { name: 't1', schedule: '0 1 * * *' },
+        { name: 't2', schedule: '0 2 * * *' },
+      ],
+    },
+  ],
+  [
+    'a timer is changed by its name',
+    { timerTriggers: [{ name: 't1', schedule: '0 1 * * *', status: 'Enabled' }] },
+    { timerTriggers: [{ name: 't1', status: 'Disabled' }] },
+    { timerTriggers: [{ name: 't1', schedule: '0 1 * * *', status: 'Disabled' }] },
+  ],
+  [
+    'what was not there is added',
+    {},
+    { trigger: { baseImageTrigger: { name: 'd' } } },
+    { trigger: { baseImageTrigger: { name: 'd' } } },
+  ],
+];
+for (const [title, task, patch, merged] of rows) {
+  test(title, () => {
+    const before = structuredClone(task);
+    assert.deepEqual(mergeTask(task as never, patch as never), merged);
+    assert.deepEqual(task, before, 'the task itself is left as it was');
+  });
+}
+
+test.run();
