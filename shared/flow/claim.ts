@@ -27,6 +27,7 @@ export async function claim(
     ...(prepared && { pinnedAt: prepared.pinnedAt, notes: prepared.notes }),
     ...(prepared?.commit && { commit: prepared.commit }),
     ...(prepared?.branch && { branch: prepared.branch }),
+    ...(prepared?.standsOn && { standsOn: prepared.standsOn }),
     ...(queued.imageUpdateTrigger &&
       prepared?.pins && { imageUpdateTrigger: withPinnedDigests(queued, prepared.pins) }),
   };

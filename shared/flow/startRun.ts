@@ -11,13 +11,14 @@ import { ConflictError, type Stored } from '../ports/store.ts';
 import { RunValueError } from '../runValues.ts';
 import { changeOverrideSecrets, changeTaskSecrets } from '../secrets.ts';
 import { SourceLocationError } from '../sourceLocation.ts';
+import { TaskFileError } from '../taskFile.ts';
 import { inputsOf } from '../transitions.ts';
 import { claim } from './claim.ts';
 import { endRun, isAutomatic, placeOf } from './endRun.ts';
 import { firstFollow } from './followRun.ts';
 import { runOwner, taskOwner } from './owners.ts';
 import { BuildFault, prepare } from './prepare.ts';
-import { quickBuildRequest } from './quickBuild.ts';
+import { quickRequest } from './quickBuild.ts';
 import { isTransient } from './transient.ts';
 import { RingError, waitsFor } from './waits.ts';
 
@@ -71,7 +72,7 @@ async function startQueued(run: Stored<Run>, own: KnownRegistry, ports: Ports): 
   if (pace.value.running.length >= ports.settings.runsPerRegistry) return;
 
   if (taskName === undefined) {
-    const request = await quickBuildRequest(run.value, own, ports);
+    const request = await quickRequest(run.value, own, ports);
     const claimed = await claim(run, undefined, pace, undefined, ports);
     return ask(claimed, request, ports);
   }
@@ -179,7 +180,7 @@ async function resume(run: Stored<Run>, own: KnownRegistry, ports: Ports): Promi
   await ports.store.commit(registry, [
     { put: 'run', value: { ...run.value, lastUpdatedTime: time }, etag: run.etag },
   ]);
-  if (taskName === undefined) return ask(run.value, await quickBuildRequest(run.value, own, ports), ports);
+  if (taskName === undefined) return ask(run.value, await quickRequest(run.value, own, ports), ports);
   const task = await ports.store.task(registry, taskName);
   if (!task) {
     await endRun(
@@ -224,4 +225,5 @@ const isFault = (error: unknown): error is Error =>
     RunValueError,
     SourceError,
     SourceLocationError,
+    TaskFileError,
   ].some((kind) => error instanceof kind);

@@ -1,14 +1,13 @@
-import { ImageRefError } from '../imageRef.ts';
 import { mergeTask } from '../mergeTask.ts';
 import type { TaskState } from '../model/state.ts';
 import { type Task, TaskCreate } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
-import { differsEachRun, RunValueError, renderRunValues } from '../runValues.ts';
+import { differsEachRun } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
-import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
+import { checkStep } from './checkStep.ts';
+import { outputReference } from './dockerPlan.ts';
 import { taskOwner } from './owners.ts';
-import { outputReference } from './prepare.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
@@ -81,13 +80,15 @@ export async function deleteTask(own: KnownRegistry, name: string, ports: Ports)
 function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
-  const stable = step.imageNames.filter((image) => !differsEachRun(image));
+  const names = step.type === 'Docker' ? step.imageNames : [];
+  const stable = names.filter((image) => !differsEachRun(image));
   const { cpu: _, ...kept } = before ?? { bases: [], open: [], outputs: [], cpu: undefined };
   return {
     ...kept,
     registry: own.name,
     task: task.name,
     enabled: status === 'Enabled',
+    stepType: step.type,
     trigger: base?.status === 'Enabled' ? base.baseImageTriggerType : 'Disabled',
     platform,
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
@@ -98,34 +99,10 @@ function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined):
   };
 }
 
-const sampleValues = {
-  ID: 'ca1',
-  TaskName: 'task',
-  Registry: 'contoso.azurecr.io',
-  RegistryName: 'contoso',
-  Date: '20260101-000000z',
-  OS: 'linux',
-  Architecture: 'amd64',
-  Commit: '0123456',
-  Branch: 'main',
-};
-
 /** What the schema cannot say of a task. @throws Refusal 400 */
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
   const { step, credentials } = properties;
-  try {
-    for (const name of step.imageNames) outputReference(renderRunValues(name, sampleValues), own);
-    if (step.contextPath) parseSourceLocation(step.contextPath);
-    for (const { value } of step.arguments) renderRunValues(value, sampleValues);
-  } catch (error) {
-    if (
-      error instanceof ImageRefError ||
-      error instanceof RunValueError ||
-      error instanceof SourceLocationError
-    )
-      throw new Refusal(400, 'InvalidTaskStep', error.message);
-    throw error;
-  }
+  checkStep(step, own);
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {
