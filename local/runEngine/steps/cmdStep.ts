@@ -97,7 +97,7 @@ async function addEnvironment(
   const file = join(storeIn(work.dir), `${storageDriver}-containers`, id, 'userdata', 'buildah.json');
   const description = JSON.parse(await readFile(file, 'utf8'));
   const added = entries.map(({ name, value }) => `${name}=${value}`);
-  for (const config of [description.OCIv1?.config, description.Docker?.config])
-    if (config) config.Env = [...(config.Env ?? []), ...added];
+  for (const { config } of [description.ociv1, description.docker])
+    config.Env = [...(config.Env ?? []), ...added];
   await writeFile(file, JSON.stringify(description), { mode: 0o600 });
 }
