@@ -1,9 +1,9 @@
 import { app } from '@azure/functions';
 import { logTo } from '../shared/edge/log.ts';
 import { portsWith } from '../shared/edge/wiring.ts';
-import { ringAgain } from '../shared/flow/ringAgain.ts';
+import { everyMinute } from '../shared/flow/everyMinute.ts';
 
 app.timer('clock', {
   schedule: '0 * * * * *',
-  handler: (_timer, context) => ringAgain(portsWith(logTo(context))),
+  handler: (_timer, context) => everyMinute(portsWith(logTo(context))),
 });

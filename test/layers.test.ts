@@ -101,15 +101,17 @@ test('nothing in the product knows of the local stack', () => {
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 
-test('no file has more than 250 lines', () => {
-  const rooms = ['functions', 'shared', 'local', 'test'];
-  const long = rooms
+/** Tables of cases make a test longer than code may be. */
+const mostLines = (name: string) => (name.startsWith('test/') ? 350 : 250);
+
+test('no file is longer than one idea', () => {
+  const long = ['functions', 'shared', 'local', 'test']
     .flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
     )
     .filter((name) => name.endsWith('.ts'))
     .map((name) => ({ name, lines: readFileSync(join(root, name), 'utf8').split('\n').length - 1 }))
-    .filter(({ lines }) => lines > 250);
+    .filter(({ name, lines }) => lines > mostLines(name));
   assert.deepEqual(long, []);
 });
 

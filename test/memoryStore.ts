@@ -1,6 +1,7 @@
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, Pace, Place, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
+import type { Ignored, Watch } from '../shared/model/watch.ts';
 import { ConflictError, type Store, type Stored, type Write } from '../shared/ports/store.ts';
 import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
 
@@ -13,6 +14,7 @@ export function createMemoryStore(): Store {
   const counters = new Map<string, number>();
   const edges = new Map<string, Set<string>>();
   const pushes = new Map<string, Map<string, string>>();
+  const days = new Map<string, Set<string>>();
   let version = 0;
 
   const get = <T>(key: string): Stored<T> | undefined => {
@@ -40,9 +42,11 @@ export function createMemoryStore(): Store {
       }
     },
     pace: async (registry) => get<Pace>(`${registry}!pace`),
-    async *places(registry) {
-      for (const place of range<Place>(`${registry}!place!`))
-        yield { ...place, waiting: place.waiting ?? false };
+    async *places(registry, { waiting, top = Number.POSITIVE_INFINITY } = {}) {
+      const places = range<Place>(`${registry}!place!`);
+      yield* places
+        .filter(({ waitsFor }) => waiting === undefined || waiting === (waitsFor !== undefined))
+        .slice(0, top);
     },
     async *decisions(registry, task) {
       yield* range<Decision>(`${registry}!decision!${task.toLowerCase()}!`);
@@ -94,12 +98,36 @@ export function createMemoryStore(): Store {
       const recorded = pushes.get(pushId) ?? new Map<string, string>();
       pushes.set(pushId, recorded);
       for (const decision of decisions) {
+        const day = decision.time.slice(0, 10);
+        days.set(day, (days.get(day) ?? new Set()).add(pushId));
         const key = `${decision.registry}!${decision.task}`;
         if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
       }
     },
     push: async (pushId) =>
       [...(pushes.get(pushId)?.values() ?? [])].map((json) => JSON.parse(json) as Decision),
+    pushesOf: async (day, top) => [...(days.get(day) ?? [])].slice(0, top),
+    async forgetPush(day, pushId) {
+      for (const json of pushes.get(pushId)?.values() ?? []) {
+        const value = JSON.parse(json) as Decision;
+        rows.delete(keyOf(value.registry, { put: 'decision', value }));
+      }
+      pushes.delete(pushId);
+      days.get(day)?.delete(pushId);
+    },
+
+    watch: async () => get<Watch>('watch'),
+    async putWatch(watch, etag) {
+      if (String(rows.get('watch')?.etag) !== String(etag))
+        throw new ConflictError('the watch was disturbed');
+      rows.set('watch', { json: JSON.stringify(watch), etag: ++version });
+    },
+    ignored: async () => range<Ignored>('ignored!'),
+    async countIgnored(kind, example, lastTime) {
+      const count = (get<Ignored>(`ignored!${kind}`)?.value.count ?? 0) + 1;
+      const json = JSON.stringify({ kind, count, lastTime, example });
+      rows.set(`ignored!${kind}`, { json, etag: ++version });
+    },
   };
 }
 
@@ -121,8 +149,9 @@ function keyOf(registry: string, write: Write): string {
     case 'pace':
       return `${registry}!pace`;
     case 'place': {
-      const { runId, automatic } = (write as { value: Place }).value;
-      return `${registry}!place!${automatic ? 1 : 0}!${oldestFirst(parseRunId(registry, runId)!)}`;
+      const { runId, automatic, waitsFor } = (write as { value: Place }).value;
+      const rank = waitsFor ? 2 : automatic ? 1 : 0;
+      return `${registry}!place!${rank}!${oldestFirst(parseRunId(registry, runId)!)}`;
     }
     default: {
       const { task, push } = (write as { value: Decision }).value;

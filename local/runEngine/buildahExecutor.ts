@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type BuildahOptions, buildahCache, buildahIn, showing } from './buildahTool.ts';
 import { writeBuilderFiles } from './builderFiles.ts';
 import { readBuildOutput } from './buildOutput.ts';
+import { printDependencies } from './dependencies.ts';
 import { pushImage } from './pushImage.ts';
 import { type RunRequest, secretsIn } from './runRequest.ts';
 import {
@@ -44,6 +45,7 @@ export function buildahExecutor(options: BuildahOptions): Executor {
       await log(`Pushing image: ${nameOf(image)}`);
       pushed.push(await pushImage({ buildah, access, work }, nameOf(image), image, String(pushed.length)));
     }
+    await printDependencies(work, source.dockerfile, pushed, options.ca);
     return pushed;
   };
 }

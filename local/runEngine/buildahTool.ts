@@ -8,6 +8,8 @@ export interface BuildahOptions {
   storageDriver: 'overlay' | 'vfs';
   /** A directory of `*.crt`, the authorities the registries' certificates come from. */
   certDir: string;
+  /** The same authorities, PEM. */
+  ca: string;
   /** Shared by all runs: which layer is where, so that a push mounts instead of sending. Holds no secret. */
   cacheDir: string;
 }

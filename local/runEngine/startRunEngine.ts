@@ -73,7 +73,7 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
       registries.push({ registry, blobs, ids: runIds(index, earlier), runs: new Map() });
     }
     const lifecycle = startLifecycle({
-      ...(await executorsOf(options.executor ?? 'buildah', workspace.path, certDir)),
+      ...(await executorsOf(options.executor ?? 'buildah', workspace.path, certDir, ca)),
       endpoints: new Map([
         ...Object.entries(options.registryAliases ?? {}),
         ...options.registries.map(({ loginServer, endpoint }) => [loginServer, endpoint] as const),
@@ -110,14 +110,14 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
 }
 
 /** A test's own executor does Docker builds only. */
-async function executorsOf(executor: 'buildah' | Executor, dir: string, certDir: string) {
+async function executorsOf(executor: 'buildah' | Executor, dir: string, certDir: string, ca: string) {
   if (executor !== 'buildah') {
     const refused: TaskExecutor = () => Promise.reject(new RunFailure('This run engine runs no task files.'));
     return { executor, taskExecutor: refused };
   }
   const cacheDir = join(dir, 'cache');
   await mkdir(cacheDir);
-  const options = { storageDriver: await storageDriverFor(dir), certDir, cacheDir };
+  const options = { storageDriver: await storageDriverFor(dir), certDir, ca, cacheDir };
   return { executor: buildahExecutor(options), taskExecutor: taskExecutor(options) };
 }
 

@@ -20,6 +20,7 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     work: workOf(step),
     replace: [],
     bases: undefined,
+    servers: undefined,
     notes: [],
     outputs: step.imageNames
       .filter((_, at) => !differsEachRun(defined.imageNames[at]!))
@@ -49,6 +50,7 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     ...plan,
     replace: [{ path, content: pinBaseImages(dockerfile, { ...options, pins }) }],
     bases,
+    servers: bases.map(({ image }) => parseImageRef(image).registry),
     notes: [...(warning ? [`Warning: ${warning}`] : []), ...baseNotes(bases)],
   };
 }

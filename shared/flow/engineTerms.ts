@@ -15,13 +15,13 @@ interface Terms {
 }
 
 /**
- * The terms of a request to the engine, with a password for each registry of the credentials and of the base images.
- * @param loginServers of the base images
+ * The terms of a request to the engine, with the passwords it needs.
+ * @param loginServers the registries it needs, where they are known; else all that the credentials name
  * @throws RegistryError when an identity is refused
  */
 export async function engineTerms(
   { timeout, platform, agentConfiguration, agentPoolName, logTemplate, credentials, isArchiveEnabled }: Terms,
-  loginServers: string[],
+  loginServers: string[] | undefined,
   own: KnownRegistry,
   ports: Pick<Ports, 'registry'>,
 ): Promise<EngineTerms> {

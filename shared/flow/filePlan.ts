@@ -1,4 +1,5 @@
 import { frontendWarning, pinBaseImages } from '../dockerfile.ts';
+import { parseImageRef } from '../imageRef.ts';
 import type { Pin } from '../model/run.ts';
 import type { EncodedStep, FileStep } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
@@ -55,6 +56,8 @@ export async function planTaskFile(
     },
     replace,
     bases: pins,
+    // A build whose base images nobody saw may need any of them.
+    servers: notes.length > 0 ? undefined : serversOf(file, pins, own),
     notes: [...notes, ...warnings(bases), ...baseNotes(pins)],
     outputs: stableOutputs(file, text.text, data, own),
     standsOn: standing.standsOn.filter(({ base }) => pinnable.has(base)),
@@ -74,6 +77,7 @@ const unread = ({ taskFilePath, valuesFilePath, values }: FileStep & { values: S
   },
   replace: [],
   bases: undefined,
+  servers: undefined,
   notes: [`${taskFilePath} is read by the run engine: {{.Run.ID}} in it is the engine's own id.`],
   outputs: [],
 });
@@ -162,6 +166,16 @@ function pinned(bases: StepBases[], pins: Pin[]) {
     }
   }
   return { replace, files };
+}
+
+/** What the steps pull and push. */
+function serversOf({ steps }: TaskFile, pins: Pin[], own: KnownRegistry): string[] {
+  const images = steps.flatMap((step) => {
+    if (step.kind === 'push') return step.push.map((name) => pushReference(name, step.line, own));
+    return step.kind === 'cmd' ? [tagReference(step.words[0] ?? '', step.line)] : [];
+  });
+  const all = [...pins.map(({ image }) => image), ...images];
+  return [...new Set(all.map((image) => parseImageRef(image).registry))];
 }
 
 const warnings = (bases: StepBases[]) =>

@@ -22,6 +22,8 @@ export interface Plan {
   replace: { path: string; content: string }[];
   /** Every base image with its digest; undefined where nobody could read which they are. */
   bases: Pin[] | undefined;
+  /** The registries of which the engine needs a login; undefined where that is not known. */
+  servers: string[] | undefined;
   /** Lines for people. */
   notes: string[];
   /** What the task makes under a name that stays: nobody can stand on a name that each run gives anew. */

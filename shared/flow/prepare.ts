@@ -121,11 +121,10 @@ async function prepareUnread(job: Job, sourceLocation: string, notes: string[]):
 
 async function prepared(job: Job, plan: Plan, sourceLocation: string | undefined): Promise<Prepared> {
   const { task, run, own, ports } = job;
-  const servers = plan.bases?.map(({ image }) => parseImageRef(image).registry) ?? [];
   const { logTemplate: _, ...properties } = task.properties;
   const terms = await engineTerms(
     { ...properties, isArchiveEnabled: run.isArchiveEnabled },
-    servers,
+    plan.servers,
     own,
     ports,
   );

@@ -36,6 +36,6 @@ async function quickBuildRequest(
     isPushEnabled: request.isPushEnabled && request.imageNames.length > 0,
     sourceLocation: request.sourceLocation ?? '/dev/null',
     ...(target !== undefined && { target }),
-    ...(await engineTerms(request, [], own, ports)),
+    ...(await engineTerms(request, undefined, own, ports)),
   };
 }

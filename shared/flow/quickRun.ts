@@ -20,7 +20,7 @@ export async function quickRunRequest(
   own: KnownRegistry,
   ports: Ports,
 ): Promise<EngineRequest> {
-  const terms = await engineTerms(request, [], own, ports);
+  const terms = await engineTerms(request, undefined, own, ports);
   if (request.type === 'EncodedTaskRunRequest')
     return encoded(decodedText(request), request, terms, run, own);
   const location = parseSourceLocation(request.sourceLocation ?? '/dev/null');

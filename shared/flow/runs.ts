@@ -17,6 +17,7 @@ import { newTaskRun, queueWrites } from './newRun.ts';
 import { runOwner } from './owners.ts';
 import { noRun, noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
+import { isTransient } from './transient.ts';
 
 /** Queues a run of a task, as a person asks for it. @throws Refusal 404 409 */
 export async function scheduleTaskRun(
@@ -104,7 +105,7 @@ export async function getRun(own: KnownRegistry, runId: string, { store }: Ports
 
 /** Cancels a run: at once while it is queued, through the engine afterwards. One that has ended stays as it is. */
 export async function cancelRun(own: KnownRegistry, runId: string, ports: Ports): Promise<void> {
-  const { store, engine } = ports;
+  const { store, engine, log } = ports;
   if (await endRun(own.name, runId, { status: 'Canceled' }, ports, 'Queued')) return;
   const run = await untilUndisturbed(async () => {
     const run = await store.run(own.name, runId);
@@ -114,7 +115,14 @@ export async function cancelRun(own: KnownRegistry, runId: string, ports: Ports)
     await store.commit(own.name, [{ put: 'run', value, etag: run.etag }]);
     return value;
   });
-  if (!isEnded(run.status) && run.engineRunId) await engine.cancel(own.name, run.engineRunId);
+  if (isEnded(run.status) || !run.engineRunId) return;
+  try {
+    await engine.cancel(own.name, run.engineRunId);
+  } catch (error) {
+    // The request is kept, and whoever follows the run passes it on.
+    if (!isTransient(error)) throw error;
+    log('warning', `run ${runId} is cancelled later: ${error.message}`, { registry: own.name, runId });
+  }
 }
 
 /** Keeps a run's log beyond the usual time, or no more. */

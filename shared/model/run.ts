@@ -164,8 +164,14 @@ export const Run = z.object({
   overrides: StepOverrides.optional(),
   quickBuild: DockerBuildRequest.optional(),
   quickRun: z.discriminatedUnion('type', [FileTaskRunRequest, EncodedTaskRunRequest]).optional(),
-  /** Queued: the runs that must end first, and a sentence that says so. */
-  waitingFor: z.object({ runs: z.array(z.string()), reason: z.string() }).optional(),
+  /** Queued: the runs that must end first (`registry/runId`), over which base images, and a sentence that says so. */
+  waitingFor: z
+    .object({ runs: z.array(z.string()), images: z.array(z.string()), reason: z.string() })
+    .optional(),
+  /** Since when, and how often in a row, it could not be started or followed through no fault of the task. */
+  trouble: z.object({ since: z.iso.datetime(), count: z.number().int() }).optional(),
+  /** Started, before the engine has it: until then it is one worker's to ask. */
+  claimedUntil: z.iso.datetime().optional(),
   /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */
   pins: z.array(Pin).optional(),
   /** Of a multi-step task: the base image that each image it pushes must stand on. */
