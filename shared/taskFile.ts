@@ -1,6 +1,6 @@
 import { expandAliases, readAliases, versionOf } from './taskFile/aliases.ts';
 import { inFile, TaskFileError } from './taskFile/errors.ts';
-import type { TaskFile } from './taskFile/model.ts';
+import type { FileSecret, TaskFile } from './taskFile/model.ts';
 import { parseTaskFile } from './taskFile/parse.ts';
 import { type Lookup, renderTemplate } from './taskFile/template.ts';
 import { lenient, lookupIn, type TemplateData } from './taskFile/values.ts';
@@ -15,6 +15,10 @@ export { inFile, TaskFileError };
  * @throws TaskFileError with the line of the file as its author wrote it
  */
 export const readTaskFile = (text: string, data: TemplateData): TaskFile => read(text, lookupIn(data));
+
+/** The secrets of a file's `secrets`, for whoever fetches them before the file is read. @throws TaskFileError */
+export const secretsOfFile = (text: string, data: TemplateData): FileSecret[] =>
+  read(text, lenient(lookupIn(data), ['Secrets'])).secrets;
 
 /**
  * Reads a task file to see whether it is right, before the values and secrets are known that a run gives it.

@@ -16,7 +16,7 @@ import { baseNotes, pinAll, platformText } from './baseImages.ts';
 import { findStepBases, pushReference, type StepBases, tagReference } from './fileBases.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { runValuesOf } from './runValuesOf.ts';
-import { readTaskText, refuseVaultSecrets, templateData } from './taskText.ts';
+import { fileOf, readTaskText, templateData } from './taskText.ts';
 
 /**
  * Plans the run of a multi-step task: the file is read with the run's values, every base image of its build steps is
@@ -37,8 +37,7 @@ export async function planTaskFile(
   const read = async (path: string) => source && ports.files.read(source.dir, path);
   const text = await readTaskText(step, read);
   const data = templateData(text, runValuesOf(run, own, task.properties.platform, task, source));
-  const file = inFile(text.name, () => readTaskFile(text.text, data));
-  refuseVaultSecrets(file, text.name);
+  const file = fileOf(text, data);
 
   const { bases, notes } = await inFileAsync(text.name, () =>
     findStepBases(file, platformText(task.properties.platform), read),

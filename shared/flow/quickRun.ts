@@ -3,11 +3,11 @@ import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest, EngineTerms } from '../ports/runEngine.ts';
 import { SourceError } from '../ports/sourceContext.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
-import { engineText, inFile, readTaskFile } from '../taskFile.ts';
+import { engineText } from '../taskFile.ts';
 import { BuildFault } from './buildFault.ts';
 import { engineTerms } from './engineTerms.ts';
 import { runValuesOf } from './runValuesOf.ts';
-import { decodedText, readTaskText, refuseVaultSecrets, type TaskText, templateData } from './taskText.ts';
+import { decodedText, fileOf, readTaskText, type TaskText, templateData } from './taskText.ts';
 
 /**
  * A quick run of a task file. A file that can be read goes to the engine with this run's values in it; one in an
@@ -52,8 +52,7 @@ function encoded(
   source: { commit?: string; branch?: string } = {},
 ): EngineRequest {
   const data = templateData(text, runValuesOf(run, own, platform, undefined, source));
-  const file = inFile(text.name, () => readTaskFile(text.text, data));
-  refuseVaultSecrets(file, text.name);
+  fileOf(text, data);
   const { content, values: secrets } = engineText(text.text, data, values);
   return {
     type: 'EncodedTaskRunRequest',

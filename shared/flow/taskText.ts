@@ -2,7 +2,9 @@ import type { RunValues } from '../runValues.ts';
 import {
   inFile,
   parseValuesFile,
+  readTaskFile,
   type SetValue,
+  secretsOfFile,
   type TaskFile,
   type TemplateData,
   withSet,
@@ -71,11 +73,15 @@ export const templateData = ({ values, valuesName, set }: TaskText, run: RunValu
   secrets: {},
 });
 
-/** @throws BuildFault for secrets of a Key Vault, which nobody reads yet */
-export function refuseVaultSecrets({ secrets }: TaskFile, name: string): void {
-  const [secret] = secrets;
+/**
+ * The file with the run's values in it.
+ * @throws TaskFileError; BuildFault for secrets of a Key Vault, which nobody reads yet
+ */
+export function fileOf({ name, text }: TaskText, data: TemplateData): TaskFile {
+  const [secret] = inFile(name, () => secretsOfFile(text, data));
   if (secret)
     throw new BuildFault(
       `${name}, line ${secret.line}: the secret ${secret.id} is in a Key Vault, which Plinth does not read for a task file. Give its value by --set-secret and use {{.Values.${secret.id}}}.`,
     );
+  return inFile(name, () => readTaskFile(text, data));
 }
