@@ -184,7 +184,12 @@ const warnings = (bases: StepBases[]) =>
   });
 
 /** The pushed images that another run, of another commit, would push under the same name. */
-function stableOutputs(file: TaskFile, text: string, data: TemplateData, own: KnownRegistry): string[] {
+export function stableOutputs(
+  file: TaskFile,
+  text: string,
+  data: TemplateData,
+  own: KnownRegistry,
+): string[] {
   const another = { ...data.run, ID: 'ca0', Date: '20000101-000000z', Commit: 'another' };
   const other = readTaskFile(text, { ...data, run: another });
   return file.steps.flatMap((step, at) => {

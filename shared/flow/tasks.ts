@@ -4,10 +4,8 @@ import type { TaskState } from '../model/state.ts';
 import { type Task, TaskCreate } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
-import { differsEachRun } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
-import { checkStep } from './checkStep.ts';
-import { outputReference } from './dockerPlan.ts';
+import { checkStep, knownOutputs } from './checkStep.ts';
 import { taskOwner } from './owners.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
@@ -119,8 +117,6 @@ function stateOf(
 ): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
-  const names = step.type === 'Docker' ? step.imageNames : [];
-  const stable = names.filter((image) => !differsEachRun(image));
   const { cpu: _, ...kept } = before ?? { bases: [], open: [], outputs: [], cpu: undefined };
   return {
     ...kept,
@@ -134,10 +130,7 @@ function stateOf(
     platform,
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
-    outputs:
-      before && asBefore
-        ? before.outputs
-        : stable.filter((name) => !name.includes('{{')).map((name) => outputReference(name, own)),
+    outputs: before && asBefore ? before.outputs : knownOutputs(step, own),
   };
 }
 

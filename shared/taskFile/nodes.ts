@@ -19,7 +19,9 @@ export const linesBy =
 
 /** A wrong property, told with the right spelling where it is nearly one. */
 function unknownProperty(name: string, known: readonly string[], what: string): string {
-  const meant = known.find((candidate) => isNear(candidate.toLowerCase(), name.toLowerCase()));
+  const meant = known.find(
+    (candidate) => name.length > 2 && isNear(candidate.toLowerCase(), name.toLowerCase()),
+  );
   const hint = meant ? ` Did you mean ${meant}?` : ` There are ${known.join(', ')}.`;
   return `${what} has no property ${name}.${hint}`;
 }
