@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { findBaseImages, frontendWarning, pinBaseImages } from '../dockerfile.ts';
 import { formatImageRef, parseImageRef } from '../imageRef.ts';
 import type { DockerStep } from '../model/task.ts';
@@ -28,7 +27,7 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
   };
   if (!source) return plan;
 
-  const path = posix.normalize(`./${step.dockerFilePath}`);
+  const path = normalPath(step.dockerFilePath);
   const dockerfile = await job.ports.files.read(source.dir, path);
   if (dockerfile === undefined)
     throw new BuildFault(
@@ -54,6 +53,13 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     notes: [...(warning ? [`Warning: ${warning}`] : []), ...baseNotes(bases)],
   };
 }
+
+/** `./docker//Dockerfile` as the archive names it. What climbs out keeps its `..` and is not found. */
+const normalPath = (path: string) =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
 
 /** The step with what this run asks otherwise, its Run values filled in. */
 function stepOf(defined: DockerStep, { task, run, own }: Job, source: Readable): DockerStep {

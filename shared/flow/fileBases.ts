@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import { type BaseImages, DockerfileError, type DockerfileOptions, findBaseImages } from '../dockerfile.ts';
 import { formatImageRef, ImageRefError, parseImageRef } from '../imageRef.ts';
+import { resolvePath } from '../paths.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type BuildStep, type TaskFile, TaskFileError } from '../taskFile.ts';
 
@@ -77,9 +77,11 @@ const workspace = '/workspace';
 export function dockerfilePath({ command, workingDirectory = workspace }: BuildStep): string | undefined {
   const { context, file } = command;
   if (context === '-' || file === '-' || /^([a-z]+:\/\/|git@|github\.com\/)/i.test(context)) return undefined;
-  const directory = posix.resolve(workspace, workingDirectory);
+  const directory = resolvePath(workspace, workingDirectory);
   const path =
-    file === undefined ? posix.resolve(directory, context, 'Dockerfile') : posix.resolve(directory, file);
+    file === undefined
+      ? resolvePath(resolvePath(directory, context), 'Dockerfile')
+      : resolvePath(directory, file);
   return path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : undefined;
 }
 

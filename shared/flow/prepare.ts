@@ -121,9 +121,14 @@ async function prepareUnread(job: Job, sourceLocation: string, notes: string[]):
 
 async function prepared(job: Job, plan: Plan, sourceLocation: string | undefined): Promise<Prepared> {
   const { task, run, own, ports } = job;
-  const { logTemplate: _, ...properties } = task.properties;
+  const { properties } = task;
   const terms = await engineTerms(
-    { ...properties, isArchiveEnabled: run.isArchiveEnabled },
+    {
+      ...properties,
+      agentPoolName: run.agentPoolName ?? properties.agentPoolName,
+      logTemplate: run.logTemplate ?? properties.logTemplate,
+      isArchiveEnabled: run.isArchiveEnabled,
+    },
     plan.servers,
     own,
     ports,

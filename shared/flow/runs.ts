@@ -12,6 +12,7 @@ import type { TaskState } from '../model/state.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { formatRunId } from '../runId.ts';
 import { changeOverrideSecrets, changeRequestSecrets } from '../secrets.ts';
+import { checkQuickRun } from './checkStep.ts';
 import { endRun } from './endRun.ts';
 import { newTaskRun, queueWrites } from './newRun.ts';
 import { runOwner } from './owners.ts';
@@ -37,6 +38,7 @@ export async function scheduleTaskRun(
     const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
     const run = newTaskRun(state.value, runId, clock.now(), {
       isArchiveEnabled: request.isArchiveEnabled,
+      ...engineWishes(request),
       ...(overrides &&
         differsFromTask(overrides) && {
           overrides: changeOverrideSecrets(overrides, (secret) =>
@@ -65,13 +67,14 @@ function refuseForeign(overrides: StepOverrides | undefined, { task, stepType = 
 
 type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
 
-/** Queues a run that belongs to no task: `az acr build` and `az acr run`. */
+/** Queues a run that belongs to no task: `az acr build` and `az acr run`. @throws Refusal 400 */
 export async function scheduleQuickRun(
   own: KnownRegistry,
   request: QuickRequest,
   ports: Ports,
 ): Promise<Run> {
   const { store, seal, clock, queue } = ports;
+  checkQuickRun(request, own);
   const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
   const time = clock.now().toISOString();
   const cpu = request.agentConfiguration?.cpu;
@@ -87,6 +90,7 @@ export async function scheduleQuickRun(
     ...(cpu && { cpu }),
     timeout: request.timeout,
     isArchiveEnabled: request.isArchiveEnabled,
+    ...engineWishes(request),
     ...(sealed.type === 'DockerBuildRequest' ? { quickBuild: sealed } : { quickRun: sealed }),
   };
   await store.commit(own.name, [
@@ -96,6 +100,11 @@ export async function scheduleQuickRun(
   await queue.ringStart([{ registry: own.name, runId }]);
   return run;
 }
+
+const engineWishes = ({ agentPoolName, logTemplate }: QuickRequest | TaskRunRequest) => ({
+  ...(agentPoolName && { agentPoolName }),
+  ...(logTemplate && { logTemplate }),
+});
 
 export async function getRun(own: KnownRegistry, runId: string, { store }: Ports): Promise<Run> {
   const run = await store.run(own.name, runId);

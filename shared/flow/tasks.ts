@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { mergeTask } from '../mergeTask.ts';
 import type { TaskState } from '../model/state.ts';
-import { type Task, TaskCreate } from '../model/task.ts';
+import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
 import { changeTaskSecrets } from '../secrets.ts';
@@ -31,6 +31,7 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
       registry: own.name,
       name: before?.value.name ?? name,
       creationDate: before?.value.creationDate ?? ports.clock.now().toISOString(),
+      ...(create.identity && { identity: consistent(create.identity) }),
       properties: changeTaskSecrets(create.properties, (secret) => ports.seal.seal(secret, owner)),
     };
     const asBefore = before !== undefined && isAsBefore(create, before.value, ports);
@@ -47,6 +48,12 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
     await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
     return task;
   });
+}
+
+/** Identities of a kind that the type no longer names are gone, as with any resource of ARM. */
+function consistent({ userAssignedIdentities, ...identity }: TaskIdentity): TaskIdentity {
+  const keeps = identity.type.includes('UserAssigned') && userAssignedIdentities;
+  return keeps ? { ...identity, userAssignedIdentities } : identity;
 }
 
 /**

@@ -227,7 +227,11 @@ const refusals: [title: string, step: object, message: RegExp][] = [
     /step\.type: a step's type is one of Docker, FileTask, EncodedTask/,
   ],
   ['a FileTask without its file', { type: 'FileTask', contextPath: 'https://h/r.git' }, /step\.taskFilePath/],
-  ['a FileTask without a context', { type: 'FileTask', taskFilePath: 'a.yaml' }, /no contextPath/],
+  [
+    'a FileTask without a context',
+    { type: 'FileTask', taskFilePath: 'a.yaml' },
+    /a.yaml is read from a context, but none is given/,
+  ],
   [
     'a task file outside of its context',
     { type: 'FileTask', taskFilePath: '../a.yaml', contextPath: 'https://h/r.git' },
