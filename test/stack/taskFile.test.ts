@@ -1,63 +1,17 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { create } from 'tar';
 import { test } from 'uvu';
 import { eventually } from '../../local/apiClient.ts';
+import { encode, makeTools, sh } from './taskFiles.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
 const secret = 's3cr3t-value-of-a-task';
 test.before(async () => {
   world = await startWorld({ queueLeaseSeconds: 3, eventTimeScale: 0.05 });
-  const run = await quick(
-    { type: 'DockerBuildRequest', imageNames: ['tools:1'], dockerFilePath: 'Dockerfile' },
-    {
-      Dockerfile:
-        'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n',
-    },
-    true,
-  );
-  assert.equal(run.status, 'Succeeded', run.runErrorMessage);
+  await makeTools(world);
 });
 test.after(() => world?.stack.stop());
 
-/** Uploads files as `az` does, and schedules a run of them. */
-async function quick(request: object, files?: Record<string, string>, withBusybox = false) {
-  const { api } = world;
-  let sourceLocation: string | undefined;
-  if (files) {
-    const place = await api.call('POST', '/registries/appacr/listBuildSourceUploadUrl');
-    const headers = { 'x-ms-blob-type': 'BlockBlob' };
-    const body = new Uint8Array(await pack(files, withBusybox));
-    const put = await fetch(place.uploadUrl, { method: 'PUT', headers, body });
-    assert.equal(put.status, 201);
-    sourceLocation = place.relativePath;
-  }
-  const queued = await api.call('POST', '/registries/appacr/scheduleRun', {
-    platform: { os: 'linux', architecture: 'amd64' },
-    ...(sourceLocation && { sourceLocation }),
-    ...request,
-  });
-  return world.ended(queued.name);
-}
-
-async function pack(files: Record<string, string>, withBusybox: boolean): Promise<Buffer> {
-  const dir = await mkdtemp(join(tmpdir(), 'plinth-pack-'));
-  try {
-    for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), content);
-    if (withBusybox) await copyFile('/bin/busybox', join(dir, 'busybox'));
-    const names = [...Object.keys(files), ...(withBusybox ? ['busybox'] : [])];
-    return await buffer(create({ gzip: true, cwd: dir }, names) as unknown as NodeJS.ReadableStream);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-const encode = (text: string) => Buffer.from(text).toString('base64');
-const sh = (script: string) => `$Registry/tools:1 sh -c '${script}'`;
 const fileTask = {
   type: 'filetask',
   dockerFilePath: undefined,
@@ -264,48 +218,6 @@ test('a run of an encoded task is refused what only a Docker step or a file has'
     /\(InvalidRunRequest\).*no build arguments/,
   );
   await assert.rejects(ask({ file: 'x.yaml' }), /cannot name another/);
-});
-
-test('a quick run of a command, of an uploaded file and of a file in git', async () => {
-  const command = await quick({
-    type: 'EncodedTaskRunRequest',
-    encodedTaskContent: encode(
-      `version: v1.1.0\nsteps: \n  - cmd: ${sh('echo run {{.Run.ID}}')}\n    disableWorkingDirectoryOverride: true\n`,
-    ),
-    values: [],
-    credentials: {},
-  });
-  assert.equal(command.status, 'Succeeded', command.runErrorMessage);
-  assert.deepEqual([command.runType, command.task], ['QuickRun', undefined]);
-  assert.ok((await world.log(command.runId)).includes(`run ${command.runId}`));
-
-  const file = {
-    'acb.yaml': `version: v1.1.0\nsteps:\n  - build: -t $Registry/quick:1 .\n  - push: [$Registry/quick:1]\n  - cmd: ${sh('echo "{{.Values.a}} <{{.Values.s}}>"')}\n`,
-    Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n',
-  };
-  const values = [
-    { name: 'a', value: 'b', isSecret: false },
-    { name: 's', value: secret, isSecret: true },
-  ];
-  const request = { type: 'FileTaskRunRequest', taskFilePath: 'acb.yaml', values, timeout: 600 };
-  const uploaded = await quick(request, file);
-  await world.stack.git.createRepository('quick-run', file);
-  const fetched = await quick({ ...request, sourceLocation: `${world.stack.git.url}/quick-run.git#main` });
-  for (const run of [uploaded, fetched]) {
-    const log = await world.log(run.runId);
-    assert.equal(run.status, 'Succeeded', log);
-    assert.equal(run.outputImages[0].repository, 'quick');
-    assert.ok(log.includes('b <***>') && !log.includes(secret), log);
-  }
-});
-
-test('a quick run that cannot be run fails with the line at fault', async () => {
-  const run = await quick({
-    type: 'EncodedTaskRunRequest',
-    encodedTaskContent: encode('steps:\n  - run: x\n'),
-  });
-  assert.equal(run.status, 'Failed');
-  assert.match(run.runErrorMessage, /line 2: step 1 has no property run/);
 });
 
 test('a Docker task may become a FileTask by an update, and keeps its name', async () => {
