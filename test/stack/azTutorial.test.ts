@@ -10,12 +10,7 @@ import { serveOnce } from '../../local/runImage.ts';
 import { waitFor } from '../waitFor.ts';
 import { type AzWorld, sampleFile, startAzWorld, tableRows } from './azWorld.ts';
 
-interface Tutorial {
-  world: AzWorld;
-  /** The shell's variables. */
-  env: Record<string, string>;
-}
-const test = suite<Tutorial>('the tutorial with the real az');
+const test = suite<{ world: AzWorld }>('the tutorial with the real az');
 const acrPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
 const token = 'ghp_for_this_repository_only';
 
@@ -27,14 +22,14 @@ test.before(async (context) => {
     access: token,
   });
   await world.write({ 'Dockerfile-base': await sampleFile('base/Dockerfile-base') });
-  const env = {
+  Object.assign(world.env, {
     BASE_ACR: 'baseacr',
     ACR_NAME: 'appacr',
     GIT_USER: 'someone',
     GIT_PAT: token,
     GITHUB: world.stack.git.url,
-  };
-  Object.assign(context, { world, env });
+  });
+  context.world = world;
 });
 test.after(({ world }) => world.stop());
 
@@ -42,21 +37,21 @@ const listRuns = 'az acr task list-runs --registry $ACR_NAME --output table';
 const buildBase =
   'az acr build --registry $BASE_ACR --image baseimages/node:15-alpine --file Dockerfile-base .';
 
-async function run({ world, env }: Tutorial, command: string) {
-  const done = await world.az(command, { env });
+async function run(world: AzWorld, command: string) {
+  const done = await world.az(command);
   assert.equal(done.code, 0, done.stderr);
   return done;
 }
 
-test('az acr build makes the base image from the directory here', async (tutorial) => {
-  const { stdout, stderr } = await run(tutorial, buildBase);
+test('az acr build makes the base image from the directory here', async ({ world }) => {
+  const { stdout, stderr } = await run(world, buildBase);
   assert.match(stderr, /Sending context \(.*\) to registry: baseacr/);
   assert.match(stdout, /Successfully pushed image: baseacr\.azurecr\.io\/baseimages\/node:15-alpine/);
 });
 
-test('az acr task create makes the task and gives it an identity', async (tutorial) => {
+test('az acr task create makes the task and gives it an identity', async ({ world }) => {
   const { stdout } = await run(
-    tutorial,
+    world,
     `az acr task create \\
     --registry $ACR_NAME \\
     --name baseexample2 \\
@@ -73,22 +68,22 @@ test('az acr task create makes the task and gives it an identity', async (tutori
   assert.ok(!stdout.includes(token), 'the token does not come back');
 });
 
-test('az acr task show and az acr show give the principal and the registry', async (tutorial) => {
-  const { world, env } = tutorial;
+test('az acr task show and az acr show give the principal and the registry', async ({ world }) => {
+  const { env } = world;
   const principal = await run(
-    tutorial,
+    world,
     'az acr task show --name baseexample2 --registry $ACR_NAME --query identity.principalId --output tsv',
   );
-  const registry = await run(tutorial, 'az acr show --name $BASE_ACR --query id --output tsv');
+  const registry = await run(world, 'az acr show --name $BASE_ACR --query id --output tsv');
   env.principalID = principal.stdout.trim();
   env.baseregID = registry.stdout.trim();
   assert.equal(env.principalID, world.stack.plinth.principalId);
   assert.equal(env.baseregID, world.stack.registries.baseacr!.resourceId);
 });
 
-test('az acr task credential add names the identity for the base registry', async (tutorial) => {
+test('az acr task credential add names the identity for the base registry', async ({ world }) => {
   const { stdout } = await run(
-    tutorial,
+    world,
     `az acr task credential add \\
     --name baseexample2 \\
     --registry $ACR_NAME \\
@@ -98,42 +93,41 @@ test('az acr task credential add names the identity for the base registry', asyn
   assert.equal(JSON.parse(stdout)['baseacr.azurecr.io'].identity, '[system]');
 });
 
-test('without the role the run fails, and says which role is missing where', async ({ world, env }) => {
-  const done = await world.az('az acr task run --registry $ACR_NAME --name baseexample2', { env });
+test('without the role the run fails, and says which role is missing where', async ({ world }) => {
+  const done = await world.az('az acr task run --registry $ACR_NAME --name baseexample2');
   assert.equal(done.code, 1);
   assert.match(done.stderr, /ERROR: Run failed/);
   assert.match(done.stdout, /may not pull from baseacr\.azurecr\.io.*role AcrPull on that registry/);
 });
 
-test('the role is assigned, once', async ({ world, env }) => {
+test('the role is assigned, once', async ({ world }) => {
   const body = JSON.stringify({
     properties: {
       roleDefinitionId: `/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/${acrPull}`,
-      principalId: env.principalID,
+      principalId: world.env.principalID,
       principalType: 'ServicePrincipal',
     },
   });
   const put = (guid: string) =>
     world.az(
       `az rest --method put --url "$baseregID/providers/Microsoft.Authorization/roleAssignments/${guid}?api-version=2022-04-01" --body '${body}'`,
-      { env },
     );
   const made = await put('11111111-2222-3333-4444-555555555555');
   assert.equal(made.code, 0, made.stderr);
-  assert.equal(JSON.parse(made.stdout).properties.scope, env.baseregID);
+  assert.equal(JSON.parse(made.stdout).properties.scope, world.env.baseregID);
   const again = await put('99999999-2222-3333-4444-555555555555');
   assert.equal(again.code, 1);
   assert.match(again.stderr, /RoleAssignmentExists/);
 });
 
-test('az acr task run builds the app', async (tutorial) => {
-  const { stdout } = await run(tutorial, 'az acr task run --registry $ACR_NAME --name baseexample2');
+test('az acr task run builds the app', async ({ world }) => {
+  const { stdout } = await run(world, 'az acr task run --registry $ACR_NAME --name baseexample2');
   assert.match(stdout, /Base image \(RunTime\): baseacr\.azurecr\.io\/baseimages\/node:15-alpine@sha256:/);
   assert.match(stdout, /Successfully pushed image: appacr\.azurecr\.io\/helloworld:/);
 });
 
-test('az acr task list-runs shows the two runs by hand, the newest first', async (tutorial) => {
-  const rows = tableRows((await run(tutorial, listRuns)).stdout);
+test('az acr task list-runs shows the two runs by hand, the newest first', async ({ world }) => {
+  const rows = tableRows((await run(world, listRuns)).stdout);
   assert.deepEqual(
     rows.map(({ TASK, STATUS, TRIGGER }) => [TASK, STATUS, TRIGGER]),
     [
@@ -143,15 +137,14 @@ test('az acr task list-runs shows the two runs by hand, the newest first', async
   );
 });
 
-test('a newer base image starts a run by itself: Image Update', async (tutorial) => {
-  const { world } = tutorial;
+test('a newer base image starts a run by itself: Image Update', async ({ world }) => {
   const base = await sampleFile('base/Dockerfile-base');
   await world.write({ 'Dockerfile-base': base.replace('15.2.1', '15.2.1a') });
-  await run(tutorial, buildBase);
+  await run(world, buildBase);
   const row = await waitFor(
     'a third run that has ended',
     async () => {
-      const rows = tableRows((await run(tutorial, listRuns)).stdout);
+      const rows = tableRows((await run(world, listRuns)).stdout);
       return rows.length === 3 && rows[0]!.STATUS === 'Succeeded' ? rows[0] : undefined;
     },
     60_000,
@@ -167,8 +160,8 @@ test('a newer base image starts a run by itself: Image Update', async (tutorial)
   assert.equal(text, 'Hello World\nVersion: 15.2.1a\n');
 });
 
-test('az acr task logs tells what the newest run of the task printed', async (tutorial) => {
-  const { stdout, stderr } = await run(tutorial, 'az acr task logs --registry $ACR_NAME --name baseexample2');
+test('az acr task logs tells what the newest run of the task printed', async ({ world }) => {
+  const { stdout, stderr } = await run(world, 'az acr task logs --registry $ACR_NAME --name baseexample2');
   assert.match(stderr, /Showing logs of the last created run for task 'baseexample2'/);
   assert.match(stdout, /Step 1\/\d+ : FROM baseacr\.azurecr\.io\/baseimages\/node/);
   assert.ok(!stdout.includes(token));

@@ -19,8 +19,10 @@ export interface AzWorld {
   sample: Sample;
   /** A directory for build contexts. */
   dir: string;
+  /** The shell's variables; `GIT` is the address of the git server. */
+  env: Record<string, string>;
   /** Runs the real az, given a whole command line as a person types it, in `dir`. */
-  az(command: string, options?: { env?: Record<string, string> }): Promise<Done>;
+  az(command: string): Promise<Done>;
   /** The JSON it prints. @throws Error with its standard error, when it ends with anything but 0 */
   json(command: string): Promise<any>;
   write(files: Record<string, string>): Promise<void>;
@@ -35,7 +37,8 @@ export async function startAzWorld(options: StackOptions = {}): Promise<AzWorld>
   const dir = await mkdtemp(join(tmpdir(), 'plinth-az-'));
   const stack = await startStack({ az: true, ...options });
   const sample = await seedSample(stack);
-  const az: AzWorld['az'] = (command, { env = {} } = {}) =>
+  const env = { GIT: stack.git.url };
+  const az: AzWorld['az'] = (command) =>
     shell(command.startsWith('az ') ? command : `az ${command}`, dir, {
       ...process.env,
       ...stack.az!.environment,
@@ -45,6 +48,7 @@ export async function startAzWorld(options: StackOptions = {}): Promise<AzWorld>
     stack,
     sample,
     dir,
+    env,
     az,
     async json(command) {
       const { code, stdout, stderr } = await az(command);
