@@ -1,9 +1,8 @@
 import { app } from '@azure/functions';
-import { logTo } from '../shared/edge/log.ts';
-import { portsWith } from '../shared/edge/wiring.ts';
+import { invoke } from '../shared/edge/invoke.ts';
 import { ringAgain } from '../shared/flow/ringAgain.ts';
 
 app.timer('clock', {
   schedule: '0 * * * * *',
-  handler: (_timer, context) => ringAgain(portsWith(logTo(context))),
+  handler: (_timer, context) => invoke(context, ringAgain),
 });

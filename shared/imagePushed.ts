@@ -26,36 +26,44 @@ const RegistryEvent = z.object({
 /** Old documents write the type without its first part. */
 const pushedTypes = /^(Microsoft\.ContainerRegistry\.)?ImagePushed$/;
 
+/** Why an event is none of our business: in a word, to be counted, and in a sentence. */
+export interface IgnoredEvent {
+  kind: 'schema' | 'action' | 'untagged' | 'registry' | 'topic' | 'unreadable';
+  ignored: string;
+}
+
+const ignore = (kind: IgnoredEvent['kind'], ignored: string): IgnoredEvent => ({ kind, ignored });
+
 /**
  * An event as a push, or why it is none of our business: such an event is answered as taken, for a refusal would only
  * bring it back. The registry must be one of the settings and the topic its resource, so that nobody else's event
  * passes for its own.
  */
-export function parsePush(event: unknown, registries: KnownRegistry[]): Push | { ignored: string } {
+export function parsePush(event: unknown, registries: KnownRegistry[]): Push | IgnoredEvent {
   const parsed = RegistryEvent.safeParse(event);
-  if (!parsed.success) return { ignored: 'it is not an event of a container registry' };
+  if (!parsed.success) return ignore('schema', 'it is not an event of a container registry');
   const { id, data } = parsed.data;
   const type = parsed.data.eventType ?? parsed.data.type ?? '';
   if (!pushedTypes.test(type) || data.action !== 'push')
-    return { ignored: `${type} (${data.action}) is no push` };
+    return ignore('action', `${type} (${data.action}) is no push`);
   const { repository, tag, digest } = data.target;
-  if (!tag) return { ignored: `${repository} was pushed without a tag` };
+  if (!tag) return ignore('untagged', `${repository} was pushed without a tag`);
 
   const host = canonicalHost(data.request.host);
   const registry = registries.find(({ loginServer }) => loginServer === host);
-  if (!registry) return { ignored: `${host} is not a registry of the settings` };
+  if (!registry) return ignore('registry', `${host} is not a registry of the settings`);
   const topic = parsed.data.topic ?? parsed.data.source ?? '';
   if (topic.toLowerCase() !== registry.id.toLowerCase())
-    return { ignored: `its topic is not ${registry.name}` };
+    return ignore('topic', `its topic is not ${registry.name}`);
 
   const pushed = new Date(data.timestamp);
   if (!sha256Digest.safeParse(digest).success || Number.isNaN(pushed.getTime()))
-    return { ignored: 'its digest or timestamp cannot be read' };
+    return ignore('unreadable', 'its digest or timestamp cannot be read');
   try {
     const image = formatImageRef(parseImageRef(`${host}/${repository}:${tag}`));
     return { id, image, digest: digest!, timestamp: pushed.toISOString() };
   } catch (error) {
-    if (error instanceof ImageRefError) return { ignored: error.message };
+    if (error instanceof ImageRefError) return ignore('unreadable', error.message);
     throw error;
   }
 }
