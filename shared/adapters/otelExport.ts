@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { Attributes } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  type IMetricReader,
   MeterProvider,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
@@ -11,6 +12,7 @@ import {
   BasicTracerProvider,
   BatchSpanProcessor,
   type SpanExporter,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import type { OtelParts } from './otelTelemetry.ts';
 
@@ -53,22 +55,29 @@ export async function startExport({
     ]);
     exporters.push({ spans: new OTLPTraceExporter(), metrics: new OTLPMetricExporter() });
   }
-  const common = { resource: resourceFromAttributes(resource) };
-  const tracing = new BasicTracerProvider({
-    ...common,
-    // A run's trace is whole or it is of no use, whatever the sender of the event had sampled.
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: exporters.map(({ spans }) => new BatchSpanProcessor(spans)),
-  });
-  const metering = new MeterProvider({
-    ...common,
-    readers: exporters.map(({ metrics }) => new PeriodicExportingMetricReader({ exporter: metrics })),
-  });
+  return provide(
+    exporters.map(({ spans }) => new BatchSpanProcessor(spans)),
+    exporters.map(({ metrics }) => new PeriodicExportingMetricReader({ exporter: metrics })),
+    resource,
+  );
+}
+
+/** A tracer and a meter that tell these. */
+export function provide(
+  spanProcessors: SpanProcessor[],
+  readers: IMetricReader[],
+  attributes: Attributes,
+): OtelParts {
+  const resource = resourceFromAttributes(attributes);
+  // A run's trace is whole or it is of no use, whatever the sender of the event had sampled.
+  const tracing = new BasicTracerProvider({ resource, sampler: new AlwaysOnSampler(), spanProcessors });
+  const metering = new MeterProvider({ resource, readers });
   return {
     tracer: tracing.getTracer('plinth'),
     meter: metering.getMeter('plinth'),
     async flush() {
-      await Promise.all([tracing.forceFlush(), metering.forceFlush()]);
+      // Who cannot be told now is not told: the work is done.
+      await Promise.allSettled([tracing.forceFlush(), metering.forceFlush()]);
     },
   };
 }
