@@ -1,8 +1,8 @@
 import { app } from '@azure/functions';
 import { invoke } from '../shared/edge/invoke.ts';
-import { ringAgain } from '../shared/flow/ringAgain.ts';
+import { everyMinute } from '../shared/flow/everyMinute.ts';
 
 app.timer('clock', {
   schedule: '0 * * * * *',
-  handler: (_timer, context) => invoke(context, ringAgain),
+  handler: (_timer, context) => invoke(context, everyMinute),
 });

@@ -16,6 +16,9 @@ export type Choice =
  */
 export function decideOnPush(push: Push, state: TaskState): Choice {
   const base = state.bases.find(({ image }) => image === push.image);
+  const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
+  // Its edge is written before its digest is recorded: the run between the two has to read it again.
+  if (!base && queued) return merge(queued.runId);
   if (!base) return skip(`${state.task} no longer stands on ${push.image}`);
   if (!state.enabled) return skip(`${state.task} is disabled`);
   if (state.trigger === 'Disabled') return skip(`the base image trigger of ${state.task} is disabled`);
@@ -23,13 +26,11 @@ export function decideOnPush(push: Push, state: TaskState): Choice {
     return skip(`${push.image} is only a build stage of ${state.task}, whose trigger is Runtime`);
 
   const newest = newestRun(state);
-  if (base.digest === push.digest) return skip(`${newest} stands on this digest already`);
+  if (base.digest === push.digest) return skip(alreadyOn(state, newest));
   if (push.timestamp < base.pinnedAt)
     return skip(`the push is older than the digest that ${newest} read after it`);
 
-  const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
-  if (queued)
-    return { do: 'merge', runId: queued.runId, reason: `run ${queued.runId} is queued and will build on it` };
+  if (queued) return merge(queued.runId);
   const pinned = state.open.find((run) => run.phase === 'Pinned' && run.canonical);
   if (pinned)
     return {
@@ -40,12 +41,29 @@ export function decideOnPush(push: Push, state: TaskState): Choice {
 }
 
 const skip = (reason: string): Choice => ({ do: 'skip', reason });
+const merge = (runId: string): Choice => ({
+  do: 'merge',
+  runId,
+  reason: `run ${runId} is queued and will build on it`,
+});
+
+/** The digest is known: it is built on, or was tried. */
+function alreadyOn({ open, last }: TaskState, newest: string): string {
+  if (!last || last.status === 'Succeeded' || open.some((run) => run.phase === 'Pinned'))
+    return `${newest} stands on this digest already`;
+  const stopped =
+    last.failures >= mostFailures ? `, as ${last.failures} runs in a row did: they stop here` : '';
+  return `run ${last.runId} was for this digest and ended ${last.status}${stopped}`;
+}
 
 function newestRun(state: TaskState): string {
   const pinned = state.open.findLast((run) => run.phase === 'Pinned');
   const runId = pinned?.runId ?? state.last?.runId;
   return runId ? `run ${runId}` : state.task;
 }
+
+/** The same inputs are tried so often; then automatic runs stop until something changes. */
+export const mostFailures = 3;
 
 /** Enough of a digest for a person: `sha256:0123456789ab`. */
 export const short = (digest: string) => digest.slice(0, 19);

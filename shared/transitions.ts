@@ -1,5 +1,6 @@
-import type { Pin, Run } from './model/run.ts';
-import type { Pace, TaskState } from './model/state.ts';
+import { formatImageRef } from './imageRef.ts';
+import type { Pin, Run, RunStatus } from './model/run.ts';
+import type { Pace, TaskState, TrackedBase } from './model/state.ts';
 
 /*
  * How a task's state follows its runs. Pure; each is written in one transaction with the run's own row.
@@ -19,8 +20,12 @@ export function withPinned(state: TaskState, runId: string, reading: Reading | u
   const open = state.open.map((run) => (run.runId === runId ? { ...run, phase: 'Pinned' as const } : run));
   const canonical = open.find((run) => run.runId === runId)?.canonical === true;
   if (!canonical || !reading) return { ...state, open };
-  return { ...state, open, bases: reading.pins.map((pin) => ({ ...pin, pinnedAt: reading.pinnedAt })) };
+  return { ...state, open, bases: asBases(reading) };
 }
+
+/** A reading as a task's state keeps it. */
+export const asBases = ({ pins, pinnedAt }: Reading): TrackedBase[] =>
+  pins.map((pin) => ({ ...pin, pinnedAt }));
 
 /** The base images a run stands on, and the instant before they were read. */
 export interface Reading {
@@ -36,34 +41,54 @@ export interface Reading {
 export function withEnded(state: TaskState, run: Run, reading: Reading | undefined): TaskState {
   const entry = state.open.find(({ runId }) => runId === run.runId);
   const left = { ...state, open: state.open.filter(({ runId }) => runId !== run.runId) };
-  const tried = reading ?? triedBy(run, state);
-  if (!entry?.canonical || !tried) return left;
+  const bases = reading ? asBases(reading) : triedBy(run, state);
+  if (!entry?.canonical || !bases) return left;
 
-  const inputs = inputsOf(tried.pins);
-  const succeeded = run.status === 'Succeeded';
-  const again = state.last?.inputs === inputs && !state.last.succeeded;
-  const counts = run.status === 'Failed' || run.status === 'Timeout' || run.status === 'Error';
-  const failures = counts ? (again ? state.last!.failures : 0) + 1 : 0;
+  const inputs = inputsOf(bases);
+  const failures = hasFailed(run.status) ? failuresOf(inputs, state) + 1 : 0;
+  const { runId, status, lastUpdatedTime: endedAt } = run;
+  const { unsure: before, ...kept } = left;
+  const unsure = status !== 'Succeeded' && (before || (entry.phase === 'Pinned' && mayHavePushed(run)));
   return {
-    ...left,
-    bases: tried.pins.map((pin) => ({ ...pin, pinnedAt: tried.pinnedAt })),
-    last: { runId: run.runId, succeeded, inputs, failures },
-    ...(succeeded && { built: { runId: run.runId, pins: tried.pins } }),
+    ...kept,
+    ...(unsure && { unsure }),
+    bases,
+    last: { runId, status, inputs, failures, automatic: entry.automatic, endedAt },
+    ...(status === 'Succeeded' && {
+      built: { runId, pins: bases.map(({ image, type, digest }) => ({ image, type, digest })), ...took(run) },
+    }),
   };
 }
 
-function triedBy(run: Run, state: TaskState): Reading | undefined {
-  const images = run.imageUpdateTrigger?.images;
-  if (!images) return undefined;
+/** The engine is believed when it says how a run ended; else the image may be there, over the one of the run before. */
+const mayHavePushed = ({ status, engineRunId, outputImages = [] }: Run) =>
+  engineRunId === undefined || outputImages.length > 0 || status === 'Timeout' || status === 'Error';
+
+/** A run that a person cancelled has not failed. */
+export const hasFailed = (status: RunStatus) =>
+  status === 'Failed' || status === 'Timeout' || status === 'Error';
+
+const failuresOf = (inputs: string, { last }: TaskState) =>
+  last && last.inputs === inputs && hasFailed(last.status) ? last.failures : 0;
+
+function triedBy(run: Run, state: TaskState): TrackedBase[] | undefined {
+  const trigger = run.imageUpdateTrigger;
+  if (!trigger) return undefined;
   const pushed = new Map(
-    images.map(({ registry, repository, tag, digest }) => [`${registry}/${repository}:${tag}`, digest]),
+    trigger.images.map(({ registry, repository, tag, digest }) => [
+      formatImageRef({ registry, repository, ...(tag && { tag }) }),
+      digest,
+    ]),
   );
-  const pins = state.bases.map(({ image, type, digest }) => ({
-    image,
-    type,
-    digest: pushed.get(image) ?? digest,
-  }));
-  return { pins, pinnedAt: run.imageUpdateTrigger!.timestamp };
+  return state.bases.map((base) => {
+    const digest = pushed.get(base.image);
+    return digest === undefined ? base : { ...base, digest, pinnedAt: trigger.timestamp };
+  });
+}
+
+function took({ startTime, finishTime }: Run): { seconds?: number } {
+  if (!startTime || !finishTime) return {};
+  return { seconds: Math.max(0, (Date.parse(finishTime) - Date.parse(startTime)) / 1000) };
 }
 
 /** What a run was built on, as one text to compare: order does not matter. */

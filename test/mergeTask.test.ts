@@ -16,6 +16,34 @@ const rows: [title: string, task: object, patch: object, merged: object][] = [
     { customRegistries: { a: null } },
     { customRegistries: { b: {} } },
   ],
+  [
+    'an identity takes the place of a password',
+    { customRegistries: { a: { userName: { value: 'u' }, password: { value: 'p' } }, b: { identity: 'i' } } },
+    { customRegistries: { a: { identity: '[system]' } } },
+    { customRegistries: { a: { identity: '[system]' }, b: { identity: 'i' } } },
+  ],
+  [
+    'a password takes the place of an identity, and one part of it may change alone',
+    {
+      customRegistries: {
+        a: { identity: '[system]' },
+        b: { userName: { value: 'u' }, password: { value: 'p' } },
+      },
+    },
+    { customRegistries: { a: { userName: { value: 'u' } }, b: { password: { value: 'q' } } } },
+    {
+      customRegistries: {
+        a: { userName: { value: 'u' } },
+        b: { userName: { value: 'u' }, password: { value: 'q' } },
+      },
+    },
+  ],
+  [
+    'a vault secret and the identity that reads it come together and stay together',
+    { customRegistries: { a: { identity: '[system]', password: { value: 'x' } } } },
+    { customRegistries: { a: { identity: 'i', password: { value: 'y' } } } },
+    { customRegistries: { a: { identity: 'i', password: { value: 'y' } } } },
+  ],
   ['a list is replaced', { imageNames: ['a', 'b'] }, { imageNames: ['c'] }, { imageNames: ['c'] }],
   [
     'a timer is added beside another',

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
+import type { Settings } from '../shared/ports/ports.ts';
 import { ConflictError, type Store } from '../shared/ports/store.ts';
 import { formatRunId } from '../shared/runId.ts';
 
@@ -41,6 +42,16 @@ export const sampleState = (registry: string, task: string): TaskState => ({
   open: [],
   outputs: [],
 });
+
+export const sampleSettings: Settings = {
+  registries: [],
+  runsPerRegistry: 10,
+  runsPerTask: 1,
+  maxContextBytes: 2 ** 20,
+  reconcileMinutes: 5,
+  pollMinutes: 30,
+  ledgerDays: 90,
+};
 
 export const sampleRun = (registry: string, runId: string, task = 'task1'): Run => ({
   registry,
@@ -143,6 +154,17 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
       runIds,
       [5, 7, 1].map((number) => formatRunId(registry, number)),
     );
+    await store.commit(registry, [
+      { remove: 'place', value: given[3]! },
+      { put: 'place', value: { ...given[3]!, waitsFor: ['other/ca1'] } },
+    ]);
+    const some = async (only: { waiting?: boolean; top?: number }) =>
+      (await collect(store.places(registry, only))).map(({ runId }) => runId);
+    assert.deepEqual(
+      [await some({ waiting: false }), await some({ waiting: true }), await some({ top: 2 })],
+      [[7, 1], [5], [7, 1]].map((numbers) => numbers.map((number) => formatRunId(registry, number))),
+    );
+    assert.deepEqual((await collect(store.places(registry, { waiting: true })))[0]?.waitsFor, ['other/ca1']);
     await assert.rejects(store.commit(registry, [{ remove: 'place', value: given[0]! }]), ConflictError);
   });
 
@@ -196,6 +218,59 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
       (await collect(store.decisions(registry, 'TASK1'))).map(({ reason }) => reason),
       ['again'],
     );
+  });
+
+  test('a day of the ledger is forgotten, with what its pushes meant for each task', async () => {
+    const registry = newRegistry();
+    const [kept, old] = ['kept', 'old'].map((id) => ({
+      id: `${registry}/${id}`,
+      image: 'a/b:c',
+      digest: 'sha256:1',
+      timestamp: time,
+    })) as [Decision['push'], Decision['push']];
+    const [today, before] = ['2026-11-23', '2026-01-02'];
+    for (const [push, day] of [
+      [kept, today],
+      [old, before],
+    ] as const) {
+      const decision: Decision = {
+        push,
+        registry,
+        task: 'task1',
+        verdict: 'skipped',
+        reason: 'none',
+        time: `${day}T10:00:00.000Z`,
+      };
+      await store.commit(registry, [{ put: 'decision', value: decision }]);
+      await store.recordPush(push.id, [decision]);
+    }
+    assert.deepEqual(await store.pushesOf(before, 10), [old.id]);
+    await store.forgetPush(before, old.id);
+    await store.forgetPush(before, old.id);
+    assert.deepEqual(await store.pushesOf(before, 10), []);
+    assert.deepEqual(await store.push(old.id), []);
+    assert.equal((await store.push(kept.id)).length, 1);
+    const left = await collect(store.decisions(registry, 'task1'));
+    assert.deepEqual(
+      left.map(({ push }) => push.id),
+      [kept.id],
+    );
+  });
+
+  test('the rounds over all base images remember what they did, one at a time', async () => {
+    const watch = { lookedAt: time, polledAt: time, pausedUntil: {}, unseen: [] };
+    const before = await store.watch();
+    await store.putWatch(watch, before?.etag);
+    await assert.rejects(store.putWatch(watch, before?.etag), ConflictError);
+    assert.deepEqual((await store.watch())?.value, watch);
+  });
+
+  test('what was not taken is counted, by kind, with the last example', async () => {
+    const kind = newRegistry();
+    await store.countIgnored(kind, 'one', time);
+    await store.countIgnored(kind, 'two', time);
+    const found = (await store.ignored()).find((ignored) => ignored.kind === kind);
+    assert.deepEqual(found, { kind, count: 2, lastTime: time, example: 'two' });
   });
 
   test('a document larger than a property comes back whole', async () => {

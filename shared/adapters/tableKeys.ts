@@ -1,3 +1,4 @@
+import type { Place } from '../model/state.ts';
 import { newestFirst, oldestFirst, parseRunId } from '../runId.ts';
 
 /*
@@ -7,6 +8,11 @@ import { newestFirst, oldestFirst, parseRunId } from '../runId.ts';
  */
 
 export const registryPartition = (registry: string) => registry.toLowerCase();
+
+/** What belongs to no registry: "!" cannot occur in a registry's name. */
+export const commonPartition = 'plinth!common';
+export const watchRow = 'watch';
+export const ignoredRow = (kind: string) => `ignored!${kind}`;
 
 export const paceRow = 'pace';
 export const counterRow = 'counter';
@@ -19,12 +25,20 @@ export function runRow(registry: string, runId: string): string | undefined {
   return number === undefined ? undefined : `run!${newestFirst(number)}`;
 }
 
-/** Manual runs before automatic ones, each in the order they were asked for. */
-export function placeRow(registry: string, runId: string, automatic: boolean): string {
+/** Manual runs before automatic ones before those that wait, each in the order they were asked for. */
+export function placeRow({ registry, runId, automatic, waitsFor }: Place): string {
   const number = parseRunId(registry, runId);
   if (number === undefined) throw new RangeError(`${runId} is no run id of ${registry}`);
-  return `place!${automatic ? 1 : 0}!${oldestFirst(number)}`;
+  const rank = waitsFor ? waitingRank : automatic ? 1 : 0;
+  return `place!${rank}!${oldestFirst(number)}`;
 }
+const waitingRank = 2;
+
+/** The places that wait, or those that do not. */
+export const placeRange = (waiting: boolean) =>
+  waiting
+    ? { from: `place!${waitingRank}!`, to: `place!${waitingRank}"` }
+    : { from: 'place!', to: `place!${waitingRank}!` };
 
 /** A task's decisions, newest first; the push's id keeps two of the same millisecond apart. */
 export const decisionRow = (task: string, time: string, pushId: string) =>
@@ -51,6 +65,8 @@ export function readEdgeRow(rowKey: string): { kind: string; registry: string; t
 }
 
 export const pushPartition = (pushId: string) => safeKey(pushId);
+/** Every push of a day, so that an old day can be forgotten without looking through the others. */
+export const dayPartition = (day: string) => `day!${day}`;
 export const pushRow = (registry: string, task: string) => `${registry.toLowerCase()}!${task.toLowerCase()}`;
 
 /** An event's id is the sender's to choose: what a key may not hold is written as %XX, and 200 characters are enough. */

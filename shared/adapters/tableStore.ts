@@ -1,4 +1,4 @@
-import { odata, RestError, type TableClient, TableTransaction } from '@azure/data-tables';
+import { odata, type TableClient, TableTransaction } from '@azure/data-tables';
 import type { z } from 'zod';
 import { Run } from '../model/run.ts';
 import { Decision, Pace, type Place, TaskState } from '../model/state.ts';
@@ -15,17 +15,15 @@ import { formatRunId } from '../runId.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, standing } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
-
-type Row = Record<string, unknown> & { etag?: string };
+import { createTableLedger } from './tableLedger.ts';
+import { all, conflicts, found, type Row, range } from './tableRows.ts';
+import { createTableWatch } from './tableWatch.ts';
 
 export interface StoreTables {
   main: TableClient;
   edges: TableClient;
   pushes: TableClient;
 }
-
-/** Table Storage takes at most 100 entities in one transaction. */
-export const writesAtOnce = 100;
 
 /** The Store on Azure Table Storage. */
 export function createTableStore({ main, edges, pushes }: StoreTables): Store {
@@ -38,12 +36,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     return row && { value: fromProperties(schema, row), etag: row.etag! };
   }
 
-  async function* range(table: TableClient, partition: string, prefix: string): AsyncIterable<Row> {
-    const { from, to } = keys.rowRange(prefix);
-    const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
-    for await (const page of table.listEntities<Row>({ queryOptions: { filter } }).byPage()) yield* page;
-  }
-  const rows = (registry: string, prefix: string) => range(main, keys.registryPartition(registry), prefix);
+  const rows = (registry: string, prefix: string) =>
+    range(main, keys.registryPartition(registry), keys.rowRange(prefix));
 
   return {
     task: (registry, task) => get(Task, registry, keys.taskRow(task)),
@@ -64,14 +58,14 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
         for (const row of page) yield fromProperties(Run, row);
     },
     pace: (registry) => get(Pace, registry, keys.paceRow),
-    async *places(registry) {
-      for await (const row of rows(registry, 'place'))
-        yield {
-          registry,
-          runId: String(row.runId),
-          automatic: row.automatic === true,
-          waiting: row.waiting === true,
-        };
+    async *places(registry, { waiting, top } = {}) {
+      const bounds = waiting === undefined ? keys.rowRange('place') : keys.placeRange(waiting);
+      let left = top ?? Number.POSITIVE_INFINITY;
+      if (left <= 0) return;
+      for await (const row of range(main, keys.registryPartition(registry), bounds, top)) {
+        yield readPlace(registry, row);
+        if (--left <= 0) return;
+      }
     },
     async *decisions(registry, task) {
       for await (const row of rows(registry, keys.decisionPrefix(task))) yield fromProperties(Decision, row);
@@ -105,32 +99,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     standing: (image) => standing(edges, image),
     changeEdges: (task: TaskKey, add: Edges, remove: Edges) => changeEdges(edges, task, add, remove),
 
-    async recordPush(pushId, decisions) {
-      const partitionKey = keys.pushPartition(pushId);
-      const entities = decisions.map((decision) => ({
-        partitionKey,
-        rowKey: keys.pushRow(decision.registry, decision.task),
-        ...toProperties('a decision', decision),
-      }));
-      for (let at = 0; at < entities.length; at += writesAtOnce) {
-        const part = entities.slice(at, at + writesAtOnce);
-        try {
-          const transaction = new TableTransaction();
-          for (const entity of part) transaction.createEntity(entity);
-          await conflicts('recording a push', pushes.submitTransaction(transaction.actions));
-        } catch (error) {
-          if (!(error instanceof ConflictError)) throw error;
-          for (const entity of part) await pushes.createEntity(entity).catch(ignoreExisting);
-        }
-      }
-    },
-    async push(pushId) {
-      const filter = odata`PartitionKey eq ${keys.pushPartition(pushId)}`;
-      const decisions: Decision[] = [];
-      for await (const row of pushes.listEntities<Row>({ queryOptions: { filter } }))
-        decisions.push(fromProperties(Decision, row));
-      return decisions;
-    },
+    ...createTableLedger(main, pushes),
+    ...createTableWatch(main),
   };
 }
 
@@ -148,12 +118,21 @@ function addTo(transaction: TableTransaction, registry: string, write: Write): v
 }
 
 function removedRow(write: Extract<Write, { remove: string }>): string {
-  if (write.remove === 'place') return rowOfPlace(write.value);
+  if (write.remove === 'place') return keys.placeRow(write.value);
   return write.remove === 'task' ? keys.taskRow(write.task) : keys.stateRow(write.task);
 }
 
-const placeColumns = ({ runId, automatic, waiting = false }: Place) => ({ runId, automatic, waiting });
-const rowOfPlace = (place: Place) => keys.placeRow(place.registry, place.runId, place.automatic);
+const placeColumns = ({ runId, automatic, waitsFor }: Place) => ({
+  runId,
+  automatic,
+  ...(waitsFor && { waitsFor: JSON.stringify(waitsFor) }),
+});
+const readPlace = (registry: string, { runId, automatic, waitsFor }: Row): Place => ({
+  registry,
+  runId: String(runId),
+  automatic: automatic === true,
+  ...(typeof waitsFor === 'string' && { waitsFor: JSON.parse(waitsFor) as string[] }),
+});
 
 function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
   switch (write.put) {
@@ -177,7 +156,7 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
     case 'pace':
       return { rowKey: keys.paceRow, ...toProperties(`pace of ${registry}`, write.value) };
     case 'place':
-      return { rowKey: rowOfPlace(write.value), ...placeColumns(write.value) };
+      return { rowKey: keys.placeRow(write.value), ...placeColumns(write.value) };
     case 'decision': {
       const { task, push } = write.value;
       return {
@@ -186,34 +165,4 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
       };
     }
   }
-}
-
-async function all<T>(schema: z.ZodType<T>, rows: AsyncIterable<Row>): Promise<T[]> {
-  const values: T[] = [];
-  for await (const row of rows) values.push(fromProperties(schema, row));
-  return values;
-}
-
-async function found<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof RestError && error.statusCode === 404) return undefined;
-    throw error;
-  }
-}
-
-/** 409: the row is there already; 412: another version; 404: the row to change has gone. */
-async function conflicts(what: string, writing: Promise<unknown>): Promise<void> {
-  try {
-    await writing;
-  } catch (cause) {
-    if (cause instanceof RestError && [404, 409, 412].includes(cause.statusCode ?? 0))
-      throw new ConflictError(`${what}: another write came between`, { cause });
-    throw cause;
-  }
-}
-
-function ignoreExisting(error: { statusCode?: number }): void {
-  if (error.statusCode !== 409) throw error;
 }

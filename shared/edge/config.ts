@@ -55,6 +55,9 @@ const Environment = z.object({
   PLINTH_MAX_CONTEXT_MIB: count(2000).default(200),
   PLINTH_RUNS_PER_REGISTRY: count(100).default(10),
   PLINTH_RUNS_PER_TASK: count(10).default(1),
+  PLINTH_RECONCILE_MINUTES: count(1440).default(5),
+  PLINTH_POLL_MINUTES: count(1440).default(15),
+  PLINTH_LEDGER_DAYS: count(3650).default(90),
   AZURE_CLIENT_ID: z.string().optional(),
   AZURE_TENANT_ID: z.string().optional(),
   WEBSITE_HOSTNAME: z.string().optional(),
@@ -73,6 +76,9 @@ export interface Config {
   maxContextBytes: number;
   runsPerRegistry: number;
   runsPerTask: number;
+  reconcileMinutes: number;
+  pollMinutes: number;
+  ledgerDays: number;
   storage: { connectionString: string } | { tableServiceUri: string; queueServiceUri: string };
 }
 
@@ -110,6 +116,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     maxContextBytes: settings.PLINTH_MAX_CONTEXT_MIB * 2 ** 20,
     runsPerRegistry: settings.PLINTH_RUNS_PER_REGISTRY,
     runsPerTask: settings.PLINTH_RUNS_PER_TASK,
+    reconcileMinutes: settings.PLINTH_RECONCILE_MINUTES,
+    pollMinutes: settings.PLINTH_POLL_MINUTES,
+    ledgerDays: settings.PLINTH_LEDGER_DAYS,
     storage: connectionString
       ? { connectionString }
       : { tableServiceUri: settings[uris[0]]!, queueServiceUri: settings[uris[1]]! },

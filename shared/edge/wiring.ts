@@ -45,19 +45,30 @@ function wire(config: Config): App {
       ? new QueueClient(storage.connectionString, name)
       : new QueueClient(`${storage.queueServiceUri.replace(/\/$/, '')}/${name}`, credential());
 
-  const { registries, runsPerRegistry, runsPerTask, maxContextBytes } = config;
   return {
     config,
     ports: {
-      settings: { registries, runsPerRegistry, runsPerTask, maxContextBytes },
+      settings: {
+        registries: config.registries,
+        runsPerRegistry: config.runsPerRegistry,
+        runsPerTask: config.runsPerTask,
+        maxContextBytes: config.maxContextBytes,
+        reconcileMinutes: config.reconcileMinutes,
+        pollMinutes: config.pollMinutes,
+        ledgerDays: config.ledgerDays,
+      },
       store: createTableStore({
         main: table(tables.main),
         edges: table(tables.edges),
         pushes: table(tables.pushes),
       }),
       queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
-      registry: createAcrRegistry({ registries, credential }),
-      engine: createArmRunEngine({ endpoint: config.armEndpoint, registries, credential: credential() }),
+      registry: createAcrRegistry({ registries: config.registries, credential }),
+      engine: createArmRunEngine({
+        endpoint: config.armEndpoint,
+        registries: config.registries,
+        credential: credential(),
+      }),
       source: createSourceContext(),
       files: sourceFiles,
       seal: createAesSeal(config.sealingKeys),

@@ -2,27 +2,53 @@ import { formatImageRef } from '../imageRef.ts';
 import type { Pin, Run } from '../model/run.ts';
 import type { Pace, TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Stored, Write } from '../ports/store.ts';
+import { ConflictError, type Stored, type Write } from '../ports/store.ts';
 import { withPinned, withRunning } from '../transitions.ts';
-import { placeOf } from './endRun.ts';
 import type { Prepared } from './prepare.ts';
+import { placeOf } from './queued.ts';
+import { freePlaces, paceOf } from './ready.ts';
 
-/** Queued → Started, its digests recorded: one transaction, so that only one worker asks the engine. */
+/** How long a worker that claimed a run is left alone before another asks the engine in its place. */
+export const claimSeconds = 120;
+/** The pace row is what many starts of one registry meet at; what was prepared is not thrown away for that. */
+const paceTurns = 50;
+
+/**
+ * Queued → Started, its digests recorded: one transaction, so that only one worker asks the engine.
+ * @returns undefined when the last free place was taken meanwhile; whoever frees one rings for the run
+ * @throws ConflictError when the run or its task was changed
+ */
 export async function claim(
   run: Stored<Run>,
   state: Stored<TaskState> | undefined,
-  pace: { value: Pace; etag: string | undefined },
   prepared: Prepared | undefined,
   ports: Ports,
-): Promise<Run> {
+): Promise<Run | undefined> {
   const { registry, runId } = run.value;
-  const time = ports.clock.now().toISOString();
-  const { waitingFor: _, ...queued } = run.value;
-  const value: Run = {
+  const value = claimed(run.value, prepared, ports.clock.now());
+  for (let turn = 1; ; turn++) {
+    const pace = await paceOf(registry, ports);
+    if (freePlaces(pace.value, ports) === 0) return undefined;
+    try {
+      await ports.store.commit(registry, claimWrites(run, value, state, pace, prepared));
+      return value;
+    } catch (error) {
+      if (!(error instanceof ConflictError) || turn === paceTurns) throw error;
+      if ((await ports.store.run(registry, runId))?.etag !== run.etag) throw error;
+      if (state && (await ports.store.state(registry, state.value.task))?.etag !== state.etag) throw error;
+    }
+  }
+}
+
+function claimed(run: Run, prepared: Prepared | undefined, now: Date): Run {
+  const time = now.toISOString();
+  const { waitingFor: _, trouble: __, ...queued } = run;
+  return {
     ...queued,
     status: 'Started',
     startTime: time,
     lastUpdatedTime: time,
+    claimedUntil: new Date(now.getTime() + claimSeconds * 1000).toISOString(),
     ...(prepared?.pins && { pins: prepared.pins }),
     ...(prepared && { pinnedAt: prepared.pinnedAt, notes: prepared.notes }),
     ...(prepared?.commit && { commit: prepared.commit }),
@@ -30,19 +56,26 @@ export async function claim(
     ...(queued.imageUpdateTrigger &&
       prepared?.pins && { imageUpdateTrigger: withPinnedDigests(queued, prepared.pins) }),
   };
+}
+
+function claimWrites(
+  run: Stored<Run>,
+  value: Run,
+  state: Stored<TaskState> | undefined,
+  pace: { value: Pace; etag: string | undefined },
+  prepared: Prepared | undefined,
+): Write[] {
+  const { runId } = value;
   const writes: Write[] = [
     { put: 'run', value, etag: run.etag },
     { put: 'pace', value: withRunning(pace.value, runId), ...(pace.etag && { etag: pace.etag }) },
     { remove: 'place', value: placeOf(run.value) },
   ];
-  if (state) {
-    const reading = prepared?.pins && { pins: prepared.pins, pinnedAt: prepared.pinnedAt };
-    const pinned = withPinned(state.value, runId, reading);
-    const outputs = [...new Set([...pinned.outputs, ...(prepared?.outputs ?? [])])];
-    writes.push({ put: 'state', value: { ...pinned, outputs }, etag: state.etag });
-  }
-  await ports.store.commit(registry, writes);
-  return value;
+  if (!state) return writes;
+  const reading = prepared?.pins && { pins: prepared.pins, pinnedAt: prepared.pinnedAt };
+  const pinned = withPinned(state.value, runId, reading);
+  const outputs = [...new Set([...pinned.outputs, ...(prepared?.outputs ?? [])])];
+  return [...writes, { put: 'state', value: { ...pinned, outputs }, etag: state.etag }];
 }
 
 /** The trigger names what was pushed; the run was built on what the tag stood for when it started. */

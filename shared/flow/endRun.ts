@@ -1,8 +1,10 @@
 import { type ImageDescriptor, isEnded, type Run, type RunStatus } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Stored, Write } from '../ports/store.ts';
+import type { Write } from '../ports/store.ts';
 import { type Reading, withEnded, withoutRunning } from '../transitions.ts';
+import { placeOf } from './queued.ts';
+import { ringReady } from './ready.ts';
 import { untilUndisturbed } from './retry.ts';
 
 export interface Ending {
@@ -16,6 +18,7 @@ export interface Ending {
 }
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
+type Doorbells = Map<string, { registry: string; runId: string }>;
 
 /**
  * Ends a run: its row, the task's state, its place and its share of the pace in one transaction, so that it ends once
@@ -49,22 +52,13 @@ export async function endRun(
   });
   if (!ended) return false;
   ports.log('information', `run ${runId} ${ending.status}`, { registry, runId, task: ended.run.task });
-  await ringNext(registry, ended.state, ports);
+  await ringNext(ended.run, ended.state?.value, ports);
   return true;
 }
 
-/** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
-export const isAutomatic = (run: Run) => run.imageUpdateTrigger !== undefined;
-
-export const placeOf = (run: Run) => ({
-  registry: run.registry,
-  runId: run.runId,
-  automatic: isAutomatic(run),
-});
-
 function endedRun(run: Run, ending: Ending, now: Date): Run {
   const time = now.toISOString();
-  const { followAt: _, waitingFor: __, ...kept } = run;
+  const { followAt: _, waitingFor: __, claimedUntil: ___, trouble: ____, ...kept } = run;
   return {
     ...kept,
     status: ending.status,
@@ -80,44 +74,20 @@ function endedRun(run: Run, ending: Ending, now: Date): Run {
 const readingOf = ({ pins, pinnedAt }: Run): Reading | undefined =>
   pins && pinnedAt ? { pins, pinnedAt } : undefined;
 
-/** Rings for those who waited: the task's own next run, who stands on what it makes, and the next in the queue. */
-async function ringNext(registry: string, state: Stored<TaskState> | undefined, ports: Flow): Promise<void> {
-  const { store, queue, settings } = ports;
-  const rung = new Map<string, { registry: string; runId: string }>();
-  const add = (of: TaskState) => {
-    for (const run of of.open)
-      if (run.phase === 'Queued')
-        rung.set(`${of.registry}/${run.runId}`, { registry: of.registry, runId: run.runId });
-  };
-  if (state) {
-    const now = await store.state(registry, state.value.task);
-    if (now) add(now.value);
-    for (const waiting of await standingOn(state.value.outputs, store)) add(waiting);
-  }
-  let places = settings.runsPerRegistry;
-  for await (const place of store.places(registry)) {
-    // Who waits for another run is rung when that one ends.
-    if (place.waiting) continue;
-    if (places-- === 0) break;
-    rung.set(`${registry}/${place.runId}`, { registry, runId: place.runId });
-  }
-  await queue.ringStart([...rung.values()]);
+/** Rings for those who waited for the run, and for the next in the queue. */
+async function ringNext(run: Run, state: TaskState | undefined, ports: Flow): Promise<void> {
+  const rung: Doorbells = new Map();
+  if (state) await addWaiting(run, state, rung, ports);
+  await ports.queue.ringStart([...rung.values()]);
+  await ringReady(run.registry, ports);
 }
 
-/** The tasks that stand on the images, directly or over others: any of them may have waited. */
-async function standingOn(images: string[], store: Ports['store']): Promise<TaskState[]> {
-  const found = new Map<string, TaskState>();
-  const climb = async (from: string[]): Promise<void> => {
-    for (const image of from) {
-      for (const { registry, task } of (await store.standing(image)).dependents) {
-        if (found.has(`${registry}/${task}`)) continue;
-        const state = (await store.state(registry, task))?.value;
-        if (!state) continue;
-        found.set(`${registry}/${task}`, state);
-        await climb(state.outputs);
-      }
-    }
-  };
-  await climb(images);
-  return [...found.values()];
+/** Those of the same task wait in its own registry; those who stand on what it makes may be anywhere. */
+async function addWaiting(run: Run, { outputs }: TaskState, rung: Doorbells, ports: Flow): Promise<void> {
+  const { store, settings } = ports;
+  const all = settings.registries.map(({ name }) => name);
+  const ended = `${run.registry}/${run.runId}`;
+  for (const registry of outputs.length > 0 ? all : [run.registry])
+    for await (const { runId, waitsFor } of store.places(registry, { waiting: true }))
+      if (waitsFor?.includes(ended)) rung.set(`${registry}/${runId}`, { registry, runId });
 }

@@ -5,48 +5,73 @@ import type { EngineRun } from '../ports/runEngine.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
 import { endRun } from './endRun.ts';
 import { finishBuild } from './finishBuild.ts';
-import { untilUndisturbed } from './retry.ts';
+import { givenUp, messageOf, moreTrouble, pauseAfter } from './postpone.ts';
 import { isTransient } from './transient.ts';
 
 /** Seconds between two questions to the engine: a trivial build is over in one, an hour's is asked every half minute. */
 const delays = [1, 1, 1, 2, 2, 3, 5, 8, 10, 15, 20, 30];
 const delayAfter = (count: number) => delays[Math.min(count, delays.length - 1)]!;
 
+/** The engine's own queue is given up for stuck after a day. */
+const longestQueueSeconds = 24 * 3600;
 /** The engine's own limit may be late by this much before Plinth ends the run itself. */
 const graceSeconds = 300;
 
-/** Remembers under which id the engine has the run, and asks it for the first time in a second. */
-export async function firstFollow(
-  registry: string,
-  runId: string,
-  engineRunId: string,
-  ports: Ports,
-): Promise<void> {
-  await untilUndisturbed(async () => {
-    const run = await ports.store.run(registry, runId);
-    if (!run || isEnded(run.value.status)) return;
-    await schedule({ ...run.value, engineRunId }, run.etag, delayAfter(0), 0, ports);
-    // Somebody cancelled while the engine was being asked and had no id to cancel yet.
-    if (run.value.cancelRequested) await ports.engine.cancel(registry, engineRunId);
-  });
+/**
+ * Remembers under which id the engine has the run, and asks for it the first time in a second.
+ * @throws ConflictError
+ */
+export async function firstFollow(run: Stored<Run>, engineRunId: string, ports: Ports): Promise<void> {
+  const { claimedUntil: _, trouble: __, ...value } = run.value;
+  await schedule({ ...value, engineRunId }, run.etag, delayAfter(0), 0, ports);
 }
 
-/** Asks the engine how a run goes; ends it, or asks again later. A message that is not the run's newest does nothing. */
+/**
+ * Asks the engine how a run goes; ends it, or asks again later. A message that is not the run's newest does nothing.
+ * Whatever fails is tried again, a bounded number of times; it throws only when the store cannot be reached.
+ */
 export async function followRun({ registry, runId, at }: FollowUp, ports: Ports): Promise<void> {
   const run = await ports.store.run(registry, runId);
   if (!run || isEnded(run.value.status) || run.value.followAt !== at || !run.value.engineRunId) return;
   try {
-    const engineRun = await ports.engine.run(registry, run.value.engineRunId);
-    if (!engineRun) return await lost(run.value, ports);
-    if (isEnded(engineRun.status)) return await finish(run.value, engineRun, ports);
-    if (isOverdue(run.value, ports)) return await overdue(run.value, ports);
-    await again(run, engineRun.status, ports);
+    await follow(run, run.value.engineRunId, ports);
   } catch (error) {
-    if (error instanceof ConflictError) return;
-    if (!isTransient(error)) throw error;
-    ports.log('warning', `run ${runId}: ${error.message}`, { registry, runId });
-    if (isOverdue(run.value, ports)) return await overdue(run.value, ports);
-    await again(run, run.value.status, ports, error.retryAfter);
+    // The row was changed, by a cancel or by another worker: if its newest message is still this one, it goes on.
+    if (error instanceof ConflictError) return ports.queue.ringFollow({ registry, runId, at }, 1);
+    await followLater(run, error, ports);
+  }
+}
+
+async function follow(run: Stored<Run>, engineRunId: string, ports: Ports): Promise<void> {
+  const { registry } = run.value;
+  const engineRun = await ports.engine.run(registry, engineRunId);
+  if (!engineRun) return lost(run.value, ports);
+  if (isEnded(engineRun.status)) return finish(run.value, engineRun, ports);
+  if (isOverdue(run.value, engineRun, ports)) return overdue(run.value, ports);
+  // The first call to cancel may have been lost, or come before the engine could hear it.
+  if (run.value.cancelRequested) await ports.engine.cancel(registry, engineRunId);
+  await again(run, engineRun.status, ports);
+}
+
+async function followLater(run: Stored<Run>, error: unknown, ports: Ports): Promise<void> {
+  const { registry, runId } = run.value;
+  ports.log(isTransient(error) ? 'warning' : 'error', `run ${runId}: ${messageOf(error)}`, {
+    registry,
+    runId,
+  });
+  try {
+    if (isTransient(error)) {
+      if (isOverdue(run.value, undefined, ports)) return await overdue(run.value, ports);
+      return await again(run, run.value.status, ports, error.retryAfter);
+    }
+    const now = ports.clock.now();
+    const trouble = moreTrouble(run.value, now);
+    const pause = pauseAfter(error, trouble, now);
+    if (pause !== undefined) return await again(run, run.value.status, ports, pause, trouble);
+    await endRun(registry, runId, givenUp(error), ports);
+  } catch (conflict) {
+    if (!(conflict instanceof ConflictError)) throw conflict;
+    await ports.queue.ringFollow({ registry, runId, at: run.value.followAt! }, 1);
   }
 }
 
@@ -56,7 +81,7 @@ async function finish(run: Run, engineRun: EngineRun, ports: Ports): Promise<voi
     ...(engineRun.startTime && { startTime: engineRun.startTime }),
     ...(engineRun.finishTime && { finishTime: engineRun.finishTime }),
   };
-  if (engineRun.status === 'Succeeded') {
+  if (engineRun.status === 'Succeeded' && !run.cancelRequested) {
     const ending = await finishBuild(run, engineRun, ports);
     await endRun(registry, runId, { ...times, ...ending }, ports);
     return;
@@ -66,7 +91,13 @@ async function finish(run: Run, engineRun: EngineRun, ports: Ports): Promise<voi
   await endRun(
     registry,
     runId,
-    { ...times, status, ...(status !== 'Canceled' && { runErrorMessage }) },
+    {
+      ...times,
+      status,
+      ...(status !== 'Canceled' && { runErrorMessage }),
+      // What was pushed before the cancel came is told to who stands on it by the registry's own event.
+      ...(engineRun.outputImages.length > 0 && { outputImages: engineRun.outputImages }),
+    },
     ports,
   );
 }
@@ -77,9 +108,11 @@ async function lost(run: Run, ports: Ports): Promise<void> {
   await endRun(run.registry, run.runId, { status, ...(status === 'Error' && { runErrorMessage }) }, ports);
 }
 
-function isOverdue(run: Run, { clock }: Ports): boolean {
-  const limit = (run.timeout + graceSeconds) * 1000;
-  return clock.now().getTime() > Date.parse(run.startTime ?? run.createTime) + limit;
+/** A run that waits in the engine's own queue has not begun to use its time. */
+function isOverdue(run: Run, engineRun: EngineRun | undefined, { clock }: Ports): boolean {
+  const seconds = engineRun?.status === 'Queued' ? longestQueueSeconds : run.timeout + graceSeconds;
+  const since = engineRun?.startTime ?? run.startTime ?? run.createTime;
+  return clock.now().getTime() > Date.parse(since) + seconds * 1000;
 }
 
 async function overdue(run: Run, ports: Ports): Promise<void> {
@@ -97,12 +130,18 @@ async function overdue(run: Run, ports: Ports): Promise<void> {
   await endRun(run.registry, run.runId, { status: 'Timeout', runErrorMessage }, ports);
 }
 
-async function again(run: Stored<Run>, status: RunStatus, ports: Ports, retryAfter = 0): Promise<void> {
-  const count = (run.value.followCount ?? 0) + 1;
-  const delay = Math.max(delayAfter(count), retryAfter);
+async function again(
+  { value, etag }: Stored<Run>,
+  status: RunStatus,
+  ports: Ports,
+  leastDelay = 0,
+  trouble?: Run['trouble'],
+): Promise<void> {
+  const count = (value.followCount ?? 0) + 1;
+  const { trouble: _, ...run } = value;
   // The engine's Queued and Started are our Started: the run has left our queue.
-  const shown = status === 'Running' ? 'Running' : run.value.status;
-  await schedule({ ...run.value, status: shown }, run.etag, delay, count, ports);
+  const shown = { ...run, ...(trouble && { trouble }), status: status === 'Running' ? status : run.status };
+  await schedule(shown, etag, Math.max(delayAfter(count), leastDelay), count, ports);
 }
 
 /** The row names the one message that counts; the message follows it, and the clock sends another if it is lost. */

@@ -39,13 +39,19 @@ export const imageUpdateTrigger = (push: Push): ImageUpdateTrigger => ({
 });
 
 /** One more image for a run that is queued; the newest digest of a tag takes the place of an older one. */
-export function withPushed(trigger: ImageUpdateTrigger | undefined, push: Push): ImageUpdateTrigger {
-  if (!trigger) return imageUpdateTrigger(push);
+export function withPushed(trigger: ImageUpdateTrigger, push: Push): ImageUpdateTrigger {
   const pushed = pushedImage(push);
-  const same = (image: ImageDescriptor) =>
-    image.registry === pushed.registry && image.repository === pushed.repository && image.tag === pushed.tag;
-  return { ...trigger, images: [...trigger.images.filter((image) => !same(image)), pushed] };
+  return { ...trigger, images: [...trigger.images.filter((image) => !sameTag(image, pushed)), pushed] };
 }
+
+/** Whether the trigger names this tag with this digest. */
+export function hasPushed(trigger: ImageUpdateTrigger, push: Push): boolean {
+  const pushed = pushedImage(push);
+  return trigger.images.some((image) => sameTag(image, pushed) && image.digest === pushed.digest);
+}
+
+const sameTag = (a: ImageDescriptor, b: ImageDescriptor) =>
+  a.registry === b.registry && a.repository === b.repository && a.tag === b.tag;
 
 function pushedImage(push: Push): ImageDescriptor {
   const { registry, repository, tag } = parseImageRef(push.image);

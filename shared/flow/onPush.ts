@@ -4,10 +4,10 @@ import type { Decision, Push, TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ConflictError, type Stored, type TaskKey } from '../ports/store.ts';
 import { formatRunId } from '../runId.ts';
-import { imageUpdateTrigger, newTaskRun, queueWrites, withPushed } from './newRun.ts';
+import { hasPushed, imageUpdateTrigger, newTaskRun, queueWrites, withPushed } from './newRun.ts';
 import { chunks, mapAtMost, untilUndisturbed } from './retry.ts';
 
-type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log'>;
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
 type Verdict = Pick<Decision, 'verdict' | 'reason' | 'runId'>;
 
 /** Reads of task states that are under way at once. */
@@ -31,16 +31,24 @@ export async function onPush(push: Push, ports: Flow): Promise<Decision[]> {
   if (decisions.length === 0) return decisions;
 
   await ports.store.recordPush(push.id, decisions);
-  const rung = decisions.flatMap(({ registry, runId, verdict }) =>
-    runId && verdict !== 'skipped' ? [{ registry, runId }] : [],
-  );
-  await ports.queue.ringStart(rung);
+  const queued = decisions.filter(({ runId, verdict }) => runId && verdict !== 'skipped');
+  await ports.queue.ringStart(doorbells(queued, ports));
   ports.log('information', `${push.image} moved`, {
     push: push.id,
     tasks: decisions.length,
-    runs: rung.length,
+    runs: queued.length,
   });
   return decisions;
+}
+
+/** No more for a registry than it may have runs at once: whoever ends rings for the next. */
+function doorbells(queued: Decision[], { settings }: Flow) {
+  const rung = new Map<string, number>();
+  return queued.flatMap(({ registry, runId }) => {
+    const before = rung.get(registry) ?? 0;
+    rung.set(registry, before + 1);
+    return before < settings.runsPerRegistry ? [{ registry, runId: runId! }] : [];
+  });
 }
 
 async function decideInRegistry(
@@ -152,24 +160,25 @@ async function merge(
   const run = await store.run(state.registry, runId);
   if (run?.value.status !== 'Queued')
     throw new ConflictError(`run ${runId} of ${state.task} is no longer queued`);
-  const merged = decision(push, state, { verdict: 'merged', reason, runId }, ports);
+  // The event came before and its answer was lost: what it did then is what it did.
+  const verdict = run.value.imageUpdateTrigger?.id === push.id ? 'started' : 'merged';
+  const merged = decision(push, state, { verdict, reason, runId }, ports);
   const changed = withMerged(run.value, push, ports.clock.now());
   if (changed) await store.commit(state.registry, [{ put: 'run', value: changed, etag: run.etag }]);
   await recordNew(state.registry, [merged], ports);
   return merged;
 }
 
-/** The run with the push among its images; undefined where it is there already, or the run was asked for by hand. */
+/**
+ * The run with the push among its images; undefined where it is there already. A run that was asked for by hand gets a
+ * new version all the same, so that a worker that has read its digests before the push reads them again.
+ */
 function withMerged(run: Run, push: Push, now: Date): Run | undefined {
-  if (!run.imageUpdateTrigger) return undefined;
-  const trigger = withPushed(run.imageUpdateTrigger, push);
-  if (trigger.images.length === run.imageUpdateTrigger.images.length && hasDigest(run, push.digest))
-    return undefined;
-  return { ...run, imageUpdateTrigger: trigger, lastUpdatedTime: now.toISOString() };
+  const lastUpdatedTime = now.toISOString();
+  if (!run.imageUpdateTrigger) return { ...run, lastUpdatedTime };
+  if (hasPushed(run.imageUpdateTrigger, push)) return undefined;
+  return { ...run, imageUpdateTrigger: withPushed(run.imageUpdateTrigger, push), lastUpdatedTime };
 }
-
-const hasDigest = (run: Run, digest: string) =>
-  run.imageUpdateTrigger?.images.some((image) => image.digest === digest) === true;
 
 /** What was decided first stays in the ledger: a repeated event does not talk over it. */
 async function recordNew(registry: string, decisions: Decision[], { store }: Flow): Promise<void> {

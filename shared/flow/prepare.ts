@@ -164,7 +164,9 @@ async function engineRequest(
   ports: Ports,
 ): Promise<EngineRequest> {
   const { step } = taskBuild(task, run, own, source);
-  const { timeout, platform, agentConfiguration, agentPoolName, credentials } = task.properties;
+  const { timeout, platform, agentConfiguration, credentials } = task.properties;
+  const agentPoolName = run.agentPoolName ?? task.properties.agentPoolName;
+  const logTemplate = run.logTemplate ?? task.properties.logTemplate;
   const servers = bases?.map(({ image }) => parseImageRef(image).registry);
   const customRegistries = await enginePasswords(servers, own, credentials, ports);
   return {
@@ -179,6 +181,7 @@ async function engineRequest(
     platform,
     ...(agentConfiguration?.cpu && { agentConfiguration: { cpu: agentConfiguration.cpu } }),
     ...(agentPoolName && { agentPoolName }),
+    ...(logTemplate && { logTemplate }),
     sourceLocation,
     credentials: {
       sourceRegistry: { loginMode: credentials?.sourceRegistry?.loginMode ?? 'Default' },

@@ -7,7 +7,8 @@ export async function registryOverview(
 ) {
   const pace = await store.pace(own.name);
   const queued: { runId: string; waiting: boolean }[] = [];
-  for await (const { runId, waiting = false } of store.places(own.name)) queued.push({ runId, waiting });
+  for await (const { runId, waitsFor } of store.places(own.name))
+    queued.push({ runId, waiting: waitsFor !== undefined });
   return {
     id: own.id,
     name: own.name,

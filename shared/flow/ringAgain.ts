@@ -1,26 +1,59 @@
+import { isEnded } from '../model/run.ts';
 import type { Ports } from '../ports/ports.ts';
+import { withoutRunning } from '../transitions.ts';
+import { paceOf, ringReady } from './ready.ts';
+import { untilUndisturbed } from './retry.ts';
 
 /** A message is given up for lost when the run should have been asked after this long ago. */
 const lostAfterSeconds = 60;
+/** Waiting runs that are rung for in one round; the next round takes the next ones. */
+const waitingAtOnce = 200;
+
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings' | 'log'>;
 
 /**
- * Rings again for what a lost message left behind: every queued run, every run that was claimed and not asked for, and
- * every run whose follow-up is overdue. A doorbell too many does nothing.
+ * Rings again for what a lost message left behind: the runs whose turn it is, those that wait, every run that was
+ * claimed and not asked for, and every run whose follow-up is overdue. A doorbell too many does nothing.
  */
-export async function ringAgain(ports: Pick<Ports, 'store' | 'queue' | 'clock' | 'settings'>): Promise<void> {
-  const { store, queue, clock, settings } = ports;
-  const now = clock.now().getTime();
-  const isOld = (time: string) => now - Date.parse(time) > lostAfterSeconds * 1000;
-  for (const { name: registry } of settings.registries) {
-    const queued: { registry: string; runId: string }[] = [];
-    for await (const { runId } of store.places(registry)) queued.push({ registry, runId });
-    await queue.ringStart(queued);
-    for (const runId of (await store.pace(registry))?.value.running ?? []) {
-      const run = (await store.run(registry, runId))?.value;
-      if (!run) continue;
-      if (run.engineRunId === undefined) await queue.ringStart([{ registry, runId }]);
-      else if (run.followAt && isOld(run.followAt))
-        await queue.ringFollow({ registry, runId, at: run.followAt }, 0);
-    }
+export async function ringAgain(ports: Flow): Promise<void> {
+  for (const { name: registry } of ports.settings.registries) {
+    await ringRunning(registry, ports);
+    await ringReady(registry, ports);
+    await ringWaiting(registry, ports);
   }
+}
+
+async function ringRunning(registry: string, ports: Flow): Promise<void> {
+  const { store, queue, clock } = ports;
+  const now = clock.now().getTime();
+  const isOver = (time: string) => now - Date.parse(time) > lostAfterSeconds * 1000;
+  for (const runId of (await paceOf(registry, ports)).value.running) {
+    const run = (await store.run(registry, runId))?.value;
+    if (!run || isEnded(run.status)) await takeOff(registry, runId, ports);
+    else if (run.engineRunId === undefined) await queue.ringStart([{ registry, runId }]);
+    else if (run.followAt && isOver(run.followAt))
+      await queue.ringFollow({ registry, runId, at: run.followAt }, 0);
+  }
+}
+
+/** A run that has ended, or never was, takes nobody's place. */
+function takeOff(registry: string, runId: string, ports: Flow): Promise<void> {
+  ports.log('warning', `run ${runId} held a place of ${registry} that it has no right to`, {
+    registry,
+    runId,
+  });
+  return untilUndisturbed(async () => {
+    const pace = await ports.store.pace(registry);
+    if (!pace?.value.running.includes(runId)) return;
+    const value = withoutRunning(pace.value, runId);
+    await ports.store.commit(registry, [{ put: 'pace', value, etag: pace.etag }]);
+  });
+}
+
+async function ringWaiting(registry: string, { store, queue, clock }: Flow): Promise<void> {
+  const waiting: { registry: string; runId: string }[] = [];
+  for await (const { runId } of store.places(registry, { waiting: true })) waiting.push({ registry, runId });
+  const rounds = Math.ceil(waiting.length / waitingAtOnce);
+  const round = rounds > 1 ? Math.floor(clock.now().getTime() / 60_000) % rounds : 0;
+  await queue.ringStart(waiting.slice(round * waitingAtOnce, (round + 1) * waitingAtOnce));
 }

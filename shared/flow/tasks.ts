@@ -1,21 +1,25 @@
-import { ImageRefError } from '../imageRef.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { mergeTask } from '../mergeTask.ts';
 import type { TaskState } from '../model/state.ts';
-import { type Task, TaskCreate } from '../model/task.ts';
+import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
-import { differsEachRun, RunValueError, renderRunValues } from '../runValues.ts';
+import { differsEachRun } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
-import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
+import { checkBuild } from './checkBuild.ts';
 import { taskOwner } from './owners.ts';
 import { outputReference } from './prepare.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
+import { lookAbove, RingError } from './waits.ts';
 
 type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings'>;
 
-/** Creates a task or replaces it; what is known of its base images and runs stays. */
+/**
+ * Creates a task or replaces it; what is known of its base images and runs stays.
+ * @throws Refusal 400
+ */
 export function putTask(own: KnownRegistry, name: string, create: TaskCreate, ports: Flow): Promise<Task> {
   check(create, own);
   return untilUndisturbed(async () => {
@@ -29,14 +33,29 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
       registry: own.name,
       name: before?.value.name ?? name,
       creationDate: before?.value.creationDate ?? ports.clock.now().toISOString(),
+      ...(create.identity && { identity: consistent(create.identity) }),
       properties: changeTaskSecrets(create.properties, (secret) => ports.seal.seal(secret, owner)),
     };
+    const asBefore = before !== undefined && isAsBefore(create, before.value, ports);
+    const value = stateOf(task, own, state?.value, asBefore);
+    await refuseRing(value, ports);
+    // Who makes an image is known before its first run, so that those who stand on it wait for that.
+    const key = { registry: own.name, task: task.name };
+    await ports.store.changeEdges(key, { bases: [], outputs: value.outputs }, noEdges);
     await ports.store.commit(own.name, [
       { put: 'task', value: task, ...(before && { etag: before.etag }) },
-      { put: 'state', value: stateOf(task, own, state?.value), ...(state && { etag: state.etag }) },
+      { put: 'state', value, ...(state && { etag: state.etag }) },
     ]);
+    const gone = state?.value.outputs.filter((image) => !value.outputs.includes(image)) ?? [];
+    await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
     return task;
   });
+}
+
+/** Identities of a kind that the type no longer names are gone, as with any resource of ARM. */
+function consistent({ userAssignedIdentities, ...identity }: TaskIdentity): TaskIdentity {
+  const keeps = identity.type.includes('UserAssigned') && userAssignedIdentities;
+  return keeps ? { ...identity, userAssignedIdentities } : identity;
 }
 
 /**
@@ -66,25 +85,53 @@ export async function deleteTask(own: KnownRegistry, name: string, ports: Ports)
   const task = await store.task(own.name, name);
   if (!task) return false;
   for (const { runId } of state?.value.open ?? []) await cancelRun(own, runId, ports);
-  if (state) {
-    const { bases, outputs } = state.value;
-    const edges = { bases: bases.map(({ image }) => image), outputs };
-    await store.changeEdges({ registry: own.name, task: name }, { bases: [], outputs: [] }, edges);
-  }
   const writes: Write[] = [{ remove: 'task', task: name }];
   if (state) writes.push({ remove: 'state', task: name });
   await store.commit(own.name, writes);
+  // After the rows: an edge to a task that is gone says nothing, a task without its edges hears of nothing.
+  if (state) {
+    const bases = [...state.value.bases, ...(state.value.built?.pins ?? [])].map(({ image }) => image);
+    const edges = { bases: [...new Set(bases)], outputs: state.value.outputs };
+    await store.changeEdges({ registry: own.name, task: name }, noEdges, edges);
+  }
   return true;
 }
 
+const noEdges = { bases: [], outputs: [] };
+
+/** Whether a definition is the one that is stored; a sealed secret is another text each time. */
+function isAsBefore(create: TaskCreate, before: Task, { seal }: Flow): boolean {
+  const opened = changeTaskSecrets(before.properties, (secret) =>
+    seal.open(secret, taskOwner(before.registry, before.name)),
+  );
+  return isDeepStrictEqual(create.properties, opened);
+}
+
+/** A ring is refused when it is made, as far as it is known by then what the task stands on. */
+async function refuseRing(state: TaskState, { store }: Flow): Promise<void> {
+  const bases = state.bases.map(({ image }) => image);
+  try {
+    await lookAbove(state, bases, store, { outputs: state.outputs });
+  } catch (error) {
+    throw error instanceof RingError ? new Refusal(400, 'TaskRing', error.message) : error;
+  }
+}
+
 /** The part of a task's definition that decisions need, in the row that decides. */
-function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined): TaskState {
+function stateOf(
+  task: Task,
+  own: KnownRegistry,
+  before: TaskState | undefined,
+  asBefore: boolean,
+): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
   const stable = step.imageNames.filter((image) => !differsEachRun(image));
   const { cpu: _, ...kept } = before ?? { bases: [], open: [], outputs: [], cpu: undefined };
   return {
     ...kept,
+    // What failed as it was, may succeed as it is.
+    ...(before?.last && !asBefore && { last: { ...before.last, failures: 0 } }),
     registry: own.name,
     task: task.name,
     enabled: status === 'Enabled',
@@ -93,39 +140,16 @@ function stateOf(task: Task, own: KnownRegistry, before: TaskState | undefined):
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
     outputs:
-      before?.outputs ??
-      stable.filter((name) => !name.includes('{{')).map((name) => outputReference(name, own)),
+      before && asBefore
+        ? before.outputs
+        : stable.filter((name) => !name.includes('{{')).map((name) => outputReference(name, own)),
   };
 }
-
-const sampleValues = {
-  ID: 'ca1',
-  TaskName: 'task',
-  Registry: 'contoso.azurecr.io',
-  RegistryName: 'contoso',
-  Date: '20260101-000000z',
-  OS: 'linux',
-  Architecture: 'amd64',
-  Commit: '0123456',
-  Branch: 'main',
-};
 
 /** What the schema cannot say of a task. @throws Refusal 400 */
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
   const { step, credentials } = properties;
-  try {
-    for (const name of step.imageNames) outputReference(renderRunValues(name, sampleValues), own);
-    if (step.contextPath) parseSourceLocation(step.contextPath);
-    for (const { value } of step.arguments) renderRunValues(value, sampleValues);
-  } catch (error) {
-    if (
-      error instanceof ImageRefError ||
-      error instanceof RunValueError ||
-      error instanceof SourceLocationError
-    )
-      throw new Refusal(400, 'InvalidTaskStep', error.message);
-    throw error;
-  }
+  checkBuild(step, own, 'InvalidTaskStep');
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {

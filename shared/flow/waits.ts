@@ -1,14 +1,21 @@
-import type { TaskState } from '../model/state.ts';
+import { decideOnPush } from '../decide.ts';
+import type { Push, TaskState, TrackedBase } from '../model/state.ts';
 import type { Store, TaskKey } from '../ports/store.ts';
+import { asBases, hasFailed, type Reading } from '../transitions.ts';
 
 /** A task that stands, over others, on itself. */
 export class RingError extends Error {
   override name = 'RingError';
 }
 
-export interface Wait {
-  runs: string[];
-  reason: string;
+/** What stands above a task: who makes its base images, who makes theirs, all the way up. */
+export interface Above {
+  /** Those of them that have a run which has not ended: `registry/runId` and a sentence. */
+  open: { runs: string[]; reason: string } | undefined;
+  /** Moves of base images that one of them has built on and another has not heard of. */
+  unheard: Omit<Push, 'id'>[];
+  /** Sentences about those whose newest run failed: the task goes on with what they made before. */
+  failed: string[];
 }
 
 const same = (a: TaskKey, b: TaskKey) =>
@@ -16,43 +23,94 @@ const same = (a: TaskKey, b: TaskKey) =>
 const named = ({ registry, task }: TaskKey) => `${registry}/${task}`;
 
 /**
- * The runs that must end before a task may be built: those of the tasks that make its base images, and of the tasks
- * that make theirs, all the way up. So what stands on two rebuilt images is built once, after both.
+ * Looks at everything a task stands on, so that what stands on two rebuilt images is built once, after both.
  * @param images what the task stands on
- * @returns undefined when there is nothing to wait for
+ * @param known digests that were read just now; what the task is about to make, where no edge says so yet
  * @throws RingError naming the ring when the task makes what it stands on
  */
-export async function waitsFor(task: TaskKey, images: string[], store: Store): Promise<Wait | undefined> {
-  const open: { by: TaskState; runs: string[] }[] = [];
-  const seen = new Set<string>();
+export async function lookAbove(
+  task: TaskKey,
+  images: string[],
+  store: Pick<Store, 'standing' | 'state'>,
+  known: { reading?: Reading | undefined; outputs?: string[] } = {},
+): Promise<Above> {
+  const makers = await climb(task, images, known.outputs ?? [], store);
+  const open = makers.flatMap((maker) => {
+    const runs = maker.open.filter((run) => run.canonical).map((run) => run.runId);
+    return runs.length > 0 ? [{ maker, runs }] : [];
+  });
+  const sentences = open.map(({ maker, runs }) => `${runs.join(', ')} of ${named(maker)}`);
+  return {
+    open:
+      open.length === 0
+        ? undefined
+        : {
+            runs: open.flatMap(({ maker, runs }) => runs.map((runId) => `${maker.registry}/${runId}`)),
+            reason: `waits for ${sentences.join(' and ')}: it stands on what they make`,
+          },
+    unheard: unheardMoves(makers, known.reading ? asBases(known.reading) : []),
+    failed: makers.flatMap((maker) =>
+      maker.last && hasFailed(maker.last.status)
+        ? [
+            `${named(maker)} makes a base image, and its newest run ${maker.last.runId} ended ${maker.last.status}`,
+          ]
+        : [],
+    ),
+  };
+}
 
-  const climb = async (from: string[], path: TaskKey[]): Promise<void> => {
+async function climb(
+  task: TaskKey,
+  images: string[],
+  outputs: string[],
+  store: Pick<Store, 'standing' | 'state'>,
+): Promise<TaskState[]> {
+  const makers = new Map<string, TaskState | undefined>();
+  const seen = new Set<string>();
+  const upFrom = async (from: string[], path: TaskKey[]): Promise<void> => {
     for (const image of from) {
+      if (seen.has(image)) continue;
+      seen.add(image);
       const { producers } = await store.standing(image);
+      if (outputs.includes(image) || producers.some((producer) => same(producer, task))) {
+        const ring = [task, ...path, task].map(named).join(' stands on ');
+        throw new RingError(`${ring}. Every rebuild would call for the next; take one of the steps away.`);
+      }
       for (const producer of producers) {
-        if (same(producer, task)) {
-          const ring = [task, ...path, producer].map(named).join(' stands on ');
-          throw new RingError(`${ring}. Every rebuild would call for the next; take one of the steps away.`);
-        }
-        if (seen.has(named(producer))) continue;
-        seen.add(named(producer));
+        if (makers.has(named(producer))) continue;
         const state = (await store.state(producer.registry, producer.task))?.value;
-        if (!state) continue;
-        const runs = state.open.filter((run) => run.canonical).map((run) => run.runId);
-        if (runs.length > 0) open.push({ by: state, runs });
-        await climb(
-          state.bases.map((base) => base.image),
-          [...path, producer],
-        );
+        makers.set(named(producer), state);
+        if (state)
+          await upFrom(
+            state.bases.map((base) => base.image),
+            [...path, producer],
+          );
       }
     }
   };
-  await climb(images, []);
+  await upFrom(images, []);
+  return [...makers.values()].filter((state) => state !== undefined);
+}
 
-  if (open.length === 0) return undefined;
-  const sentences = open.map(({ by, runs }) => `${runs.join(', ')} of ${named(by)}`);
-  return {
-    runs: open.flatMap(({ runs }) => runs),
-    reason: `waits for ${sentences.join(' and ')}: it stands on what they make`,
-  };
+/**
+ * One task has built on a newer digest of an image than another knows of: its event was cut short or has not come. Pure.
+ */
+function unheardMoves(makers: TaskState[], own: TrackedBase[]): Omit<Push, 'id'>[] {
+  const newest = new Map<string, TrackedBase>();
+  for (const base of [...own, ...makers.flatMap(({ bases }) => bases)]) {
+    const known = newest.get(base.image);
+    if (!known || known.pinnedAt < base.pinnedAt) newest.set(base.image, base);
+  }
+  const moves = [...newest.values()].map(({ image, digest, pinnedAt: timestamp }) => ({
+    image,
+    digest,
+    timestamp,
+  }));
+  return moves.filter((move) =>
+    makers.some(
+      (maker) =>
+        maker.bases.some(({ image }) => image === move.image) &&
+        decideOnPush({ id: '', ...move }, maker).do === 'start',
+    ),
+  );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Pin } from './run.ts';
+import { Pin, RunStatus } from './run.ts';
 import { Platform } from './task.ts';
 
 /** One base image as the newest run of a task was pinned to it. */
@@ -21,6 +21,20 @@ export const OpenRun = z.object({
 });
 export type OpenRun = z.infer<typeof OpenRun>;
 
+/** How the newest run of a task ended. */
+export const LastRun = z.object({
+  runId: z.string(),
+  status: RunStatus,
+  /** What it was built on, or tried to. */
+  inputs: z.string(),
+  /** How often in a row these same inputs have failed; none once the task was changed. */
+  failures: z.number().int(),
+  /** Started by an update, a commit or a timer, not by a person. */
+  automatic: z.boolean(),
+  endedAt: z.iso.datetime(),
+});
+export type LastRun = z.infer<typeof LastRun>;
+
 /**
  * What Plinth knows of a task beyond its definition; one row, so that one conditional write decides. `bases` is of the
  * newest pinned run, ended well or not; `built` of the newest that succeeded.
@@ -35,23 +49,26 @@ export const TaskState = z.object({
   timeout: z.number().int(),
   bases: z.array(TrackedBase),
   open: z.array(OpenRun),
-  built: z.object({ runId: z.string(), pins: z.array(Pin) }).optional(),
-  /** The newest ended run that was pinned, and how often in a row these same inputs have failed. */
-  last: z
-    .object({ runId: z.string(), succeeded: z.boolean(), inputs: z.string(), failures: z.number().int() })
+  /** `seconds`: how long the build took, for the next plan. */
+  built: z
+    .object({ runId: z.string(), pins: z.array(Pin), seconds: z.number().nonnegative().optional() })
     .optional(),
+  /** A run that came after `built` did not end well, but may have pushed its image all the same. */
+  unsure: z.boolean().optional(),
+  /** The newest ended run of the task as it is defined. */
+  last: LastRun.optional(),
   /** The images with a stable name that the task makes; who stands on them waits for it. */
   outputs: z.array(z.string()),
 });
 export type TaskState = z.infer<typeof TaskState>;
 
-/** A queued run's place in its registry's queue: manual runs come before automatic ones. */
+/** A queued run's place in its registry's queue: manual runs come before automatic ones, those that wait after both. */
 export interface Place {
   registry: string;
   runId: string;
   automatic: boolean;
-  /** Waits for another run, so a free place in the registry is not for it. */
-  waiting?: boolean;
+  /** Set while a free place is not for it: the runs it waits for, `registry/runId`; none where it waits for something else. */
+  waitsFor?: string[];
 }
 
 /** The runs of a registry that the engine has now; bounded by the setting for runs at once. */

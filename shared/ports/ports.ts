@@ -26,6 +26,11 @@ export interface Settings {
   runsPerTask: number;
   /** A context larger than this goes to the engine by URL. */
   maxContextBytes: number;
+  /** How often each base image in a registry of the settings is looked at, and one in any other. */
+  reconcileMinutes: number;
+  pollMinutes: number;
+  /** Decisions older than this are forgotten. */
+  ledgerDays: number;
 }
 
 /** Everything the flow speaks to. */

@@ -1,6 +1,7 @@
 import type { Run } from '../model/run.ts';
 import type { Decision, Pace, Place, TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
+import type { Ignored, Watch } from '../model/watch.ts';
 
 /** A value and the version of it that was read; a write that names the version fails if another came between. */
 export interface Stored<T> {
@@ -44,6 +45,12 @@ export interface Standing {
   producers: TaskKey[];
 }
 
+export interface PlaceFilter {
+  waiting?: boolean;
+  /** As many, and no more are read. */
+  top?: number;
+}
+
 /** What a task stands on and what it makes, by normalised reference. */
 export interface Edges {
   bases: string[];
@@ -63,8 +70,8 @@ export interface Store {
   /** Newest first, a page at a time as the store has them; of one task, and older than a run, where that is asked. */
   runs(registry: string, only?: { task?: string; before?: string }): AsyncIterable<Run>;
   pace(registry: string): Promise<Stored<Pace> | undefined>;
-  /** The queued runs in the order they are to start. */
-  places(registry: string): AsyncIterable<Place>;
+  /** The queued runs in the order they are to start; only the first ones, or those that wait, where that is asked. */
+  places(registry: string, only?: PlaceFilter): AsyncIterable<Place>;
   /** Newest first. */
   decisions(registry: string, task: string): AsyncIterable<Decision>;
 
@@ -83,4 +90,16 @@ export interface Store {
   /** The ledger by push; what was said of a task first, stays. */
   recordPush(pushId: string, decisions: Decision[]): Promise<void>;
   push(pushId: string): Promise<Decision[]>;
+  /** The ids of the pushes that were recorded on a day (`2026-11-23`), at most `top`. */
+  pushesOf(day: string, top: number): Promise<string[]>;
+  /** Takes a push and what was decided on it out of the ledger; may be done again. */
+  forgetPush(day: string, pushId: string): Promise<void>;
+
+  /** What the rounds over all base images remember; there is one. */
+  watch(): Promise<Stored<Watch> | undefined>;
+  /** @throws ConflictError when it is not the version that was read; without `etag` there must be none yet */
+  putWatch(watch: Watch, etag: string | undefined): Promise<void>;
+  /** Events that were not taken, by kind. */
+  ignored(): Promise<Ignored[]>;
+  countIgnored(kind: string, example: string, time: string): Promise<void>;
 }

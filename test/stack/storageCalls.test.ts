@@ -8,7 +8,7 @@ import { createTableStore } from '../../shared/adapters/tableStore.ts';
 import { onPush } from '../../shared/flow/onPush.ts';
 import type { Push } from '../../shared/model/state.ts';
 import { queues, tables } from '../../shared/names.ts';
-import { sampleState } from '../storeContract.ts';
+import { sampleSettings, sampleState } from '../storeContract.ts';
 import { tableClient } from './storage.ts';
 
 const image = 'baseacr.azurecr.io/base/counted:1';
@@ -53,6 +53,7 @@ test.before(async () => {
     },
     clock: { now: () => new Date('2026-11-23T10:10:00.500Z') },
     log: () => {},
+    settings: sampleSettings,
   };
   const task = { registry: 'appacr', task: 'app-1' };
   const bases = [
@@ -75,13 +76,14 @@ test('a push that nobody stands on is one read of one partition', async () => {
   ]);
 });
 
-test('a push with one dependent task is seven calls: three reads, three writes and the doorbell', async () => {
+test('a push with one dependent task is eight calls: three reads, four writes and the doorbell', async () => {
   assert.deepEqual(await counted(push), [
     `GET ${tables.edges}`,
     `GET ${tables.main}`,
     `GET ${tables.main}`,
     `POST ${tables.main}`,
     `POST ${tables.main} (transaction)`,
+    `PUT ${tables.pushes}`,
     `POST ${tables.pushes} (transaction)`,
     `POST ${queues.start}`,
   ]);

@@ -1,0 +1,24 @@
+import type { Run } from '../model/run.ts';
+import type { Task } from '../model/task.ts';
+import type { Ports } from '../ports/ports.ts';
+import { changeOverrideSecrets, changeTaskSecrets } from '../secrets.ts';
+import { runOwner, taskOwner } from './owners.ts';
+
+/** A task with its secrets in the clear. */
+export const opened = (task: Task, { seal }: Pick<Ports, 'seal'>): Task => ({
+  ...task,
+  properties: changeTaskSecrets(task.properties, (secret) =>
+    seal.open(secret, taskOwner(task.registry, task.name)),
+  ),
+});
+
+/** A run with the secrets of its overrides in the clear. */
+export const openedRun = (run: Run, { seal }: Pick<Ports, 'seal'>): Run =>
+  run.overrides
+    ? {
+        ...run,
+        overrides: changeOverrideSecrets(run.overrides, (secret) =>
+          seal.open(secret, runOwner(run.registry, run.runId)),
+        ),
+      }
+    : run;
