@@ -10,7 +10,7 @@ app.eventGrid('imagePushed', {
     invoke(context, async (ports, { add }) => {
       const parsed = parsePush(event, ports.settings.registries);
       if ('ignored' in parsed) {
-        add(count(metrics.ignored, { reason: parsed.kind }));
+        add(count(metrics.ignored, { reason: parsed.kind ?? 'ordinary' }));
         ports.log('information', `event ignored: ${parsed.ignored}`);
         return;
       }

@@ -23,16 +23,14 @@ const RegistryEvent = z.object({
   }),
 });
 
-/** Old documents write the type without its first part. */
-const pushedTypes = /^(Microsoft\.ContainerRegistry\.)?ImagePushed$/;
-
-/** Why an event is none of our business: in a word, to be counted, and in a sentence. */
+/** An event that is not taken, and why; with a kind where somebody should know of it, as it ought not to come. */
 export interface IgnoredEvent {
-  kind: 'schema' | 'action' | 'untagged' | 'registry' | 'topic' | 'unreadable';
   ignored: string;
+  kind?: 'schema' | 'unknownRegistry' | 'foreignTopic' | 'unreadable';
 }
 
-const ignore = (kind: IgnoredEvent['kind'], ignored: string): IgnoredEvent => ({ kind, ignored });
+/** Old documents write the type without its first part. */
+const pushedTypes = /^(Microsoft\.ContainerRegistry\.)?ImagePushed$/;
 
 /**
  * An event as a push, or why it is none of our business: such an event is answered as taken, for a refusal would only
@@ -41,29 +39,29 @@ const ignore = (kind: IgnoredEvent['kind'], ignored: string): IgnoredEvent => ({
  */
 export function parsePush(event: unknown, registries: KnownRegistry[]): Push | IgnoredEvent {
   const parsed = RegistryEvent.safeParse(event);
-  if (!parsed.success) return ignore('schema', 'it is not an event of a container registry');
+  if (!parsed.success) return { ignored: 'it is not an event of a container registry', kind: 'schema' };
   const { id, data } = parsed.data;
   const type = parsed.data.eventType ?? parsed.data.type ?? '';
   if (!pushedTypes.test(type) || data.action !== 'push')
-    return ignore('action', `${type} (${data.action}) is no push`);
+    return { ignored: `${type} (${data.action}) is no push` };
   const { repository, tag, digest } = data.target;
-  if (!tag) return ignore('untagged', `${repository} was pushed without a tag`);
+  if (!tag) return { ignored: `${repository} was pushed without a tag` };
 
   const host = canonicalHost(data.request.host);
   const registry = registries.find(({ loginServer }) => loginServer === host);
-  if (!registry) return ignore('registry', `${host} is not a registry of the settings`);
+  if (!registry) return { ignored: `${host} is not a registry of the settings`, kind: 'unknownRegistry' };
   const topic = parsed.data.topic ?? parsed.data.source ?? '';
   if (topic.toLowerCase() !== registry.id.toLowerCase())
-    return ignore('topic', `its topic is not ${registry.name}`);
+    return { ignored: `its topic is not ${registry.name}`, kind: 'foreignTopic' };
 
   const pushed = new Date(data.timestamp);
   if (!sha256Digest.safeParse(digest).success || Number.isNaN(pushed.getTime()))
-    return ignore('unreadable', 'its digest or timestamp cannot be read');
+    return { ignored: 'its digest or timestamp cannot be read', kind: 'unreadable' };
   try {
     const image = formatImageRef(parseImageRef(`${host}/${repository}:${tag}`));
     return { id, image, digest: digest!, timestamp: pushed.toISOString() };
   } catch (error) {
-    if (error instanceof ImageRefError) return ignore('unreadable', error.message);
+    if (error instanceof ImageRefError) return { ignored: error.message, kind: 'unreadable' };
     throw error;
   }
 }

@@ -41,8 +41,8 @@ export function observedPorts(ports: Ports, invocation: Invocation, about?: Door
     // Where a source is, may hold a token: only that it is fetched is told.
     source: { fetch: (location, options) => call('source.fetch', {}, () => source.fetch(location, options)) },
     log(level, message, facts) {
-      if (message.startsWith(staleEdgeMessage))
-        invocation.add(staleEdge(String(facts?.registry ?? ''), Number(facts?.seconds ?? 0)));
+      if (message.startsWith(staleEdgeMessage) && typeof facts?.seconds === 'number')
+        invocation.add(staleEdge(String(facts.registry ?? ''), facts.seconds));
       // The host forwards logs, in its own trace of the call; this names the run's.
       const traceId = invocation.traceId();
       ports.log(level, message, traceId ? { ...facts, traceId } : facts);
