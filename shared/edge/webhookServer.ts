@@ -1,8 +1,7 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { receiveDelivery } from '../flow/onSource.ts';
 import { Refusal } from '../flow/refusal.ts';
-import { logTo } from './log.ts';
-import { portsWith } from './wiring.ts';
+import { invoke } from './invoke.ts';
 
 /** GitHub sends no more than this (docs.github.com, "Webhook events and payloads"). */
 const mostBytes = 25 * 2 ** 20;
@@ -25,19 +24,17 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
     if (body.byteLength > mostBytes) throw tooLarge();
     const { registry = '', task = '', trigger = '' } = request.params;
     const header = (name: string) => request.headers.get(name) ?? undefined;
-    const received = await receiveDelivery(
-      {
-        registry,
-        task,
-        trigger,
-        body,
-        signature: header('x-hub-signature-256'),
-        authorization: header('authorization'),
-        event: header('x-github-event'),
-        deliveryId: header('x-github-delivery'),
-      },
-      portsWith(logTo(context)),
-    );
+    const given = {
+      registry,
+      task,
+      trigger,
+      body,
+      signature: header('x-hub-signature-256'),
+      authorization: header('authorization'),
+      event: header('x-github-event'),
+      deliveryId: header('x-github-delivery'),
+    };
+    const received = await invoke(context, (ports) => receiveDelivery(given, ports));
     return { status: 200, jsonBody: received };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,45 +1,48 @@
 import type { DockerBuildRequest, Run } from '../model/run.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest } from '../ports/runEngine.ts';
-import { type RunValues, renderRunValues, runDate } from '../runValues.ts';
+import { renderRunValues } from '../runValues.ts';
 import { changeRequestSecrets } from '../secrets.ts';
-import { enginePasswords } from './logins.ts';
+import { engineTerms } from './engineTerms.ts';
 import { runOwner } from './owners.ts';
+import { quickRunRequest } from './quickRun.ts';
+import { runValuesOf } from './runValuesOf.ts';
 import { withVaultSecrets } from './vaultSecrets.ts';
 
 /**
- * A quick build goes to the engine as it was asked for, its context by upload or URL: nobody tracks its base images.
- * @throws RunValueError RegistryError VaultError
+ * What belongs to no task goes to the engine as it was asked for, its context by upload or URL: nobody tracks its base
+ * images.
+ * @throws RunValueError RegistryError TaskFileError BuildFault SourceError VaultError
  */
-export async function quickBuildRequest(run: Run, own: KnownRegistry, ports: Ports): Promise<EngineRequest> {
+export async function quickRequest(run: Run, own: KnownRegistry, ports: Ports): Promise<EngineRequest> {
   const open = (secret: string) => ports.seal.open(secret, runOwner(run.registry, run.runId));
-  const request: DockerBuildRequest = changeRequestSecrets(run.quickBuild!, open);
-  const values: RunValues = {
-    ID: run.runId,
-    TaskName: '',
-    Registry: own.loginServer,
-    RegistryName: own.name,
-    Date: runDate(new Date(run.createTime)),
-    OS: request.platform.os.toLowerCase(),
-    Architecture: request.platform.architecture,
-    Commit: '',
-    Branch: '',
-  };
-  const credentials = await withVaultSecrets(request.credentials, ports);
-  const customRegistries = await enginePasswords(undefined, own, credentials, ports);
-  const { credentials: _, agentConfiguration, agentPoolName, logTemplate, target, ...rest } = request;
+  const request = run.quickRun ?? run.quickBuild!;
+  const credentials = await withVaultSecrets(changeRequestSecrets(request, open).credentials, ports);
+  const withCredentials = <T extends typeof request>(of: T): T => ({
+    ...changeRequestSecrets(of, open),
+    ...(credentials && { credentials }),
+  });
+  if (run.quickRun) return quickRunRequest(withCredentials(run.quickRun), run, own, ports);
+  return quickBuildRequest(withCredentials(run.quickBuild!), run, own, ports);
+}
+
+async function quickBuildRequest(
+  request: DockerBuildRequest,
+  run: Run,
+  own: KnownRegistry,
+  ports: Ports,
+): Promise<EngineRequest> {
+  const values = runValuesOf(run, own, request.platform);
+  const { type, noCache, dockerFilePath, target } = request;
   return {
-    ...rest,
+    type,
+    noCache,
+    dockerFilePath,
+    arguments: request.arguments,
     imageNames: request.imageNames.map((name) => renderRunValues(name, values)),
     isPushEnabled: request.isPushEnabled && request.imageNames.length > 0,
     sourceLocation: request.sourceLocation ?? '/dev/null',
     ...(target !== undefined && { target }),
-    ...(agentConfiguration?.cpu && { agentConfiguration: { cpu: agentConfiguration.cpu } }),
-    ...(agentPoolName && { agentPoolName }),
-    ...(logTemplate && { logTemplate }),
-    credentials: {
-      sourceRegistry: { loginMode: credentials?.sourceRegistry?.loginMode ?? 'Default' },
-      ...(Object.keys(customRegistries).length > 0 && { customRegistries }),
-    },
+    ...(await engineTerms(request, undefined, own, ports)),
   };
 }

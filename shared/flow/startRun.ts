@@ -10,6 +10,7 @@ import { ConflictError } from '../ports/store.ts';
 import { VaultError } from '../ports/vault.ts';
 import { RunValueError } from '../runValues.ts';
 import { SourceLocationError } from '../sourceLocation.ts';
+import { TaskFileError } from '../taskFile.ts';
 import { endRun } from './endRun.ts';
 import { postponeStart } from './postpone.ts';
 import { BuildFault } from './prepare.ts';
@@ -58,4 +59,5 @@ const isFault = (error: unknown): error is Error =>
     SourceError,
     SourceLocationError,
     VaultError,
+    TaskFileError,
   ].some((kind) => error instanceof kind);

@@ -4,14 +4,12 @@ import type { TaskState } from '../model/state.ts';
 import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
-import { differsEachRun } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
 import { timersOf } from '../timers.ts';
 import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
-import { checkBuild } from './checkBuild.ts';
+import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
 import { taskOwner } from './owners.ts';
-import { outputReference } from './prepare.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
@@ -149,7 +147,6 @@ function stateOf(
 ): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
-  const stable = step.imageNames.filter((image) => !differsEachRun(image));
   const {
     cpu: _,
     timers: __,
@@ -163,15 +160,13 @@ function stateOf(
     registry: own.name,
     task: task.name,
     enabled: status === 'Enabled',
+    stepType: step.type,
     trigger: base?.status === 'Enabled' ? base.baseImageTriggerType : 'Disabled',
     platform,
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
     ...(timers.length > 0 && { timers }),
-    outputs:
-      before && asBefore
-        ? before.outputs
-        : stable.filter((name) => !name.includes('{{')).map((name) => outputReference(name, own)),
+    outputs: before && asBefore ? before.outputs : knownOutputs(step, own),
   };
 }
 
@@ -179,7 +174,7 @@ function stateOf(
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
   const { step, credentials, trigger } = properties;
   checkTriggers(trigger ?? {});
-  checkBuild(step, own, 'InvalidTaskStep');
+  checkStep(step, own);
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {
