@@ -84,7 +84,10 @@ test('a run that takes too long ends as Timeout, and the client with 1', async (
     queue: { ringStart: async () => {}, ringFollow: async () => {} },
     clock: { now: () => new Date() },
     log: () => {},
-    settings: { registries: [], runsPerRegistry: 10, runsPerTask: 1, maxContextBytes: 1 },
+    settings: {
+      ...{ registries: [], runsPerRegistry: 10, runsPerTask: 1, maxContextBytes: 1 },
+      ...{ reconcileMinutes: 60, pollMinutes: 60, ledgerDays: 1 },
+    },
   });
   const { code, stdout, stderr } = await following;
   assert.equal(code, 1);
