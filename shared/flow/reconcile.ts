@@ -128,7 +128,10 @@ async function moved(tracked: Tracked, digest: string, timestamp: string, ports:
 /** From a registry of the settings an event should have come, and an alert looks for that; others send none. */
 function tellStale({ image, registry }: Tracked, tasks: number, ports: Ports): void {
   const message = `${image} moved and no event told of it`;
-  if (!isOwn(registry, ports)) return ports.log('information', message, { tasks });
+  if (!isOwn(registry, ports)) {
+    ports.log('information', message, { tasks });
+    return;
+  }
   // It moved since the round before: no more is known.
   const seconds = ports.settings.reconcileMinutes * 60;
   ports.log('warning', `${staleEdgeMessage}: ${message}`, { registry, tasks, seconds });
