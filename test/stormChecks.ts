@@ -5,7 +5,11 @@ import { diamond } from './diamondWorld.ts';
 import { runsOf, type World } from './world.ts';
 
 /** Nothing is open, queued, counted as running, or left in a queue. */
-export async function nothingIsLeft({ ports: { store, settings }, messages, ...world }: World): Promise<void> {
+export async function nothingIsLeft({
+  ports: { store, settings },
+  messages,
+  ...world
+}: World): Promise<void> {
   assert.deepEqual(messages, []);
   for (const { name } of settings.registries) {
     assert.deepEqual((await store.pace(name))?.value.running ?? [], [], `the pace of ${name}`);
@@ -35,7 +39,11 @@ export async function nothingWasBuiltTwice(world: World): Promise<void> {
     for (const [at, run] of ended.entries()) {
       const before = ended[at - 1];
       if (!run.imageUpdateTrigger || !run.pins || before?.status !== 'Succeeded') continue;
-      assert.notEqual(inputsOf(run.pins), inputsOf(before.pins ?? []), `${run.runId} repeats ${before.runId}`);
+      assert.notEqual(
+        inputsOf(run.pins),
+        inputsOf(before.pins ?? []),
+        `${run.runId} repeats ${before.runId}`,
+      );
     }
   }
 }

@@ -34,12 +34,7 @@ export function createTableWatch(
         const row = await found(main.getEntity<Row>(partitionKey, keys.ignoredRow(kind)));
         const count = row ? fromProperties(Ignored, row).count + 1 : 1;
         try {
-          return await put(
-            keys.ignoredRow(kind),
-            'a count',
-            { kind, count, lastTime, example },
-            row?.etag,
-          );
+          return await put(keys.ignoredRow(kind), 'a count', { kind, count, lastTime, example }, row?.etag);
         } catch (error) {
           if (!(error instanceof ConflictError)) throw error;
         }
