@@ -30,9 +30,9 @@ serve(operations.tasksListDetails, async ({ own, parameter, ports, config }) => 
 });
 
 serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) => {
-  const name = taskName.safeParse(parameter('task'));
+  const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
-  const task = await putTask(own, name.data, await body(TaskCreate), ports);
+  const task = await putTask(own, name.data.taskName, await body(TaskCreate), ports);
   const state = await ports.store.state(own.name, task.name);
   return { jsonBody: toTaskResource(task, state?.value, own.id, config.identity) };
 });

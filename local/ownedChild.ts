@@ -34,6 +34,8 @@ export function startOwnedChild(
   const child = spawn(process.execPath, args, {
     env: { PATH, HOME, TMPDIR, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C is ours to answer, in our order.
+    detached: true,
   });
   const last: string[] = [];
   const streams = ['stdout', 'stderr'] as const;

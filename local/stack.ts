@@ -1,27 +1,25 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AzAccess, startAzAccess } from './azAccess.ts';
 import { type Azurite, startAzurite } from './azurite.ts';
 import { createEntra, type Entra, type LocalIdentity } from './entra.ts';
 import { type EventGrid, startEventGrid } from './eventGrid.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
+import { close, listen } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
+import { registryId, subscriptionId, tenantId } from './resourceIds.ts';
 import { createRoles, type Roles } from './roles.ts';
-import { type RunEngine, type RunEngineOptions, startRunEngine } from './runEngine/startRunEngine.ts';
+import type { RunEngine } from './runEngine/startRunEngine.ts';
+import { type EngineWishes, startStackEngine } from './stackEngine.ts';
 import { makeTls, type Tls } from './tls.ts';
 
-export const subscriptionId = '11111111-1111-1111-1111-111111111111';
-export const tenantId = '22222222-2222-2222-2222-222222222222';
-export const resourceGroup = 'localrg';
-
-export const registryId = (name: string) =>
-  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerRegistry/registries/${name}`;
-
-export interface StackOptions {
+export interface StackOptions extends EngineWishes {
   /** Names of the registries; `baseacr` and `appacr` unless told. */
   registries?: string[];
   /** Keeps images, tables and keys between two starts; without it all is gone at the end. */
@@ -34,12 +32,13 @@ export interface StackOptions {
   settings?: Record<string, string>;
   /** Registries on which the app may pull from the start; all but the first, whose role is the tutorial's to give. */
   pull?: string[];
-  executor?: RunEngineOptions['executor'];
-  minimumTimeout?: number;
-  maxConcurrentRuns?: number;
   /** What a second of Event Grid's retry schedule lasts here, in seconds. */
   eventTimeScale?: number;
   queueLeaseSeconds?: number;
+  /** Lets the Azure CLI and the SDKs in: an ARM front, and az's configuration, signed in as the owner. */
+  az?: boolean;
+  /** Port of the ARM front. */
+  azPort?: number;
 }
 
 export interface Stack {
@@ -58,6 +57,8 @@ export interface Stack {
   /** A person with every right, who pushes base images. */
   owner: LocalIdentity;
   app: SpawnedFunctionsHost;
+  /** Undefined unless asked for. */
+  az: AzAccess | undefined;
   /** Starts the function app again after it was killed, at the same address. */
   restartApp(): Promise<void>;
   stop(): Promise<void>;
@@ -76,7 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     for (const undo of stops.splice(0).reverse()) await undo().catch((error) => console.error(error));
   };
   try {
-    return { ...(await startParts(options, stops)), stop };
+    return await startParts(options, stops, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -86,7 +87,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 async function startParts(
   options: StackOptions,
   stops: (() => Promise<unknown>)[],
-): Promise<Omit<Stack, 'stop'>> {
+  stop: () => Promise<void>,
+): Promise<Stack> {
   const { log = () => {} } = options;
   const started = <T extends { stop(): Promise<unknown> }>(part: T): T => {
     stops.push(() => part.stop());
@@ -146,35 +148,9 @@ async function startParts(
   );
 
   const engine = started(
-    await startRunEngine({
-      registries: names.map((name) => ({
-        name,
-        resourceId: registryId(name),
-        loginServer: `${name}.azurecr.io`,
-        endpoint: registries[name]!.endpoint,
-        pushCredentials: () => ({
-          username: '00000000-0000-0000-0000-000000000000',
-          password: registries[name]!.refreshTokenFor(builder.principalId),
-        }),
-      })),
-      blob: { connectionString: azurite.connectionString },
-      tls,
-      caFile: tls.caFile,
-      dir: join(dir, 'engine'),
-      ...(options.executor && { executor: options.executor }),
-      ...(options.minimumTimeout && { minimumTimeout: options.minimumTimeout }),
-      ...(options.maxConcurrentRuns && { maxConcurrentRuns: options.maxConcurrentRuns }),
-      authorize(token, resourceId, action) {
-        const claims = entra.verify(token, ['https://management.azure.com']);
-        if (!claims) return { status: 401, message: 'The access token is not valid.' };
-        const right =
-          ({ cancelRun: 'changeRuns', uploadSource: 'scheduleRun' } as const)[action as string] ?? action;
-        if (roles.allows(claims.oid, resourceId, right as 'scheduleRun')) return { status: 200 };
-        return {
-          status: 403,
-          message: `The client '${claims.oid}' does not have authorization to perform action '${action}' over scope '${resourceId}'.`,
-        };
-      },
+    await startStackEngine(options, {
+      ...{ registries: Object.values(registries), builder, tls, entra, roles, dir: join(dir, 'engine') },
+      connectionString: azurite.connectionString,
     }),
   );
 
@@ -184,7 +160,23 @@ async function startParts(
   const git = started(await startGitServer({ dir: join(dir, 'git') }));
 
   const keys = { master: key(), function: key(), eventgrid: key() };
+  const az = options.az
+    ? started(
+        await startAzAccess({
+          ...{ subscriptionId, tenantId, tls, entra, roles, dir: join(dir, 'az') },
+          registries: Object.values(registries),
+          plinth: () => ({ url: `http://localhost:${port}`, functionKey: keys.function }),
+          blobEndpoint: `http://127.0.0.1:${azurite.blobPort}`,
+          msiEndpoint: identityEndpoint.msiEndpoint,
+          ...(options.azPort && { port: options.azPort }),
+        }),
+      )
+    : undefined;
+  // Last of all ports, so that nothing here takes it before the app does.
+  const port = options.port ?? (await freePort());
   const settings = {
+    // Where clients find logs: az takes addresses with https only.
+    PLINTH_PUBLIC_URL: az?.origin ?? `http://localhost:${port}`,
     AzureWebJobsStorage: azurite.connectionString,
     PlinthStorage: azurite.connectionString,
     PLINTH_REGISTRIES: JSON.stringify(
@@ -208,7 +200,7 @@ async function startParts(
       log: (line) => log('app', line),
       ...(options.queueLeaseSeconds && { queueLeaseSeconds: options.queueLeaseSeconds }),
     });
-  let app = await launch(options.port);
+  let app = await launch(port);
   stops.push(() => app.stop());
   for (const name of names)
     await eventGrid.subscribe({
@@ -230,6 +222,7 @@ async function startParts(
     git,
     plinth,
     owner,
+    az,
     get app() {
       return app;
     },
@@ -237,7 +230,16 @@ async function startParts(
       await app.exited;
       app = await launch(app.port);
     },
+    stop,
   };
 }
 
 const key = () => randomBytes(30).toString('base64url');
+
+/** A port that is free now: the app must know its address before it starts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
+  return port;
+}

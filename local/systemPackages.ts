@@ -10,9 +10,20 @@ const programs = {
   'azure-cli': 'az',
   'busybox-static': 'busybox',
   binutils: 'strip',
+  openssl: 'openssl',
 } as const;
 
 export type SystemPackage = keyof typeof programs;
+
+/** What the local stack is made of, beside npm packages. */
+export const stackPackages: SystemPackage[] = [
+  'buildah',
+  'docker-registry',
+  'git',
+  'busybox-static',
+  'binutils',
+  'openssl',
+];
 
 const installed = (name: SystemPackage) =>
   [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/bin'].some((dir) => {

@@ -77,6 +77,7 @@ export function toRunResource(run: Run, registryId: string, queuePlace?: QueuePl
       ...(run.imageUpdateTrigger && { imageUpdateTrigger: run.imageUpdateTrigger }),
       platform: run.platform,
       ...(run.cpu && { agentConfiguration: { cpu: run.cpu } }),
+      ...(run.agentPoolName && { agentPoolName: run.agentPoolName }),
       ...(run.customRegistries && { customRegistries: run.customRegistries }),
       ...(run.runErrorMessage && { runErrorMessage: run.runErrorMessage }),
       isArchiveEnabled: run.isArchiveEnabled,

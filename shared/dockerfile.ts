@@ -83,6 +83,6 @@ function imagesOf({ target, needed }: Graph, nameOf = (state: Graph['target']) =
 }
 
 function placeOf({ site: { line, at, flag } }: Graph['target']): number {
-  const offset = flag === undefined ? at.start : flag.from[at.start]!;
-  return sourceOf(line.stretches, offset, offset + 1)[0]?.source ?? 0;
+  const offset = flag === undefined ? at.start : flag.written.start;
+  return sourceOf(line, offset, offset + 1)[0]?.source ?? 0;
 }

@@ -12,8 +12,6 @@ export class ImageRefError extends Error {
 
 const hub = 'docker.io';
 const pathComponent = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
-const domainComponent = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
-const ipv6 = /^\[[a-fA-F0-9:]+\]$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 const longestPath = 255;
@@ -45,12 +43,14 @@ export function parseImageRef(text: string): ImageRef {
   const host = name.slice(0, slash);
   const split = isDomain(host) && isPath(name.slice(slash + 1));
   if (!split && !isPath(name)) {
-    const onlyCase = isPath(name.slice(slash + 1).toLowerCase());
-    refuse(onlyCase ? 'its repository must be lowercase' : 'its repository is not well formed');
+    const path = name.slice(slash + 1);
+    if (path.length > longestPath) refuse(`its repository is longer than ${longestPath} characters`);
+    refuse(
+      isPath(path.toLowerCase()) ? 'its repository must be lowercase' : 'its repository is not well formed',
+    );
   }
   const registry = split ? host : '';
   const repository = split ? name.slice(slash + 1) : name;
-  if (repository.length > longestPath) refuse(`its repository is longer than ${longestPath} characters`);
 
   if (digest === undefined) return { registry, repository, tag: tag ?? 'latest' };
   return tag === undefined ? { registry, repository, digest } : { registry, repository, tag, digest };
@@ -90,12 +90,20 @@ function withDomain(text: string): string {
   return domain === hub && !rest.includes('/') ? `${hub}/library/${rest}` : `${domain}/${rest}`;
 }
 
+// The parts of a name that have no greatest length are searched for what they may not hold: a pattern of what they
+// may hold would use memory for each character.
 function isDomain(text: string): boolean {
   const port = /:[0-9]+$/.exec(text);
   const host = port === null ? text : text.slice(0, port.index);
-  return ipv6.test(host) || host.split('.').every((component) => domainComponent.test(component));
+  if (host.startsWith('[') && host.endsWith(']'))
+    return host.length > 2 && !/[^a-fA-F0-9:]/.test(host.slice(1, -1));
+  return host.split('.').every(isDomainComponent);
+}
+
+function isDomainComponent(text: string): boolean {
+  return text !== '' && !text.startsWith('-') && !text.endsWith('-') && !/[^a-zA-Z0-9-]/.test(text);
 }
 
 function isPath(text: string): boolean {
-  return text.split('/').every((component) => pathComponent.test(component));
+  return text.length <= longestPath && text.split('/').every((component) => pathComponent.test(component));
 }

@@ -4,3 +4,5 @@ export const queues = { start: 'plinth-start', follow: 'plinth-follow' } as cons
 /** The prefix of the connection's settings, `PlinthStorage` or `PlinthStorage__queueServiceUri`. */
 export const storageConnection = 'PlinthStorage';
 export const imagePushedEvent = 'Microsoft.ContainerRegistry.ImagePushed';
+/** With this a log line begins that an alert looks for: a base image moved and its tasks were not told. */
+export const staleEdgeMessage = 'stale edge';

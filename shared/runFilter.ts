@@ -22,7 +22,7 @@ const properties: Record<string, (run: Run) => Value> = {
   createtime: (run) => run.createTime,
   finishtime: (run) => run.finishTime,
   isarchiveenabled: (run) => run.isArchiveEnabled,
-  agentpoolname: () => undefined,
+  agentpoolname: (run) => run.agentPoolName,
   outputimagemanifests: (run) =>
     run.outputImages?.map(({ repository, digest }) => `${repository}@${digest}`).join(' ') ?? '',
 };

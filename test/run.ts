@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { ensureSystemPackages } from '../local/systemPackages.ts';
+import { ensureSystemPackages, stackPackages } from '../local/systemPackages.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -75,8 +75,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const pattern = new RegExp(process.argv[2] ?? '');
 const files = testFiles('test').filter((file) => pattern.test(relative('.', file)));
 const stack = files.filter((file) => file.startsWith('test/stack/'));
-if (stack.length > 0)
-  await ensureSystemPackages(['buildah', 'docker-registry', 'git', 'azure-cli', 'busybox-static']);
+if (stack.length > 0) await ensureSystemPackages([...stackPackages, 'azure-cli']);
 const verdicts = [
   ...(await runAll(
     files.filter((file) => !stack.includes(file)),

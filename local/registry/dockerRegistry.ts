@@ -34,6 +34,8 @@ export async function startDockerRegistry(
     stdio: ['ignore', 'ignore', 'pipe'],
     // its own environment: any REGISTRY_* variable would override the file
     env: { PATH: process.env.PATH, HOME: dir, OTEL_TRACES_EXPORTER: 'none' },
+    // a group of its own: Ctrl-C is its owner's to answer
+    detached: true,
   });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null && child.pid) {

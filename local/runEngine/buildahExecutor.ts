@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { locationOf, writeBuilderFiles } from './builderFiles.ts';
 import { readBuildOutput } from './buildOutput.ts';
 import { runContained } from './contained.ts';
+import { printDependencies } from './dependencies.ts';
 import { lineCutter } from './lines.ts';
 import { maskOf } from './mask.ts';
 import { type Executor, type OutputImage, type PushedImage, RunFailure, type RunWork } from './types.ts';
@@ -11,6 +12,8 @@ export interface BuildahOptions {
   storageDriver: 'overlay' | 'vfs';
   /** A directory of `*.crt`, the authorities the registries' certificates come from. */
   certDir: string;
+  /** The same authorities, PEM. */
+  ca: string;
   /** Shared by all runs: which layer is where, so that a push mounts instead of sending. Holds no secret. */
   cacheDir: string;
 }
@@ -81,6 +84,7 @@ export function buildahExecutor(options: BuildahOptions): Executor {
       await log(`Successfully pushed image: ${name}`);
       pushed.push({ ...image, digest });
     }
+    await printDependencies(work, source.dockerfile, pushed, options.ca);
     return pushed;
   };
 }

@@ -66,7 +66,7 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
       registries.push({ registry, blobs, ids: runIds(index, earlier), runs: new Map() });
     }
     const lifecycle = startLifecycle({
-      executor: await executorOf(options.executor ?? 'buildah', workspace.path, certDir),
+      executor: await executorOf(options.executor ?? 'buildah', workspace.path, certDir, ca),
       endpoints: new Map([
         ...Object.entries(options.registryAliases ?? {}),
         ...options.registries.map(({ loginServer, endpoint }) => [loginServer, endpoint] as const),
@@ -102,11 +102,16 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
   }
 }
 
-async function executorOf(executor: 'buildah' | Executor, dir: string, certDir: string): Promise<Executor> {
+async function executorOf(
+  executor: 'buildah' | Executor,
+  dir: string,
+  certDir: string,
+  ca: string,
+): Promise<Executor> {
   if (executor !== 'buildah') return executor;
   const cacheDir = join(dir, 'cache');
   await mkdir(cacheDir);
-  return buildahExecutor({ storageDriver: await storageDriverFor(dir), certDir, cacheDir });
+  return buildahExecutor({ storageDriver: await storageDriverFor(dir), certDir, ca, cacheDir });
 }
 
 /** The authorities trusted, in the three forms that Node, git and buildah want. */

@@ -6,8 +6,9 @@ import { ImageDescriptor, RunStatus } from '../model/run.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type EngineLog, type EngineRun, type RunEngine, RunEngineError } from '../ports/runEngine.ts';
 
-/** The last stable version with runs; the newer previews add nothing that is asked here. */
-const apiVersion = '2019-04-01';
+/** The last stable version with runs, and the first that knows agent pools and log artifacts. */
+const stableVersion = '2019-04-01';
+const previewVersion = '2019-06-01-preview';
 const answerWithinMs = 60_000;
 /** Where ARM names no interval for a long-running operation. */
 const pollSeconds = 1;
@@ -39,7 +40,13 @@ const logUrlsKept = 100;
 export function createArmRunEngine({ endpoint, registries, credential }: ArmRunEngineOptions): RunEngine {
   const logUrls = new Map<string, string>();
 
-  async function call(registry: string, method: string, path: string, body?: object): Promise<Response> {
+  async function call(
+    registry: string,
+    method: string,
+    path: string,
+    body?: object,
+    apiVersion = stableVersion,
+  ): Promise<Response> {
     const known = registries.find(({ name }) => name === registry);
     if (!known) throw new RunEngineError(`${registry} is not in the settings.`, { transient: false });
     const doing = `${method} ${path} of registry ${registry}`;
@@ -59,8 +66,12 @@ export function createArmRunEngine({ endpoint, registries, credential }: ArmRunE
     return reach(url, doing, { ...init, headers });
   }
 
-  async function schedule(registry: string, request: object): Promise<EngineRun> {
-    let response = await call(registry, 'POST', 'scheduleRun', request);
+  async function schedule(
+    registry: string,
+    request: { agentPoolName?: string; logTemplate?: string },
+  ): Promise<EngineRun> {
+    const version = request.agentPoolName || request.logTemplate ? previewVersion : stableVersion;
+    let response = await call(registry, 'POST', 'scheduleRun', request, version);
     if (response.status === 404)
       throw await refusal(response, registry, `scheduleRun of registry ${registry}`);
     // 202: the run is made in a moment; its Location is asked until it is there.
@@ -176,7 +187,8 @@ async function refusal(response: Response, registry: string, doing: string): Pro
       .filter(Boolean)
       .join('. '),
     {
-      transient: response.status === 429 || response.status >= 500 || response.status === 409,
+      // 501 stays: what the engine cannot do now, it cannot do in a minute.
+      transient: [409, 429].includes(response.status) || (response.status >= 500 && response.status !== 501),
       ...(retryAfter && { retryAfter }),
     },
   );

@@ -18,13 +18,13 @@ export function readDirective(line: string, prefix = '#'): Directive | undefined
   if (found === null) return undefined;
   at = skipRegexSpace(line, at + found[0].length);
   if (line[at] !== '=') return undefined;
-  const value = valueOf(line.slice(at + 1));
+  const value = directiveValue(line.slice(at + 1));
   const lower = found[0].toLowerCase();
   return value === undefined || !known.has(lower) ? undefined : { name: lower, value };
 }
 
 /** Go's `\s*(.+?)\s*$`: trimmed, but where there is nothing else the last space is the value. */
-function valueOf(text: string): string | undefined {
+function directiveValue(text: string): string | undefined {
   if (text === '') return undefined;
   const start = skipRegexSpace(text, 0);
   if (start === text.length) return text.at(-1)!;
@@ -84,7 +84,10 @@ export function checkLintOptions(dockerfile: string): void {
   const options = check.directive.value.split(' ')[0]!.trim();
   if (options === '') return;
   onLine(check.line, () => {
-    for (const option of options.split(';')) {
+    const [first, second, ...rest] = options.split(';');
+    const third = rest.length === 0 ? undefined : rest.join(';');
+    for (const option of [first, second, third]) {
+      if (option === undefined) continue;
       const [key, value] = cut(option);
       const isFlag = key === 'error' && parseBool(value ?? '') !== undefined;
       if (value === undefined || !(key === 'skip' || key === 'experimental' || isFlag)) {
@@ -105,31 +108,26 @@ export function parseBool(text: string): boolean | undefined {
   return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : undefined;
 }
 
-/** Keeps the directives while a file is parsed; from the first other line on, nothing is one. */
-export function directiveReader() {
-  const seen = new Set<string>();
-  let done = false;
-  return {
-    escape: '\\',
-    read(line: string, number: number): void {
-      if (done) return;
-      const directive = readDirective(line);
-      if (directive === undefined) {
-        done = true;
-        return;
-      }
-      if (seen.has(directive.name)) {
-        throw new DockerfileError(number, `only one ${directive.name} directive can be used`);
-      }
-      seen.add(directive.name);
-      if (directive.name !== 'escape') return;
-      if (directive.value !== '`' && directive.value !== '\\') {
-        throw new DockerfileError(
-          number,
-          `the escape character must be \\ or \`, not ${quote(directive.value)}`,
-        );
-      }
-      this.escape = directive.value;
-    },
-  };
+/** What the directives read so far say; from the first other line on, nothing is one. */
+export type Directives = { escapeChar: string; seen: string[]; done: boolean };
+
+export function newDirectives(): Directives {
+  return { escapeChar: '\\', seen: [], done: false };
+}
+
+export function readTopLine(directives: Directives, line: string, number: number): void {
+  const directive = readDirective(line);
+  if (directive === undefined) {
+    directives.done = true;
+    return;
+  }
+  const { name, value } = directive;
+  if (directives.seen.includes(name))
+    throw new DockerfileError(number, `only one ${name} directive can be used`);
+  directives.seen.push(name);
+  if (name !== 'escape') return;
+  if (value !== '`' && value !== '\\') {
+    throw new DockerfileError(number, `the escape character must be \\ or \`, not ${quote(value)}`);
+  }
+  directives.escapeChar = value;
 }

@@ -1,78 +1,101 @@
 import { quote, Refusal } from './errors.ts';
-import { isSpace, type Span, toLower } from './goText.ts';
+import { type Span, toLower } from './goText.ts';
 
-/** A `--flag`, quotes and escapes removed; `from` and `to` tell where each character of `text` was written. */
-export type Flag = { text: string; from: number[]; to: number[]; written: Span; escape: string };
+/** A `--flag`, quotes and escapes removed, and where it is written. */
+export type Flag = { text: string; written: Span; escapeChar: string };
 
 export type FlagKind = 'text' | 'texts' | 'switch';
 
 /** Takes the `--flags` off the start of an instruction's arguments. Tells where the rest starts. */
-export function splitFlags(line: string, span: Span, escape: string): { flags: Flag[]; rest: number } {
+export function splitFlags(line: string, span: Span, escapeChar: string): { flags: Flag[]; rest: number } {
   const flags: Flag[] = [];
   let at = span.start;
   for (;;) {
-    while (at < span.end && isByteSpace(line, at)) at++;
+    while (at < span.end && isAsciiSpace(line.charCodeAt(at))) at++;
     if (at >= span.end) return { flags, rest: span.end };
     if (line[at] !== '-' || at + 1 >= span.end || line[at + 1] !== '-') return { flags, rest: at };
-    const { flag, quoted } = readFlag(line, { start: at, end: span.end }, escape);
+    const flag = readFlag(line, { start: at, end: span.end }, escapeChar);
     at = flag.written.end;
     if (flag.text === '--') return { flags, rest: at };
-    if (quoted || flag.text !== '') flags.push(flag);
+    flags.push(flag);
+    const broken = at < span.end ? byteSpace(line, at) : undefined;
+    if (broken === 'inside') return { flags, rest: at };
+    if (broken === 'last') at += line.codePointAt(at)! > 0xffff ? 2 : 1;
   }
 }
 
-function readFlag(line: string, { start, end }: Span, escape: string): { flag: Flag; quoted: boolean } {
-  const flag: Flag = { text: '', from: [], to: [], written: { start, end }, escape };
+/** A character of a flag as it is written, and the quote that it stands in. */
+export type Place = Span & { quoteChar: string };
+
+export function placesOf(line: string, { written, escapeChar }: Flag): Place[] {
+  const places: Place[] = [];
+  readFlag(line, written, escapeChar, places);
+  return places;
+}
+
+function readFlag(line: string, { start, end }: Span, escapeChar: string, places?: Place[]): Flag {
+  const flag: Flag = { text: '', written: { start, end }, escapeChar };
   let quoteChar = '';
-  let quoted = false;
   let at = start;
   while (at < end) {
     const char = line[at]!;
-    if (quoteChar === '' && isByteSpace(line, at)) break;
+    const space = quoteChar === '' ? byteSpace(line, at) : undefined;
+    // The bytes before the one that is taken for a space still belong to the flag.
+    if (space === 'last' || space === 'inside') flag.text += '\uFFFD';
+    if (space !== undefined) break;
     if (char === quoteChar) {
       quoteChar = '';
       at++;
     } else if (quoteChar === '' && (char === "'" || char === '"')) {
       quoteChar = char;
-      quoted = true;
       at++;
     } else {
-      const isEscape = char === escape;
-      if (isEscape && at + 1 === end) {
-        at++;
-        break;
+      const taken = char === escapeChar ? at + 1 : at;
+      if (taken < end) {
+        flag.text += line[taken];
+        places?.push({ start: at, end: taken + 1, quoteChar });
       }
-      const taken = isEscape ? at + 1 : at;
-      flag.text += line[taken];
-      flag.from.push(at);
-      flag.to.push(taken + 1);
       at = taken + 1;
     }
   }
-  flag.written.end = at;
-  return { flag, quoted };
+  flag.written.end = Math.min(at, end);
+  return flag;
 }
 
 /**
  * BuildKit reads flags byte by byte, and takes the bytes 0x85 and 0xA0 for spaces, also inside the UTF-8 of another
- * character.
+ * character: there the flag ends, and the rest starts with what is left of the character, if anything is.
  */
-function isByteSpace(line: string, at: number): boolean {
-  const code = line.codePointAt(at)!;
-  if (code < 0x80) return isSpace(code);
-  if (code >= 0xd800 && code < 0xe000) return false;
-  for (let bits = code; bits > 0x3f; bits >>= 6) {
-    if ((bits & 0x3f) === 0x05 || (bits & 0x3f) === 0x20) return true;
-    if (code < 0x800) return false;
+function byteSpace(line: string, at: number): 'whole' | 'last' | 'inside' | undefined {
+  const code = line.charCodeAt(at);
+  if (code < 0x80) return isAsciiSpace(code) ? 'whole' : undefined;
+  const point = line.codePointAt(at)!;
+  if (point >= 0xd800 && point < 0xe000) return undefined;
+  const tails = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  let found: 'last' | 'inside' | undefined;
+  for (let tail = tails - 1; tail >= 0; tail--) {
+    const bits = (point >> (6 * tail)) & 0x3f;
+    const isSpaceByte = bits === 0x05 || bits === 0x20;
+    if (isSpaceByte) found ??= 'last';
+    else if (found !== undefined) found = 'inside';
   }
-  return false;
+  return found;
 }
 
-export type FlagValues = Map<string, { flag: Flag; value: string; valueAt: number }[]>;
+function isAsciiSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+type FlagValue = { flag: Flag; value: string; valueAt: number };
+
+export type FlagValues = ReadonlyMap<string, FlagValue[]>;
+
+export const noFlags: FlagValues = new Map();
 
 /** Checks flags against those that an instruction has, and gives the values of each. */
 export function readFlags(flags: Flag[], kinds: Record<string, FlagKind>): FlagValues {
-  const values: FlagValues = new Map();
+  if (flags.length === 0) return noFlags;
+  const values = new Map<string, FlagValue[]>();
   for (const flag of flags) {
     const equals = flag.text.indexOf('=');
     const name = flag.text.slice(2, equals < 0 ? undefined : equals);

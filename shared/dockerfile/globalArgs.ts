@@ -31,17 +31,17 @@ export function applyGlobalArgs(
   args: Args,
   declared: { assignments: Assignment[]; line: number }[],
   given: BuildArgs,
-  escape: string,
+  escapeChar: string,
   budget: Budget,
 ): void {
-  const valueOf = (name: string) => args.get(name);
+  const lookUp = (name: string) => args.get(name);
   for (const { assignments, line } of declared) {
     for (const { name, value } of assignments) {
       if (Object.hasOwn(given, name)) args.set(name, given[name]!);
       else if (value !== undefined) {
         args.set(
           name,
-          onLine(line, () => expandWord(value, { escape, valueOf, budget })),
+          onLine(line, () => expandWord(value, { escapeChar, lookUp, budget })),
         );
       }
     }

@@ -4,7 +4,7 @@ import { atoi, toLower } from './goText.ts';
 import type { Instruction, Name } from './instructions.ts';
 import type { Options, Stages } from './stages.ts';
 import { readTrigger } from './triggers.ts';
-import { expandWord, type LexOptions } from './words.ts';
+import { expandWord, type LexOptions, noVariables } from './words.ts';
 
 /** A stage, or an image that COPY --from or a mount names without a stage. */
 export type State = {
@@ -15,13 +15,15 @@ export type State = {
   /** Where the image is named. */
   site: Name;
   commands: Instruction[];
-  dependencies: Set<State>;
+  dependencies: State[];
   index: number;
   /** The first name of a stage that is not built yet when this one needs it. */
   usesLater?: Name;
 };
 
 export type Graph = { target: State; needed: State[] };
+
+const noCommands: Instruction[] = [];
 
 // BuildKit runs every trigger of a stage in every stage that is FROM it: the square of the file's length, at worst.
 const mostTriggers = 50_000;
@@ -30,13 +32,15 @@ const mostTriggers = 50_000;
 export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
   const states: State[] = [];
   const byName = new Map<string, State>();
+  const references = new Map<string, string>();
 
-  const add = (image: string, site: Name, commands: Instruction[] = []): State => {
+  const add = (image: string, site: Name, commands = noCommands): State => {
     const base = byName.get(image);
-    const state: State = { site, commands, dependencies: new Set(), index: states.length };
+    const state: State = { site, commands, dependencies: [], index: states.length };
     states.push(state);
     if (base !== undefined) state.base = base;
-    else if (image !== 'scratch') state.image = onLine(site.line.line, () => normalize(image));
+    else if (image !== 'scratch')
+      state.image = onLine(site.line.line, () => normalize(image, site, references));
     return state;
   };
   const stageAt = (index: number): State => {
@@ -51,7 +55,7 @@ export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
   };
   const depend = (state: State, command: Instruction): void => {
     for (const source of sourcesOf(command, lexer)) {
-      state.dependencies.add(typeof source === 'number' ? stageAt(source) : stageOrImage(source, state));
+      state.dependencies.push(typeof source === 'number' ? stageAt(source) : stageOrImage(source, state));
     }
   };
 
@@ -70,48 +74,50 @@ export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
   const needed = new Set<State>();
   let triggers = 0;
   for (let fresh = reach([target], needed); fresh.length > 0; ) {
-    const before = fresh.sort((one, other) => one.index - other.index);
-    for (const state of before) {
+    fresh.sort((one, other) => one.index - other.index);
+    for (const state of fresh) {
       for (const command of state.base?.commands ?? []) {
         if (command.kind !== 'onbuild') continue;
         const { line } = command.node.line;
-        if (++triggers > mostTriggers)
-          throw new DockerfileError(line, `more than ${mostTriggers} triggers would run`);
+        triggers++;
+        if (triggers > mostTriggers)
+          throw new DockerfileError(line, `over ${mostTriggers} triggers would run`);
         onLine(line, () => depend(state, readTrigger(command.node, lexer.budget)));
       }
     }
-    fresh = reach(
-      before.flatMap((state) => [...state.dependencies]),
-      needed,
-    );
+    const dependencies = fresh.flatMap((state) => state.dependencies);
+    fresh = reach(dependencies, needed);
   }
   refuseLaterStages(needed);
   return { target, needed: [...needed] };
 }
 
-/** A whole reference, as every registry is asked for it. */
-function normalize(image: string): string {
+/** A whole reference, as every registry is asked for it. A file often names one image very many times. */
+function normalize(image: string, { value }: Name, known: Map<string, string>): string {
   try {
-    return formatImageRef(parseImageRef(image));
+    const reference = known.get(image) ?? formatImageRef(parseImageRef(image));
+    known.set(image, reference);
+    return reference;
   } catch (error) {
-    if (error instanceof ImageRefError) throw new Refusal(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof ImageRefError)) throw error;
+    const origin = value === image ? '' : ` (${quote(value)} expands to it)`;
+    throw new Refusal(error.message + origin, { cause: error });
   }
 }
 
 /** What an instruction takes files from: names, or the number of a stage. */
 function sourcesOf(command: Instruction, lexer: LexOptions): (Name | number)[] {
   if (command.kind === 'run') return command.mounts;
-  if (command.kind !== 'copy' || command.from === undefined) return [];
+  if (command.kind !== 'copy') return [];
   const { value } = command.from;
-  if (expandWord(value, { ...lexer, valueOf: () => undefined }) !== value) {
+  if (expandWord(value, { ...lexer, lookUp: noVariables }) !== value) {
     throw new Refusal(`--from takes no variable (${quote(value)}); name a stage with FROM instead`);
   }
   return [atoi(value) ?? command.from];
 }
 
 function lineOf(command: Instruction): number {
-  return (command.kind === 'copy' && command.from?.line.line) || 1;
+  return command.kind === 'copy' ? command.from.line.line : 1;
 }
 
 /** Adds all that these states stand on, and gives those that were not known before. */
@@ -123,7 +129,7 @@ function reach(from: State[], known: Set<State>): State[] {
     known.add(state);
     fresh.push(state);
     if (state.base !== undefined) open.push(state.base);
-    open.push(...state.dependencies);
+    for (const dependency of state.dependencies) open.push(dependency);
   }
   return fresh;
 }
@@ -132,20 +138,20 @@ function reach(from: State[], known: Set<State>): State[] {
 function refuseCycles(states: State[]): void {
   const done = new Set<State>();
   for (const start of states) {
-    const path = new Map([[start, start.dependencies.values()]]);
-    const open = done.has(start) ? [] : [start];
-    while (open.length > 0) {
-      const state = open.at(-1)!;
-      const next = path.get(state)!.next();
-      if (next.done) {
-        path.delete(state);
-        done.add(state);
+    if (done.has(start) || start.dependencies.length === 0) continue;
+    const onPath = new Set([start]);
+    const open = [{ state: start, next: 0 }];
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const dependency = top.state.dependencies[top.next++];
+      if (dependency === undefined) {
+        onPath.delete(top.state);
+        done.add(top.state);
         open.pop();
-      } else if (path.has(next.value)) {
-        throw new DockerfileError(state.site.line.line, 'the stage depends on itself');
-      } else if (!done.has(next.value)) {
-        path.set(next.value, next.value.dependencies.values());
-        open.push(next.value);
+      } else if (onPath.has(dependency)) {
+        throw new DockerfileError(dependency.site.line.line, 'the stage depends on itself');
+      } else if (dependency.dependencies.length > 0 && !done.has(dependency)) {
+        onPath.add(dependency);
+        open.push({ state: dependency, next: 0 });
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts';
 import { Refusal } from './errors.ts';
 import { isRegexSpace } from './goText.ts';
-import { type LexOptions, splitWords } from './words.ts';
+import { type LexOptions, noVariables, splitWords } from './words.ts';
 
 /** `<<-EOF`: the line that ends it, and whether tabs before that line are ignored. */
 export type Heredoc = { terminator: string; chomp: boolean };
@@ -11,15 +11,21 @@ export type Heredoc = { terminator: string; chomp: boolean };
  * quotes are unbalanced it sees none.
  */
 export function heredocsOfLine(line: string, budget: Budget): Heredoc[] {
-  if (!line.includes('<<')) return [];
-  let words: string[];
+  const found: Heredoc[] = [];
+  for (const word of shellWords(line, budget)) {
+    const heredoc = parseHeredoc(word, budget);
+    if (heredoc !== undefined) found.push(heredoc);
+  }
+  return found;
+}
+
+function shellWords(line: string, budget: Budget): string[] {
   try {
-    words = splitWords(line, { ...lexer(budget), keepQuotes: true, keepEscapes: true });
+    return splitWords(line, asWritten(budget, true, true));
   } catch (error) {
     if (error instanceof Refusal && budget.left >= 0) return [];
     throw error;
   }
-  return words.flatMap((word) => parseHeredoc(word, budget) ?? []);
 }
 
 /** Reads one word; undefined where it opens no heredoc. */
@@ -31,14 +37,17 @@ export function parseHeredoc(word: string, budget: Budget): Heredoc | undefined 
   const name = word.slice(at);
   if (name === '' || name.includes('<')) return undefined;
 
-  const names = splitWords(name, lexer(budget));
+  const chomp = start.endsWith('-');
+  if (/^[A-Za-z0-9_]{1,100}$/.test(name)) return { terminator: name, chomp };
+  const names = splitWords(name, asWritten(budget, false, false));
   if (names.length !== 1) return undefined;
-  if (splitWords(name, { ...lexer(budget), keepQuotes: true }).length !== 1) {
+  if (splitWords(name, asWritten(budget, true, false)).length !== 1) {
     throw new Refusal('the name of a heredoc is not one word');
   }
-  return { terminator: names[0]!, chomp: start.endsWith('-') };
+  return { terminator: names[0]!, chomp };
 }
 
-function lexer(budget: Budget): LexOptions {
-  return { escape: '\\', valueOf: () => undefined, keepUnset: true, budget };
+/** Variables stay as they are written, and so may quotes and escapes. */
+function asWritten(budget: Budget, keepQuotes: boolean, keepEscapes: boolean): LexOptions {
+  return { escapeChar: '\\', lookUp: noVariables, keepUnset: true, keepQuotes, keepEscapes, budget };
 }

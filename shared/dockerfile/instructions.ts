@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import { onLine, quote, Refusal } from './errors.ts';
-import { type Flag, type FlagKind, type FlagValues, readFlags } from './flags.ts';
+import { type Flag, type FlagKind, type FlagValues, noFlags, readFlags } from './flags.ts';
 import { blankSeparated, type Span, toLower, trimSpan } from './goText.ts';
 import { checkHealthcheckFlags, healthcheckFlags } from './healthcheck.ts';
 import { parseHeredoc } from './heredocs.ts';
@@ -21,10 +21,12 @@ export type Assignment = { name: string; value?: string };
 export type Instruction =
   | { kind: 'from'; base: Name; stage: string; platform?: string }
   | { kind: 'arg'; assignments: Assignment[] }
-  | { kind: 'copy'; from?: Name }
+  | { kind: 'copy'; from: Name }
   | { kind: 'run'; mounts: Name[] }
   | { kind: 'onbuild'; node: Node }
   | { kind: 'other' };
+
+const other: Instruction = { kind: 'other' };
 
 const copyFlags = { chown: 'text', chmod: 'text', link: 'switch', exclude: 'texts' } as const;
 const flagsOf: Record<string, Record<string, FlagKind>> = {
@@ -48,28 +50,28 @@ const flagsOf: Record<string, Record<string, FlagKind>> = {
 const flagless = new Set(['arg', 'stopsignal']);
 
 /** Understands one instruction, or refuses it as BuildKit would. */
-export function readInstruction(node: Node, escape: string, budget: Budget): Instruction {
-  return onLine(node.line.line, () => understand(node, escape, budget));
+export function readInstruction(node: Node, budget: Budget): Instruction {
+  return onLine(node.line.line, () => understand(node, budget));
 }
 
-function understand(node: Node, escape: string, budget: Budget): Instruction {
-  const { name, line } = node;
+function understand(node: Node, budget: Budget): Instruction {
+  const { name, line, escapeChar } = node;
   const rest = line.text.slice(node.rest.start, node.rest.end);
   const isKnown = flagless.has(name) || name === 'healthcheck' || Object.hasOwn(flagsOf, name);
   if (!isKnown) throw new Refusal(`unknown instruction: ${quote(name.toUpperCase())}`);
   if (name === 'healthcheck') return healthcheck(node);
-  const flags: FlagValues = flagless.has(name) ? new Map() : readFlags(node.flags, flagsOf[name]!);
+  const flags: FlagValues = flagless.has(name) ? noFlags : readFlags(node.flags, flagsOf[name]!);
 
   switch (name) {
     case 'from':
       return from(node, flags);
     case 'arg':
-      return { kind: 'arg', assignments: assignments(rest, escape) };
+      return { kind: 'arg', assignments: assignments(rest, escapeChar) };
     case 'add':
     case 'copy': {
       checkCopy(name, argumentsOf(node), budget);
       const given = flags.get('from')?.[0];
-      if (name === 'add' || given === undefined || given.value === '') return { kind: 'copy' };
+      if (name === 'add' || given === undefined || given.value === '') return other;
       const span = { start: given.valueAt, end: given.flag.text.length };
       return { kind: 'copy', from: { value: given.value, line, at: span, flag: given.flag } };
     }
@@ -79,24 +81,22 @@ function understand(node: Node, escape: string, budget: Budget): Instruction {
       return onbuild(node);
     case 'env':
     case 'label':
-      if (quotedWords(rest, escape).length === 0) throw new Refusal(`${name.toUpperCase()} wants name=value`);
-      if (quotedWords(rest, escape).some((word) => word.startsWith('=')))
-        throw new Refusal('a name is missing');
-      return { kind: 'other' };
+      checkNames(name.toUpperCase(), quotedWords(rest, escapeChar));
+      return other;
     case 'shell':
       if (node.json === undefined || node.json.length === 0) throw new Refusal('SHELL wants the JSON form');
-      return { kind: 'other' };
+      return other;
     case 'volume': {
       const paths = argumentsOf(node);
       if (paths.length === 0 || paths.some(isOnlySpace)) throw new Refusal('VOLUME wants a path');
-      return { kind: 'other' };
+      return other;
     }
     case 'cmd':
     case 'entrypoint':
-      return { kind: 'other' };
+      return other;
     default:
       if (rest === '') throw new Refusal(`${name.toUpperCase()} wants an argument`);
-      return { kind: 'other' };
+      return other;
   }
 }
 
@@ -121,7 +121,7 @@ function from({ line, rest }: Node, flags: FlagValues): Instruction {
     throw new Refusal('FROM wants an image, or an image AS a name');
   }
   const stage = named ? toLower(at(line, stageName)) : '';
-  if (named && !/^[a-z][a-z0-9._-]*$/.test(stage)) {
+  if (named && (!/^[a-z]/.test(stage) || /[^a-z0-9._-]/.test(stage))) {
     throw new Refusal(`${quote(at(line, stageName))} cannot be the name of a stage`);
   }
   const platform = flags.get('platform')?.[0]?.value ?? '';
@@ -131,14 +131,23 @@ function from({ line, rest }: Node, flags: FlagValues): Instruction {
     : { kind: 'from', base: name, stage, platform };
 }
 
-function assignments(rest: string, escape: string): Assignment[] {
-  const words = quotedWords(rest, escape);
+function assignments(rest: string, escapeChar: string): Assignment[] {
+  const words = quotedWords(rest, escapeChar);
   if (words.length === 0) throw new Refusal('ARG wants a name');
   return words.map((word) => {
     const equals = word.indexOf('=');
     if (equals === 0) throw new Refusal('ARG wants a name before =');
     return equals < 0 ? { name: word } : { name: word.slice(0, equals), value: word.slice(equals + 1) };
   });
+}
+
+function checkNames(instruction: string, words: string[]): void {
+  if (words.length === 0) throw new Refusal(`${instruction} wants name=value`);
+  // In the old form, `ENV name value`, a word may well start so.
+  const isOldForm = !words[0]!.includes('=');
+  if (!isOldForm && words.some((word) => word.startsWith('='))) {
+    throw new Refusal(`${instruction} wants a name before =`);
+  }
 }
 
 function checkCopy(name: string, args: string[], budget: Budget): void {
@@ -167,11 +176,11 @@ function run(line: LogicalLine, flags: FlagValues): Instruction {
     const span = { start: valueAt + found.span.start, end: valueAt + found.span.end };
     return { value: found.from, line, at: span, flag };
   });
-  return { kind: 'run', mounts };
+  return mounts.length === 0 ? other : { kind: 'run', mounts };
 }
 
 function onbuild(node: Node): Instruction {
-  const trigger = node.trigger?.name.toUpperCase();
+  const trigger = node.trigger?.node.name.toUpperCase();
   if (trigger === undefined) throw new Refusal('ONBUILD wants an instruction');
   if (['FROM', 'MAINTAINER', 'ONBUILD'].includes(trigger))
     throw new Refusal(`${trigger} cannot follow ONBUILD`);
@@ -185,10 +194,10 @@ function healthcheck(node: Node): Instruction {
   const hasCommand = node.json === undefined ? first.end < node.rest.end : node.json.length > 0;
   if (kind === 'NONE') {
     if (hasCommand) throw new Refusal('HEALTHCHECK NONE takes no arguments');
-    return { kind: 'other' };
+    return other;
   }
   checkHealthcheckFlags(readFlags(node.flags, healthcheckFlags));
   if (kind !== 'CMD') throw new Refusal('HEALTHCHECK wants CMD or NONE');
   if (!hasCommand) throw new Refusal('HEALTHCHECK CMD wants a command');
-  return { kind: 'other' };
+  return other;
 }

@@ -1,5 +1,6 @@
 import { formatImageRef, isDigest, parseImageRef } from '../imageRef.ts';
 import { DockerfileError, quote } from './errors.ts';
+import { placesOf } from './flags.ts';
 import { isSpace, type Span } from './goText.ts';
 import type { State } from './graph.ts';
 import type { Name } from './instructions.ts';
@@ -44,7 +45,7 @@ export function writePins(dockerfile: string, needed: State[], pins: Record<stri
  */
 function editsOf(name: Name, pinned: string): Edit[] {
   const { span, text } = replacement(name, pinned);
-  const pieces = sourceOf(name.line.stretches, span.start, span.end);
+  const pieces = sourceOf(name.line, span.start, span.end);
   if (pieces.length === 0)
     throw new DockerfileError(name.line.line, `${quote(name.value)} cannot be replaced`);
   return pieces.map(({ source, length }, index) => ({
@@ -54,20 +55,23 @@ function editsOf(name: Name, pinned: string): Edit[] {
   }));
 }
 
-/** In a flag only the name is replaced, unless quotes or escapes stand in it: then the flag is written anew. */
-function replacement({ at, flag }: Name, pinned: string): { span: Span; text: string } {
+/** In a flag only the name is replaced, unless it starts inside other quotes than it ends: then the whole flag. */
+function replacement({ at, flag, line }: Name, pinned: string): { span: Span; text: string } {
   if (flag === undefined) return { span: at, text: pinned };
-  const span = { start: flag.from[at.start]!, end: flag.to[at.end - 1]! };
-  if (span.end - span.start === at.end - at.start) return { span, text: pinned };
+  const places = placesOf(line.text, flag);
+  const first = places[at.start]!;
+  const last = places[at.end - 1]!;
+  if (first.quoteChar === last.quoteChar)
+    return { span: { start: first.start, end: last.end }, text: pinned };
   const text = flag.text.slice(0, at.start) + pinned + flag.text.slice(at.end);
-  return { span: flag.written, text: escaped(text, flag.escape) };
+  return { span: flag.written, text: escaped(text, flag.escapeChar) };
 }
 
-function escaped(text: string, escape: string): string {
+function escaped(text: string, escapeChar: string): string {
   let out = '';
   for (const char of text) {
-    const isSpecial = char === escape || char === '"' || char === "'" || isSpace(char.charCodeAt(0));
-    out += isSpecial ? escape + char : char;
+    const isSpecial = char === escapeChar || char === '"' || char === "'" || isSpace(char.charCodeAt(0));
+    out += isSpecial ? escapeChar + char : char;
   }
   return out;
 }

@@ -7,6 +7,7 @@ export type Platform = { os: string; osVersion: string; features: string[]; arch
 const hostOs = 'linux';
 const hostArch = 'amd64';
 
+const longest = 1000;
 const component = /^[A-Za-z0-9_.-]+$/;
 const osComponent = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?$/;
 const knownOs = new Set(
@@ -22,6 +23,7 @@ const knownArch = new Set(
 );
 
 export function parsePlatform(text: string): Platform {
+  if (text.length > longest) throw new Refusal(`${quote(text)} is too long for a platform`);
   const parts = text.split('/');
   const os = osComponent.exec(parts[0]!);
   if (os === null || !parts.slice(1).every((part) => component.test(part)) || parts.length > 3) {

@@ -2,7 +2,7 @@ import { Refusal } from './errors.ts';
 import { isBlank, isSpace } from './goText.ts';
 
 /** Splits at spaces outside quotes, as ARG, ENV and LABEL do; quotes and escapes stay for the lexer. */
-export function quotedWords(text: string, escape: string): string[] {
+export function quotedWords(text: string, escapeChar: string): string[] {
   const words: string[] = [];
   let start = -1;
   let quoteChar = '';
@@ -16,12 +16,12 @@ export function quotedWords(text: string, escape: string): string[] {
     }
     if (start < 0) start = at;
     // An escape character at the very end escapes nothing, and is dropped.
-    if (char === escape && quoteChar !== "'" && at + 1 === text.length) {
+    if (char === escapeChar && quoteChar !== "'" && at + 1 === text.length) {
       if (at > start) words.push(text.slice(start, at));
       return words;
     }
     if (char === quoteChar) quoteChar = '';
-    else if (char === escape && quoteChar !== "'") at++;
+    else if (char === escapeChar && quoteChar !== "'") at++;
     else if (quoteChar === '' && (char === "'" || char === '"')) quoteChar = char;
   }
   if (start >= 0) words.push(text.slice(start));
@@ -29,8 +29,8 @@ export function quotedWords(text: string, escape: string): string[] {
 }
 
 /** `ENV name=value …` or the old `ENV name value`; throws where it is neither. */
-export function checkKeyValues(instruction: string, text: string, escape: string): void {
-  const words = quotedWords(text, escape);
+export function checkKeyValues(instruction: string, text: string, escapeChar: string): void {
+  const words = quotedWords(text, escapeChar);
   if (words.length === 0) return;
   if (words[0]!.includes('=')) {
     if (!words.every((word) => word.includes('='))) throw new Refusal(`${instruction} wants name=value`);

@@ -1,6 +1,6 @@
 import { newBudget } from './budget.ts';
 import { checkLintOptions } from './directives.ts';
-import { DockerfileError, onLine, Refusal } from './errors.ts';
+import { DockerfileError, onLine, quote, Refusal } from './errors.ts';
 import { type Args, applyGlobalArgs, type BuildArgs, predefinedArgs } from './globalArgs.ts';
 import { type Assignment, type Instruction, type Name, readInstruction } from './instructions.ts';
 import { parseNodes } from './nodes.ts';
@@ -33,27 +33,29 @@ export function readStages(dockerfile: string, options: Options): Stages {
   if (dockerfile === '') throw new DockerfileError(1, 'the file is empty');
   checkLintOptions(dockerfile);
   const budget = newBudget();
-  const { nodes, escape } = parseNodes(dockerfile, budget);
-
   const declared: { assignments: Assignment[]; line: number }[] = [];
   const stages: (Stage & { platform: string | undefined })[] = [];
-  for (const node of nodes) {
+  let escapeChar = '\\';
+  for (const node of parseNodes(dockerfile, budget)) {
     const { line } = node.line;
-    const instruction = readInstruction(node, escape, budget);
+    const instruction = readInstruction(node, budget);
+    escapeChar = node.escapeChar;
     if (instruction.kind === 'from') {
       const { base, stage, platform } = instruction;
       stages.push({ name: stage, base, image: base.value, commands: [], line, platform });
-    } else if (stages.length > 0) stages.at(-1)!.commands.push(instruction);
-    else if (instruction.kind === 'arg') declared.push({ assignments: instruction.assignments, line });
+    } else if (stages.length > 0) {
+      if (instruction.kind !== 'other' && instruction.kind !== 'arg')
+        stages.at(-1)!.commands.push(instruction);
+    } else if (instruction.kind === 'arg') declared.push({ assignments: instruction.assignments, line });
     else throw new DockerfileError(line, `${node.name.toUpperCase()} stands before the first FROM`);
   }
   const last = stages.at(-1);
-  if (last === undefined) throw new DockerfileError(nodes.at(-1)!.line.line, 'the file has no FROM');
+  if (last === undefined) throw new DockerfileError(1, 'the file has no FROM');
 
   const given: BuildArgs = options.buildArgs ?? {};
   const args = predefined(options, options.target || last.name, given);
-  applyGlobalArgs(args, declared, given, escape, budget);
-  const lexer: LexOptions = { escape, budget, valueOf: (name) => args.get(name) };
+  applyGlobalArgs(args, declared, given, escapeChar, budget);
+  const lexer: LexOptions = { escapeChar, budget, lookUp: (name) => args.get(name) };
   for (const stage of stages) onLine(stage.line, () => expandStage(stage, lexer));
   return { stages, lexer };
 }
@@ -68,9 +70,9 @@ function predefined(options: Options, targetStage: string, given: BuildArgs): Ar
 
 function expandStage(stage: Stage & { platform: string | undefined }, lexer: LexOptions): void {
   stage.image = expandWord(stage.base.value, lexer);
-  if (stage.image === '') throw new Refusal(`the base name ${stage.base.value} expands to nothing`);
+  if (stage.image === '') throw new Refusal(`the base name ${quote(stage.base.value)} expands to nothing`);
   if (stage.platform === undefined) return;
   const platform = expandWord(stage.platform, lexer);
-  if (platform === '') throw new Refusal(`the platform ${stage.platform} expands to nothing`);
+  if (platform === '') throw new Refusal(`the platform ${quote(stage.platform)} expands to nothing`);
   parsePlatform(platform);
 }

@@ -1,3 +1,4 @@
+import { parseDependencies } from '../dependencyLog.ts';
 import { formatImageRef, parseImageRef } from '../imageRef.ts';
 import type { Pin, Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
@@ -20,7 +21,7 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
   const own = ports.settings.registries.find(({ name }) => name === run.registry);
   if (run.task === undefined || !own) return done;
   const task = await ports.store.task(run.registry, run.task);
-  if (!task || !run.pins) return done;
+  if (!task) return done;
 
   const opened: Task = {
     ...task.value,
@@ -28,11 +29,27 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
       ports.seal.open(secret, taskOwner(run.registry, run.task!)),
     ),
   };
-  const fault = await provePins(run, run.pins, engineRun, opened, own, ports);
-  if (fault) return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
+  const pins = run.pins ?? (await pinsFromLog(run, ports));
+  const fault = await provePins(run, pins, engineRun, opened, own, ports);
+  if (fault && run.pins)
+    return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
   if (run.overrides) return done;
 
-  await removeOldEdges(run, run.pins, ports);
+  if (!run.pins) {
+    const bases = pins.map(({ image }) => image);
+    await ports.store.changeEdges(
+      { registry: run.registry, task: run.task },
+      { bases, outputs: [] },
+      noEdges,
+    );
+    // Which digest it was built on is not known: the base moved on the way. Looking again below finds it moved.
+    const reading = {
+      pins: fault ? pins.map((pin) => ({ ...pin, digest: unproved })) : pins,
+      pinnedAt: run.pinnedAt!,
+    };
+    Object.assign(done, { reading });
+  }
+  await removeOldEdges(run, pins, ports);
   const timestamp = engineRun.finishTime ?? ports.clock.now().toISOString();
   for (const [at, image] of engineRun.outputImages.entries()) {
     const { registry, repository, tag, digest } = image;
@@ -41,8 +58,22 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
     const id = `${run.registry}-${run.runId}-output-${at + 1}`;
     await onPush({ id, image: formatImageRef({ registry, repository, tag }), digest, timestamp }, ports);
   }
-  await lookAgain(run, run.pins, opened, own, ports);
+  await lookAgain(run, done.reading?.pins ?? pins, opened, own, ports);
   return done;
+}
+
+/** Stands for the digest of a base that an image does not begin with; no image has it. */
+const unproved = `sha256:${'0'.repeat(64)}`;
+
+/** ACR prints the dependencies in the last lines of a log. */
+const logTail = 65_536;
+
+/** What the engine says the image stands on, where it fetched the context itself. */
+async function pinsFromLog(run: Run, { engine }: Ports): Promise<Pin[]> {
+  const log = run.engineRunId ? await engine.log(run.registry, run.engineRunId) : undefined;
+  if (!log) return [];
+  const bytes = await log.read(Math.max(0, log.length - logTail), log.length);
+  return parseDependencies(Buffer.from(bytes).toString('utf8'));
 }
 
 /** A sentence when the image does not stand on its pinned base, undefined when it does or nothing was pushed. */

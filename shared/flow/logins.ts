@@ -28,18 +28,21 @@ const identityLogin = (identity: string): RegistryLogin =>
   identity.toLowerCase() === '[system]' ? { kind: 'identity' } : { kind: 'identity', clientId: identity };
 
 /**
- * The passwords the engine is to have: one for each registry of the task's credentials and of its base images that
- * needs one. An identity becomes a short-lived token here, so that the engine never needs the identity.
+ * The passwords the engine is to have. An identity becomes a short-lived token here, so that the engine never needs the
+ * identity.
+ * @param loginServers the registries of the base images, where they are known: the engine gets no more than it needs.
+ *   Else every registry that the credentials name.
  * @throws RegistryError when an identity is refused
  */
 export async function enginePasswords(
-  loginServers: string[],
+  loginServers: string[] | undefined,
   own: KnownRegistry,
   credentials: Credentials | undefined,
   { registry }: Pick<Ports, 'registry'>,
 ) {
   const custom = Object.keys(credentials?.customRegistries ?? {}).map((server) => server.toLowerCase());
-  const servers = new Set([...custom, ...loginServers.filter((server) => server !== own.loginServer)]);
+  const needed = loginServers?.filter((server) => server !== own.loginServer || custom.includes(server));
+  const servers = new Set(needed ?? custom);
   const passwords: Record<
     string,
     { userName: { type: 'Opaque'; value: string }; password: { type: 'Opaque'; value: string } }

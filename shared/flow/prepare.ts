@@ -124,7 +124,7 @@ async function prepareUploaded(
   ports: Ports,
 ): Promise<Prepared> {
   return {
-    request: await engineRequest(task, run, own, relativePath, {}, [], ports),
+    request: await engineRequest(task, run, own, relativePath, {}, undefined, ports),
     pins: undefined,
     pinnedAt: ports.clock.now().toISOString(),
     notes: ['The context was uploaded by the client; its base images are not pinned.'],
@@ -146,7 +146,7 @@ async function prepareByUrl(
       `${tooLarge.message} It needs a token, which must not be part of the address that the engine gets: raise PLINTH_MAX_CONTEXT_MIB, or make the context smaller.`,
     );
   return {
-    request: await engineRequest(task, run, own, contextPath, {}, [], ports),
+    request: await engineRequest(task, run, own, contextPath, {}, undefined, ports),
     pins: undefined,
     pinnedAt: ports.clock.now().toISOString(),
     notes: [`Context: ${contextPath}, fetched by the run engine. ${tooLarge.message}`],
@@ -160,12 +160,14 @@ async function engineRequest(
   own: KnownRegistry,
   sourceLocation: string,
   source: { commit?: string; branch?: string },
-  bases: Pin[],
+  bases: Pin[] | undefined,
   ports: Ports,
 ): Promise<EngineRequest> {
   const { step } = taskBuild(task, run, own, source);
-  const { timeout, platform, agentConfiguration, agentPoolName, credentials } = task.properties;
-  const servers = bases.map(({ image }) => parseImageRef(image).registry);
+  const { timeout, platform, agentConfiguration, credentials } = task.properties;
+  const agentPoolName = run.agentPoolName ?? task.properties.agentPoolName;
+  const logTemplate = run.logTemplate ?? task.properties.logTemplate;
+  const servers = bases?.map(({ image }) => parseImageRef(image).registry);
   const customRegistries = await enginePasswords(servers, own, credentials, ports);
   return {
     type: 'DockerBuildRequest',
@@ -179,6 +181,7 @@ async function engineRequest(
     platform,
     ...(agentConfiguration?.cpu && { agentConfiguration: { cpu: agentConfiguration.cpu } }),
     ...(agentPoolName && { agentPoolName }),
+    ...(logTemplate && { logTemplate }),
     sourceLocation,
     credentials: {
       sourceRegistry: { loginMode: credentials?.sourceRegistry?.loginMode ?? 'Default' },

@@ -24,7 +24,7 @@ export async function quickBuildRequest(run: Run, own: KnownRegistry, ports: Por
     Commit: '',
     Branch: '',
   };
-  const customRegistries = await enginePasswords([], own, request.credentials, ports);
+  const customRegistries = await enginePasswords(undefined, own, request.credentials, ports);
   const { credentials, agentConfiguration, agentPoolName, logTemplate, target, ...rest } = request;
   return {
     ...rest,

@@ -14,9 +14,15 @@ export class Refusal extends Error {
 
   /** 400 naming each field that is wrong, never its value: it may be a secret. */
   static ofSchema(error: z.ZodError): Refusal {
-    const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
+    const problems = error.issues.map((issue) => `${issue.path.join('.') || 'the body'}: ${plain(issue)}`);
     return new Refusal(400, 'InvalidRequestContent', `The request is not valid. ${problems.join('; ')}`);
   }
+}
+
+/** zod's words for a member that is not there, or a key that cannot be, say little to whoever wrote it. */
+function plain(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues.map(plain).join(', ');
+  return issue.message.replace(/^Invalid input: expected (.+), received undefined$/, 'is missing ($1)');
 }
 
 export const noTask = (registry: string, task: string) =>

@@ -67,7 +67,9 @@ export async function runLog(
   const run = (await store.run(registry, runId))?.value;
   if (!run) throw noRun(registry, runId);
   if (run.status === 'Queued') return undefined;
-  const before = Buffer.from(lines(run.notes ?? [], run.startTime));
+  // The engine's own id is in its log, and would puzzle whoever only knows ours.
+  const aka = run.engineRunId ? [`Run ${runId} is run ${run.engineRunId} of the registry's run engine.`] : [];
+  const before = Buffer.from(lines([...(run.notes ?? []), ...aka], run.startTime));
   const built = run.engineRunId ? await engine.log(registry, run.engineRunId) : undefined;
   const ended = isEnded(run.status);
   // What the engine says of its own failure is in its log.

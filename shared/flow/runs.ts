@@ -8,6 +8,7 @@ import {
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { formatRunId } from '../runId.ts';
 import { changeOverrideSecrets, changeRequestSecrets } from '../secrets.ts';
+import { checkBuild } from './checkBuild.ts';
 import { endRun } from './endRun.ts';
 import { newTaskRun, queueWrites } from './newRun.ts';
 import { runOwner } from './owners.ts';
@@ -32,6 +33,7 @@ export async function scheduleTaskRun(
     const overrides = request.overrideTaskStepProperties;
     const run = newTaskRun(state.value, runId, clock.now(), {
       isArchiveEnabled: request.isArchiveEnabled,
+      ...engineWishes(request),
       ...(overrides &&
         differsFromTask(overrides) && {
           overrides: changeOverrideSecrets(overrides, (secret) =>
@@ -46,13 +48,19 @@ export async function scheduleTaskRun(
   return run;
 }
 
-/** Queues a build that belongs to no task. */
+/** Queues a build that belongs to no task. @throws Refusal 400 */
 export async function scheduleQuickBuild(
   own: KnownRegistry,
   request: DockerBuildRequest,
   ports: Ports,
 ): Promise<Run> {
   const { store, seal, clock, queue } = ports;
+  // A quick build's arguments are the engine's as they are: it fills nothing in.
+  checkBuild(
+    { imageNames: request.imageNames, contextPath: request.sourceLocation, arguments: [] },
+    own,
+    'InvalidRunRequest',
+  );
   const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
   const time = clock.now().toISOString();
   const cpu = request.agentConfiguration?.cpu;
@@ -67,6 +75,7 @@ export async function scheduleQuickBuild(
     ...(cpu && { cpu }),
     timeout: request.timeout,
     isArchiveEnabled: request.isArchiveEnabled,
+    ...engineWishes(request),
     quickBuild: changeRequestSecrets(request, (secret) => seal.seal(secret, runOwner(own.name, runId))),
   };
   await store.commit(own.name, [
@@ -76,6 +85,11 @@ export async function scheduleQuickBuild(
   await queue.ringStart([{ registry: own.name, runId }]);
   return run;
 }
+
+const engineWishes = ({ agentPoolName, logTemplate }: DockerBuildRequest | TaskRunRequest) => ({
+  ...(agentPoolName && { agentPoolName }),
+  ...(logTemplate && { logTemplate }),
+});
 
 export async function getRun(own: KnownRegistry, runId: string, { store }: Ports): Promise<Run> {
   const run = await store.run(own.name, runId);

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ImageRefError } from '../imageRef.ts';
 import { mergeTask } from '../mergeTask.ts';
 import type { TaskState } from '../model/state.ts';
-import { type Task, TaskCreate } from '../model/task.ts';
+import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
-import { differsEachRun, RunValueError, renderRunValues } from '../runValues.ts';
+import { differsEachRun } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
-import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
+import { checkBuild } from './checkBuild.ts';
 import { taskOwner } from './owners.ts';
 import { outputReference } from './prepare.ts';
 import { noTask, Refusal } from './refusal.ts';
@@ -34,6 +33,7 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
       registry: own.name,
       name: before?.value.name ?? name,
       creationDate: before?.value.creationDate ?? ports.clock.now().toISOString(),
+      ...(create.identity && { identity: consistent(create.identity) }),
       properties: changeTaskSecrets(create.properties, (secret) => ports.seal.seal(secret, owner)),
     };
     const asBefore = before !== undefined && isAsBefore(create, before.value, ports);
@@ -50,6 +50,12 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
     await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
     return task;
   });
+}
+
+/** Identities of a kind that the type no longer names are gone, as with any resource of ARM. */
+function consistent({ userAssignedIdentities, ...identity }: TaskIdentity): TaskIdentity {
+  const keeps = identity.type.includes('UserAssigned') && userAssignedIdentities;
+  return keeps ? { ...identity, userAssignedIdentities } : identity;
 }
 
 /**
@@ -140,34 +146,10 @@ function stateOf(
   };
 }
 
-const sampleValues = {
-  ID: 'ca1',
-  TaskName: 'task',
-  Registry: 'contoso.azurecr.io',
-  RegistryName: 'contoso',
-  Date: '20260101-000000z',
-  OS: 'linux',
-  Architecture: 'amd64',
-  Commit: '0123456',
-  Branch: 'main',
-};
-
 /** What the schema cannot say of a task. @throws Refusal 400 */
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
   const { step, credentials } = properties;
-  try {
-    for (const name of step.imageNames) outputReference(renderRunValues(name, sampleValues), own);
-    if (step.contextPath) parseSourceLocation(step.contextPath);
-    for (const { value } of step.arguments) renderRunValues(value, sampleValues);
-  } catch (error) {
-    if (
-      error instanceof ImageRefError ||
-      error instanceof RunValueError ||
-      error instanceof SourceLocationError
-    )
-      throw new Refusal(400, 'InvalidTaskStep', error.message);
-    throw error;
-  }
+  checkBuild(step, own, 'InvalidTaskStep');
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {

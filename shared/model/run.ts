@@ -51,7 +51,9 @@ export const StepOverrides = z
     target: z.string().min(1).optional(),
     arguments: z.array(Argument).default([]),
     values: z.array(Argument).default([]),
-    updateTriggerToken: z.string().optional(),
+    updateTriggerToken: z
+      .never('Plinth notifies no update trigger endpoint, so there is nothing to give a token to')
+      .optional(),
   })
   .meta({ id: 'OverrideTaskStepProperties' });
 export type StepOverrides = z.infer<typeof StepOverrides>;
@@ -85,6 +87,7 @@ export const TaskRunRequest = z
   .object({
     type: z.literal('TaskRunRequest'),
     ...requestCommon,
+    /** The task's ARM id; its bare name will do. */
     taskId: z.string().min(1),
     overrideTaskStepProperties: StepOverrides.optional(),
   })
@@ -95,12 +98,27 @@ export type TaskRunRequest = z.infer<typeof TaskRunRequest>;
 const FileTaskRunRequest = z.object({ type: z.literal('FileTaskRunRequest') });
 const EncodedTaskRunRequest = z.object({ type: z.literal('EncodedTaskRunRequest') });
 
-export const RunRequest = z.discriminatedUnion('type', [
-  DockerBuildRequest,
-  TaskRunRequest,
-  FileTaskRunRequest,
-  EncodedTaskRunRequest,
-]);
+/** ACR's first api-version named the task and its values directly, and its examples still do. */
+const withTaskId = (body: unknown) => {
+  const { taskName, values, ...request } = (body ?? {}) as Record<string, unknown>;
+  if (request.type !== 'TaskRunRequest' || request.taskId !== undefined || taskName === undefined)
+    return body;
+  return {
+    ...request,
+    taskId: taskName,
+    ...(values !== undefined && { overrideTaskStepProperties: { values } }),
+  };
+};
+
+export const RunRequest = z.preprocess(
+  withTaskId,
+  z.discriminatedUnion('type', [
+    DockerBuildRequest,
+    TaskRunRequest,
+    FileTaskRunRequest,
+    EncodedTaskRunRequest,
+  ]),
+);
 export type RunRequest = z.infer<typeof RunRequest>;
 
 /** A base image as a run was pinned to it. `image` is the reference without digest, as `formatImageRef` writes it. */
@@ -124,6 +142,9 @@ export const Run = z.object({
   lastUpdatedTime: z.iso.datetime(),
   platform: Platform,
   cpu: z.number().int().optional(),
+  /** What this run asks of ACR's engine beyond its task. */
+  agentPoolName: z.string().optional(),
+  logTemplate: z.string().optional(),
   /** Seconds. */
   timeout: z.number().int(),
   isArchiveEnabled: z.boolean(),

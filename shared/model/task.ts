@@ -104,7 +104,9 @@ export const BaseImageTrigger = z
   .object({
     name: z.string().min(1).default('defaultBaseimageTriggerName'),
     baseImageTriggerType: caseInsensitiveEnum(['All', 'Runtime']).default('Runtime'),
-    updateTriggerEndpoint: z.string().min(1).optional(),
+    updateTriggerEndpoint: z
+      .never('Plinth starts the runs itself and notifies no other endpoint; leave it out')
+      .optional(),
     updateTriggerPayloadType: caseInsensitiveEnum(['Default', 'Token']).optional(),
     status: triggerStatus,
   })
@@ -133,7 +135,7 @@ export const TaskProperties = z
     trigger: Triggers.optional(),
     credentials: Credentials.optional(),
     logTemplate: z.string().optional(),
-    isSystemTask: z.boolean().default(false),
+    isSystemTask: z.literal(false, 'Plinth has no system tasks (quicktask); leave it out').default(false),
   })
   .meta({ id: 'TaskProperties' });
 export type TaskProperties = z.infer<typeof TaskProperties>;

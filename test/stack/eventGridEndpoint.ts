@@ -5,7 +5,6 @@ import { close, listen } from '../../local/listening.ts';
 export interface Got {
   method: string;
   headers: IncomingHttpHeaders;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was sent
   body: any;
   at: number;
 }

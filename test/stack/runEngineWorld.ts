@@ -18,7 +18,6 @@ export type RunShown = ReturnType<typeof runResource>;
 export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is what the tests look at
   body: any;
 }
 

@@ -1,0 +1,308 @@
+targetScope = 'subscription'
+
+metadata description = 'Plinth in a subscription of your own. events.bicep follows when the code is deployed.'
+
+type Registry = {
+  @description('Required. Resource id of the registry. It may be in another resource group or subscription.')
+  id: string
+
+  @description('Optional. Whether tasks live in the registry, so that the app starts runs there; true where it is left out.')
+  runsTasks: bool?
+
+  @description('Optional. Name of an event topic that the registry has already. It needs a system-assigned identity.')
+  topicName: string?
+
+  @description('Optional. Only pushes to repositories that begin with this text are announced.')
+  repositoryPrefix: string?
+}
+
+@minLength(1)
+@maxLength(32)
+@description('Required. Name of the environment; it is part of names and of the tag azd-env-name.')
+param environmentName string
+
+@minLength(1)
+@description('Required. Region of all that is created, but for what must be with a registry.')
+param location string
+
+@minLength(1)
+@description('Required. The registries that are watched and served.')
+param registries Registry[]
+
+@description('Optional. Name of the resource group to create. Empty: rg-plinth- and the environment.')
+param resourceGroupName string = ''
+
+@description('Optional. Tags for all that is created.')
+param tags object = {}
+
+@description('Optional. Client id of the API\'s registration in Entra (infra/scripts/register-api makes one). Empty: callers need a function key.')
+param apiClientId string = ''
+
+@description('Optional. Address that alerts are mailed to. Empty: the portal shows them and nobody is told.')
+param alertEmail string = ''
+
+@description('Optional. Whether the app goes out through a virtual network of its own, and storage and vault answer only to that.')
+param vnetEnabled bool = false
+
+@description('Conditional. Resource id of a subnet to use instead of a new one, delegated to Microsoft.App/environments and with service endpoints for Microsoft.Storage and Microsoft.KeyVault. Only with vnetEnabled.')
+param subnetId string = ''
+
+@description('Optional. Where clients reach the app, where that is not its own host name.')
+param publicUrl string = ''
+
+@minValue(1)
+@maxValue(100)
+@description('Optional. Runs that may be under way at once on one registry.')
+param runsPerRegistry int = 10
+
+@minValue(1)
+@maxValue(10)
+@description('Optional. Runs that may be under way at once of one task.')
+param runsPerTask int = 1
+
+@minValue(1)
+@maxValue(2000)
+@description('Optional. Largest build context, in MiB.')
+param maxContextMiB int = 200
+
+@allowed([
+  512
+  2048
+  4096
+])
+@description('Optional. Memory of an instance of the app, in MiB.')
+param instanceMemoryMB int = 2048
+
+@minValue(1)
+@maxValue(1000)
+@description('Optional. Most instances of the app: a bound on what it can cost.')
+param maximumInstanceCount int = 40
+
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+])
+@description('Optional. Redundancy of the account with tasks and runs.')
+param dataRedundancy string = 'Standard_ZRS'
+
+@minValue(30)
+@maxValue(730)
+@description('Optional. Days for which logs are kept.')
+param logRetentionDays int = 30
+
+@description('Optional. Whether a deleted key vault is kept for its seven days whatever anybody says. Turn off only for environments to throw away.')
+param purgeProtection bool = true
+
+@secure()
+@description('Optional. The first sealing key, 32 bytes in base64 (openssl rand -base64 32). A random one is made where there is none.')
+param sealingKey string = base64(replace(newGuid(), '-', ''))
+
+var allTags = union(tags, { 'azd-env-name': environmentName })
+var token = uniqueString(subscription().id, environmentName, location)
+var deadLetterContainer = 'dead-letters'
+var packageContainer = 'package'
+var eventSubscriptionName = 'plinth-${environmentName}'
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: empty(resourceGroupName) ? 'rg-plinth-${environmentName}' : resourceGroupName
+  location: location
+  tags: allTags
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'plinth-identity'
+  scope: group
+  params: {
+    name: 'id-plinth-${token}'
+    location: location
+    tags: allTags
+  }
+}
+
+module network 'modules/network.bicep' = if (vnetEnabled && empty(subnetId)) {
+  name: 'plinth-network'
+  scope: group
+  params: {
+    name: 'vnet-plinth-${token}'
+    location: location
+    tags: allTags
+  }
+}
+
+var appSubnetId = !vnetEnabled ? '' : empty(subnetId) ? network.?outputs.subnetId ?? '' : subnetId
+
+module hostStorage 'modules/storageAccount.bicep' = {
+  name: 'plinth-host-storage'
+  scope: group
+  params: {
+    name: 'sthost${token}'
+    location: location
+    tags: allTags
+    skuName: 'Standard_LRS'
+    subnetId: appSubnetId
+    principalId: identity.outputs.principalId
+    // The host keeps its locks, keys and package in blobs, and its diagnostic events in a table.
+    roleNames: [
+      'Storage Blob Data Owner'
+      'Storage Table Data Contributor'
+    ]
+    containers: [
+      packageContainer
+    ]
+  }
+}
+
+module dataStorage 'modules/storageAccount.bicep' = {
+  name: 'plinth-data-storage'
+  scope: group
+  params: {
+    name: 'stdata${token}'
+    location: location
+    tags: allTags
+    skuName: dataRedundancy
+    subnetId: appSubnetId
+    principalId: identity.outputs.principalId
+    roleNames: [
+      'Storage Queue Data Contributor'
+      'Storage Table Data Contributor'
+    ]
+    containers: [
+      deadLetterContainer
+    ]
+    tables: [
+      'plinth'
+      'plinthedges'
+      'plinthpushes'
+    ]
+    queues: [
+      'plinth-start'
+      'plinth-start-poison'
+      'plinth-follow'
+      'plinth-follow-poison'
+    ]
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'plinth-vault'
+  scope: group
+  params: {
+    name: 'kv-plinth-${token}'
+    location: location
+    tags: allTags
+    subnetId: appSubnetId
+    purgeProtection: purgeProtection
+    principalId: identity.outputs.principalId
+    sealingKey: sealingKey
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'plinth-monitoring'
+  scope: group
+  params: {
+    workspaceName: 'log-plinth-${token}'
+    insightsName: 'appi-plinth-${token}'
+    location: location
+    tags: allTags
+    retentionInDays: logRetentionDays
+    principalId: identity.outputs.principalId
+    alertEmail: alertEmail
+  }
+}
+
+module registryAccess 'modules/registry.bicep' = [
+  for registry in registries: {
+    name: 'plinth-${last(split(registry.id, '/'))}'
+    scope: resourceGroup(split(registry.id, '/')[2], split(registry.id, '/')[4])
+    params: {
+      name: last(split(registry.id, '/'))
+      tags: allTags
+      principalId: identity.outputs.principalId
+      runsTasks: registry.?runsTasks ?? true
+      existingTopicName: registry.?topicName ?? ''
+      eventSubscriptionName: eventSubscriptionName
+      actionGroupId: monitoring.outputs.actionGroupId
+    }
+  }
+]
+
+module deadLetterRoles 'modules/deadLetterRole.bicep' = [
+  for (registry, i) in registries: {
+    name: 'plinth-dead-letters-${last(split(registry.id, '/'))}'
+    scope: group
+    params: {
+      accountName: 'stdata${token}'
+      containerName: deadLetterContainer
+      registryId: registry.id
+      topicPrincipalId: registryAccess[i].outputs.topicPrincipalId
+    }
+    dependsOn: [
+      dataStorage
+    ]
+  }
+]
+
+module functionApp 'modules/functionApp.bicep' = {
+  name: 'plinth-function-app'
+  scope: group
+  params: {
+    name: 'func-plinth-${token}'
+    planName: 'plan-plinth-${token}'
+    location: location
+    tags: allTags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    identityPrincipalId: identity.outputs.principalId
+    hostBlobEndpoint: hostStorage.outputs.blobEndpoint
+    hostTableEndpoint: hostStorage.outputs.tableEndpoint
+    packageContainer: packageContainer
+    maximumInstanceCount: maximumInstanceCount
+    instanceMemoryMB: instanceMemoryMB
+    subnetId: appSubnetId
+    apiClientId: apiClientId
+    registries: [
+      for (registry, i) in registries: {
+        id: registry.id
+        loginServer: registryAccess[i].outputs.loginServer
+      }
+    ]
+    settings: {
+      APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+      PLINTH_ARM_ENDPOINT: environment().resourceManager
+      PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
+      PLINTH_PUBLIC_URL: publicUrl
+      PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
+      PLINTH_RUNS_PER_TASK: string(runsPerTask)
+      PLINTH_SEALING_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.sealingKeyUri})'
+      PlinthStorage__queueServiceUri: dataStorage.outputs.queueEndpoint
+      PlinthStorage__tableServiceUri: dataStorage.outputs.tableEndpoint
+    }
+  }
+}
+
+@description('Name of the function app.')
+output AZURE_FUNCTION_NAME string = 'func-plinth-${token}'
+
+@description('Resource id of the function app, for events.bicep.')
+output AZURE_FUNCTION_APP_ID string = functionApp.outputs.id
+
+@description('Address of the function app.')
+output AZURE_FUNCTION_URL string = functionApp.outputs.url
+
+@description('Name of the resource group.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the Application Insights component.')
+output APPLICATIONINSIGHTS_NAME string = monitoring.outputs.insightsName
+
+@description('Name of the key vault with the sealing key.')
+output PLINTH_KEY_VAULT string = 'kv-plinth-${token}'
+
+@description('Name of the account with tables, queues and dead letters.')
+output PLINTH_DATA_ACCOUNT string = 'stdata${token}'
+
+@description('Resource id of that account, for events.bicep.')
+output PLINTH_DATA_ACCOUNT_ID string = dataStorage.outputs.id

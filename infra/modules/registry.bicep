@@ -1,0 +1,65 @@
+@description('Required. Name of the registry, in this resource group.')
+param name string
+
+@description('Required. Tags of what is created here.')
+param tags object
+
+@description('Required. Object id of the app\'s identity.')
+param principalId string
+
+@description('Required. Whether the app starts runs on the registry, for the tasks that live there.')
+param runsTasks bool
+
+@description('Required. Name of an event topic that the registry has already; empty to create one. Azure takes one for each registry.')
+param existingTopicName string
+
+@description('Required. Name of the event subscription that events.bicep creates.')
+param eventSubscriptionName string
+
+@description('Required. Resource id of the action group of all alerts.')
+param actionGroupId string
+
+var topicName = empty(existingTopicName) ? 'evgt-plinth-${name}' : existingTopicName
+
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = {
+  name: name
+}
+
+module roles 'registryRoles.bicep' = {
+  name: 'plinth-roles-${name}'
+  params: {
+    registryName: name
+    principalId: principalId
+    runsTasks: runsTasks
+    usesAbac: registry.properties.?roleAssignmentMode == 'AbacRepositoryPermissions'
+  }
+}
+
+module newTopic 'topic.bicep' = if (empty(existingTopicName)) {
+  name: 'plinth-topic-${name}'
+  params: {
+    name: topicName
+    location: registry.location
+    tags: tags
+    registryId: registry.id
+  }
+}
+
+module alerts 'topicAlerts.bicep' = {
+  name: 'plinth-alerts-${name}'
+  params: {
+    topicName: topicName
+    tags: tags
+    eventSubscriptionName: eventSubscriptionName
+    actionGroupId: actionGroupId
+  }
+  dependsOn: [
+    newTopic
+  ]
+}
+
+@description('Host name under which clients reach the registry.')
+output loginServer string = registry.properties.loginServer
+
+@description('Object id of the topic\'s identity, which writes dead letters.')
+output topicPrincipalId string = alerts.outputs.topicPrincipalId

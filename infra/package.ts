@@ -1,0 +1,67 @@
+/**
+ * Builds what is deployed, dist/package: for each file of functions/ one bundled and minified module, the code they
+ * share in chunks/, host.json, and a package.json without dependencies. No install step is needed in Azure.
+ *
+ *   npm run package
+ */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+/** The oldest Node on which the package runs; Azure's is in main.bicep. */
+const target = 'node20';
+
+/**
+ * Some dependencies are CommonJS and require() what Node has built in, and `@azure/functions` requires
+ * `@azure/functions-core`, which only the Functions worker can answer. An ES module has no require of its own.
+ */
+const banner = `import { createRequire as __createRequire } from 'node:module';
+import { fileURLToPath as __fileURLToPath } from 'node:url';
+const require = __createRequire(import.meta.url), __filename = __fileURLToPath(import.meta.url), __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
+
+/** @returns the folder's files and their sizes, by path in it */
+export async function buildPackage(folder: string): Promise<Map<string, number>> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const entries = readdirSync(join(root, 'functions')).filter((name) => name.endsWith('.ts'));
+  await build({
+    absWorkingDir: root,
+    entryPoints: entries.map((name) => join('functions', name)),
+    outbase: '.',
+    outdir: folder,
+    chunkNames: 'chunks/[hash]',
+    bundle: true,
+    // The parts that are made once for a process must be one copy, whichever function asks first.
+    splitting: true,
+    minify: true,
+    // Errors and logs name functions and classes; their names must outlive the minifier.
+    keepNames: true,
+    platform: 'node',
+    format: 'esm',
+    target,
+    external: ['@azure/functions-core'],
+    banner: { js: banner },
+    legalComments: 'linked',
+    logLevel: 'warning',
+  });
+  copyFileSync(join(root, 'host.json'), join(folder, 'host.json'));
+  const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const manifest = { name, version, license, private: true, type: 'module', main: 'functions/*.js' };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  return new Map(
+    files
+      .map((file) => [file, statSync(join(folder, file))] as const)
+      .filter(([, stat]) => stat.isFile())
+      .map(([file, { size }]) => [file, size]),
+  );
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const files = await buildPackage(join(root, 'dist/package'));
+  for (const [file, size] of files) console.log(`${(size / 1024).toFixed(0).padStart(6)} KiB  ${file}`);
+  const total = [...files.values()].reduce((sum, size) => sum + size, 0);
+  console.log(`${(total / 1024).toFixed(0).padStart(6)} KiB  in dist/package`);
+}

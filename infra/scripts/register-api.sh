@@ -1,0 +1,71 @@
+#!/usr/bin/env sh
+# Registers Plinth's API in Entra, with its app roles, and prints the client id for PLINTH_API_CLIENT_ID. Run again it
+# brings the same registration up to date. Needs the right to register applications (Application Developer).
+#
+#   infra/scripts/register-api.sh [NAME]                          the registration, "Plinth" by default
+#   infra/scripts/register-api.sh [NAME] --grant ROLE OBJECT_ID   also: the app role for a user, group or service
+#                                                                 principal (Cloud Application Administrator)
+set -eu
+name=Plinth
+case "${1:-}" in '' | --grant) ;; *) name=$1; shift ;; esac
+
+# The ids of the roles are theirs for good: grants hang on them.
+roles='[
+  {"id": "7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f01", "value": "Tasks.Read", "displayName": "Read tasks and runs",
+   "description": "Read tasks, runs and logs.", "isEnabled": true, "allowedMemberTypes": ["User", "Application"]},
+  {"id": "7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f02", "value": "Tasks.Write", "displayName": "Write tasks and start runs",
+   "description": "Create, change and delete tasks; start, cancel and keep runs.", "isEnabled": true,
+   "allowedMemberTypes": ["User", "Application"]},
+  {"id": "7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f03", "value": "Tasks.ReadSecrets", "displayName": "Read the secrets of tasks",
+   "description": "Read what listDetails gives back, secrets among it.", "isEnabled": true,
+   "allowedMemberTypes": ["User", "Application"]}
+]'
+# The Azure CLI may ask for tokens of the API in the name of whoever is signed in: az rest --resource api://…
+azureCli=04b07795-8ddb-461a-bbee-02f9e1bf7b46
+scope=7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f00
+
+clientId=$(az ad app list --filter "displayName eq '$name'" --query '[0].appId' --output tsv)
+if [ -z "$clientId" ]; then
+  clientId=$(az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --query appId --output tsv)
+fi
+objectId=$(az ad app show --id "$clientId" --query id --output tsv)
+body=$(mktemp)
+trap 'rm -f "$body"' EXIT
+cat > "$body" <<JSON
+{
+  "identifierUris": ["api://$clientId"],
+  "appRoles": $roles,
+  "api": {
+    "requestedAccessTokenVersion": 2,
+    "oauth2PermissionScopes": [{
+      "id": "$scope", "value": "access", "type": "User", "isEnabled": true,
+      "adminConsentDisplayName": "Call Plinth", "adminConsentDescription": "Call Plinth as the signed-in user.",
+      "userConsentDisplayName": "Call Plinth", "userConsentDescription": "Call Plinth as you."
+    }],
+    "preAuthorizedApplications": [{"appId": "$azureCli", "delegatedPermissionIds": ["$scope"]}]
+  }
+}
+JSON
+az rest --only-show-errors --output none --method PATCH \
+  --url "https://graph.microsoft.com/v1.0/applications/$objectId" --body "@$body"
+
+# Without a service principal nobody in the tenant can be given a role; with assignment required, nobody else comes in.
+principal=$(az ad sp list --filter "appId eq '$clientId'" --query '[0].id' --output tsv)
+[ -n "$principal" ] || principal=$(az ad sp create --id "$clientId" --query id --output tsv)
+az ad sp update --only-show-errors --id "$principal" --set appRoleAssignmentRequired=true
+
+if [ "${1:-}" = --grant ]; then
+  case "${2:-}" in
+    Tasks.Read) role=01 ;;
+    Tasks.Write) role=02 ;;
+    Tasks.ReadSecrets) role=03 ;;
+    *) echo "--grant takes Tasks.Read, Tasks.Write or Tasks.ReadSecrets" >&2; exit 2 ;;
+  esac
+  : "${3:?the object id of a user, group or service principal}"
+  cat > "$body" <<JSON
+{"principalId": "$3", "resourceId": "$principal", "appRoleId": "7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f$role"}
+JSON
+  az rest --only-show-errors --output none --method POST \
+    --url "https://graph.microsoft.com/v1.0/servicePrincipals/$principal/appRoleAssignedTo" --body "@$body"
+fi
+echo "$clientId"

@@ -1,0 +1,223 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { close, listen } from '../listening.ts';
+import type { Action } from '../roles.ts';
+import { ArmError, armErrorBody } from '../runEngine/armError.ts';
+import type { Tls } from '../tls.ts';
+import { authorization, authorizationPath } from './authorization.ts';
+import { type JsonAnswer, type LocalAzure, ok } from './azure.ts';
+import { behindFront, throughFront } from './blobs.ts';
+import { type Caller, callerOf } from './door.ts';
+import { graph } from './graph.ts';
+import { type RelayOptions, relay } from './relay.ts';
+import {
+  cloudMetadata,
+  findRegistry,
+  listResources,
+  registryResource,
+  subscriptionResource,
+} from './resources.ts';
+
+export interface ArmFrontOptions extends Omit<LocalAzure, 'origin' | 'started'> {
+  tls: Tls;
+  /** The function app; asked for at each request, as the front is up before it. */
+  plinth: () => { url: string; functionKey: string };
+  /** `http://127.0.0.1:PORT` of Azurite's blob service. */
+  blobEndpoint: string;
+  port?: number;
+}
+
+export interface ArmFront {
+  /** `https://127.0.0.1:PORT`: what https://management.azure.com is in Azure. */
+  origin: string;
+  stop(): Promise<void>;
+}
+
+/** A body that this front reads itself is small: a role assignment. */
+const bodyLimit = 64 * 1024;
+
+/**
+ * Azure Resource Manager for a client on this machine: tasks and runs of registries go to Plinth, once the caller's roles
+ * allow it; registries, roles and the rest of what az asks are answered here. Blob addresses in answers lead through
+ * this front, as az takes https ones only. Whatever is not ARM's goes to Plinth untouched, where it is refused or not.
+ * @throws when the port is taken
+ */
+export async function startArmFront(options: ArmFrontOptions): Promise<ArmFront> {
+  const azure: LocalAzure = { ...options, origin: '', started: new Date() };
+  const server = createServer({ key: options.tls.key, cert: options.tls.cert }, (request, response) => {
+    answer(request, response, azure, options).catch((error) => refuse(response, error));
+  });
+  const port = await listen(server, options.port);
+  azure.origin = `https://127.0.0.1:${port}`;
+  return { origin: azure.origin, stop: () => close(server) };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  azure: LocalAzure,
+  options: ArmFrontOptions,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', azure.origin);
+  const blob = behindFront(url, options.blobEndpoint);
+  if (blob) return relay(request, response, blob);
+  const toPlinth = (more: RelayOptions) =>
+    relay(request, response, new URL(url.pathname + url.search, options.plinth().url), more);
+  if (!/^\/(subscriptions|providers|metadata|msgraph|tenants)(\/|$)/i.test(url.pathname)) return toPlinth({});
+
+  const work = workOf(request.method ?? 'GET', decodeURIComponent(url.pathname));
+  if (work) {
+    const caller = callerOf(request.headers.authorization, azure.entra, azure.roles);
+    needsVersion(url);
+    caller.must(work.action, findRegistry(azure, work.registryId).resourceId);
+    return toPlinth({
+      // The caller's token is for ARM; the app knows the front by its key.
+      headers: { authorization: undefined, 'x-functions-key': options.plinth().functionKey },
+      ...(work.givesUploadUrl && { rewrite: (body) => rewriteUploadUrl(body, azure.origin) }),
+    });
+  }
+  const body = () => readJson(request);
+  const { status, body: json } = await own(request.method ?? 'GET', url, request.headers, body, azure);
+  const text = json === undefined ? '' : JSON.stringify(json);
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(text);
+}
+
+interface Work {
+  registryId: string;
+  action: Action;
+  givesUploadUrl: boolean;
+}
+
+const registryPath =
+  /^(\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+)(?:\/(.+))?$/i;
+
+/** What of a registry Plinth does, and the right it takes; undefined for anything that is not Plinth's. */
+function workOf(method: string, path: string): Work | undefined {
+  const [, registryId, rest] = registryPath.exec(path) ?? [];
+  if (!registryId || rest === undefined) return undefined;
+  const [first = '', , third] = rest.toLowerCase().split('/');
+  const needed = (): Action | undefined => {
+    if (first === 'schedulerun' || first === 'listbuildsourceuploadurl') return 'scheduleRun';
+    if (first === 'tasks')
+      return third === 'listdetails' ? 'listTaskDetails' : method === 'GET' ? 'readTasks' : 'writeTasks';
+    if (first === 'runs') return method === 'GET' || third === 'listlogsasurl' ? 'readRuns' : 'changeRuns';
+    return undefined;
+  };
+  const action = needed();
+  return action && { registryId, action, givesUploadUrl: first === 'listbuildsourceuploadurl' };
+}
+
+/** What Azure itself answers. @throws ArmError */
+async function own(
+  method: string,
+  url: URL,
+  headers: IncomingMessage['headers'],
+  body: () => Promise<unknown>,
+  azure: LocalAzure,
+): Promise<JsonAnswer> {
+  const path = decodeURIComponent(url.pathname).replace(/\/+$/, '');
+  const query = url.searchParams;
+  if (/^\/metadata\/endpoints$/i.test(path)) return cloudMetadata(azure, query.get('api-version'));
+  if (/^\/msgraph\//i.test(path)) return graph(method, path, body);
+
+  const caller = callerOf(headers.authorization, azure.entra, azure.roles);
+  needsVersion(url);
+  const roleCall = authorizationPath(path);
+  if (roleCall) {
+    const call = { ...roleCall, scope: knownScope(azure, roleCall.scope), method };
+    return authorization(azure, caller, { ...call, filter: query.get('$filter'), body });
+  }
+  if (method === 'GET') {
+    const found = await read(path, query, caller, azure);
+    if (found) return found;
+  }
+  throw new ArmError(
+    501,
+    'NotImplemented',
+    `The local Azure has no ${method} ${path}: it knows registries, roles, and the tasks and runs that Plinth serves.`,
+  );
+}
+
+async function read(
+  path: string,
+  query: URLSearchParams,
+  caller: Caller,
+  azure: LocalAzure,
+): Promise<JsonAnswer | undefined> {
+  const subscription = `/subscriptions/${azure.subscriptionId}`;
+  switch (path.toLowerCase()) {
+    case '/tenants':
+      return ok({ value: [{ id: `/tenants/${azure.tenantId}`, tenantId: azure.tenantId }] });
+    case '/subscriptions':
+      return ok({ value: [subscriptionResource(azure)] });
+    case subscription:
+      return ok(subscriptionResource(azure));
+    case `${subscription}/resources`:
+      return listResources(azure, caller, query.get('$filter'));
+    case `${subscription}/providers/microsoft.containerregistry/registries`:
+      return ok({ value: readable(azure, caller).map((registry) => registryResource(registry, azure)) });
+  }
+  const [, registryId, rest] = registryPath.exec(path) ?? [];
+  if (!registryId || rest !== undefined) return undefined;
+  const registry = findRegistry(azure, registryId);
+  caller.must('readRegistry', registry.resourceId);
+  return ok(registryResource(registry, azure));
+}
+
+const readable = ({ registries }: LocalAzure, caller: Caller) =>
+  registries.filter(({ resourceId }) => caller.may('readRegistry', resourceId));
+
+/** The scope in ARM's own spelling. @throws ArmError 404 where there is no such thing */
+function knownScope(azure: LocalAzure, scope: string): string {
+  if (registryPath.test(scope)) return findRegistry(azure, scope).resourceId;
+  const subscription = `/subscriptions/${azure.subscriptionId}`;
+  if (scope === '/' || scope.toLowerCase().startsWith(subscription)) return scope;
+  throw new ArmError(404, 'SubscriptionNotFound', `There is nothing at ${scope}.`);
+}
+
+function needsVersion(url: URL): void {
+  if ([...url.searchParams.keys()].some((name) => name.toLowerCase() === 'api-version')) return;
+  throw new ArmError(
+    400,
+    'MissingApiVersionParameter',
+    'The api-version query parameter (?api-version=) is required for all requests.',
+  );
+}
+
+function rewriteUploadUrl(body: string, origin: string): string {
+  const place = JSON.parse(body) as { uploadUrl: string; relativePath: string };
+  return JSON.stringify({ ...place, uploadUrl: throughFront(place.uploadUrl, origin) });
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > bodyLimit)
+      throw new ArmError(413, 'RequestContentTooLarge', `The request is larger than ${bodyLimit} bytes.`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ArmError(400, 'InvalidRequestContent', 'The request content was invalid: it is not JSON.');
+  }
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const arm =
+    error instanceof ArmError
+      ? error
+      : new ArmError(500, 'InternalServerError', error instanceof Error ? error.message : String(error));
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    ...(arm.status === 401 && {
+      'www-authenticate': 'Bearer authorization_uri="https://login.microsoftonline.com"',
+    }),
+  };
+  // What is left of the body is not read: the connection cannot be used again.
+  response.writeHead(arm.status, { ...headers, connection: 'close' }).end(JSON.stringify(armErrorBody(arm)));
+}

@@ -1,0 +1,45 @@
+import { ImageRefError } from '../imageRef.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+import { RunValueError, renderRunValues } from '../runValues.ts';
+import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
+import { outputReference } from './prepare.ts';
+import { Refusal } from './refusal.ts';
+
+const sampleValues = {
+  ID: 'ca1',
+  TaskName: 'task',
+  Registry: 'contoso.azurecr.io',
+  RegistryName: 'contoso',
+  Date: '20260101-000000z',
+  OS: 'linux',
+  Architecture: 'amd64',
+  Commit: '0123456',
+  Branch: 'main',
+};
+
+export interface BuildText {
+  imageNames: string[];
+  contextPath?: string | undefined;
+  arguments: { value: string }[];
+}
+
+/**
+ * What the schema cannot say of a build: its names are references, its context is an address that can be fetched, and
+ * every `{{.Run.X}}` exists.
+ * @throws Refusal 400 with the code
+ */
+export function checkBuild(build: BuildText, own: KnownRegistry, code: string): void {
+  try {
+    for (const name of build.imageNames) outputReference(renderRunValues(name, sampleValues), own);
+    if (build.contextPath) parseSourceLocation(build.contextPath);
+    for (const { value } of build.arguments) renderRunValues(value, sampleValues);
+  } catch (error) {
+    if (
+      error instanceof ImageRefError ||
+      error instanceof RunValueError ||
+      error instanceof SourceLocationError
+    )
+      throw new Refusal(400, code, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { test } from 'uvu';
+import { buildPackage } from '../infra/package.ts';
+import { loadApp } from '../local/functionsHost/app.ts';
+import {
+  closeCore,
+  type FunctionDefinition,
+  openCore,
+  type Registrations,
+} from '../local/functionsHost/core.ts';
+import { operations } from '../shared/edge/operations.ts';
+import { queues, storageConnection } from '../shared/names.ts';
+
+const root = join(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'plinth-package-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const entries = readdirSync(join(root, 'functions')).map((name) => name.replace(/\.ts$/, ''));
+const files = await buildPackage(folder);
+
+/** As the worker does: package.json's main, each file import()ed, `@azure/functions-core` answered by the host. */
+const load = () => loadApp(folder, {}, () => {});
+
+async function indexed(): Promise<FunctionDefinition[]> {
+  const app = await load();
+  await app.unload();
+  return app.functions;
+}
+
+const bindings = (functions: FunctionDefinition[]) =>
+  Object.fromEntries(
+    functions
+      .map(({ name, bindings }) => [name, Object.values(bindings)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+test('holds one file for each of functions/, what they share, and two files for the host', () => {
+  const names = [...files.keys()].filter((name) => !/^chunks\/[A-Z0-9]{8}\.js(\.LEGAL\.txt)?$/.test(name));
+  assert.deepEqual(
+    names.filter((name) => !name.endsWith('.LEGAL.txt')),
+    [...entries.map((name) => `functions/${name}.js`), 'host.json', 'package.json'].sort(),
+  );
+});
+
+test('asks for no install step, and is small', () => {
+  const { dependencies, devDependencies, scripts, main } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  );
+  assert.deepEqual([dependencies, devDependencies, scripts], [undefined, undefined, undefined]);
+  assert.equal(main, 'functions/*.js');
+  const total = [...files.values()].reduce((sum, size) => sum + size, 0);
+  assert.ok(total < 3 * 2 ** 20, `${total} bytes`);
+});
+
+test('holds no path of the machine that built it, no test code and nothing of local/', () => {
+  for (const name of [...files.keys()].filter((name) => name.endsWith('.js'))) {
+    const code = readFileSync(join(folder, name), 'utf8');
+    for (const word of [root, 'azurite', 'buildah', 'fast-check', 'sourceMappingURL'])
+      assert.ok(!code.includes(word), `${name} holds ${word}`);
+  }
+});
+
+test('loads as the worker loads it and registers every function', async () => {
+  const names = (await indexed()).map(({ name }) => name).sort();
+  const http = Object.values(operations).flatMap(({ name }) => [name, `${name}-short`]);
+  assert.deepEqual(
+    names.filter((name) => /^registries-|^tasks-|^runs-/.test(name)),
+    [...http].sort(),
+  );
+  for (const name of ['imagePushed', 'startBuild', 'followRun', 'clock', 'logs'])
+    assert.ok(names.includes(name), name);
+});
+
+test('listens to the queues of the code, over the connection that the template sets', async () => {
+  const triggers = bindings(await indexed());
+  for (const [name, queueName] of [
+    ['startBuild', queues.start],
+    ['followRun', queues.follow],
+  ] as const) {
+    const [trigger] = triggers[name]!;
+    assert.equal(trigger!.type, 'queueTrigger');
+    assert.equal(trigger!.queueName, queueName);
+    assert.equal(trigger!.connection, storageConnection);
+  }
+});
+
+test('has the bindings of the source: names, routes, methods, levels, queues, schedule', async () => {
+  const packaged = bindings(await indexed());
+  const source: Registrations = { functions: [], hooks: new Map(), sealed: false, log: () => {} };
+  openCore(source);
+  try {
+    for (const name of entries) await import(pathToFileURL(join(root, 'functions', `${name}.ts`)).href);
+  } finally {
+    closeCore();
+  }
+  assert.deepEqual(packaged, bindings(source.functions));
+});
+
+test('asks for a function key, or leaves sign-in to Entra where a registration is given', async () => {
+  const levels = async () => {
+    const http = (await indexed()).filter(
+      ({ name, trigger }) => trigger.type === 'httpTrigger' && name !== 'logs',
+    );
+    assert.ok(http.length > 20, `${http.length} functions`);
+    return [...new Set(http.map(({ trigger }) => trigger.authLevel))];
+  };
+  delete process.env.PLINTH_API_CLIENT_ID;
+  assert.deepEqual(await levels(), ['function']);
+  process.env.PLINTH_API_CLIENT_ID = '00000000-0000-0000-0000-000000000000';
+  assert.deepEqual(await levels(), ['anonymous']);
+  delete process.env.PLINTH_API_CLIENT_ID;
+});
+
+test.run();

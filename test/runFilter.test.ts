@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import type { Run } from '../shared/model/run.ts';
+import { parseRunFilter, RunFilterError } from '../shared/runFilter.ts';
+import { sampleRun } from './storeContract.ts';
+
+const run: Run = {
+  ...sampleRun('appacr', 'ca7', 'It-s'),
+  status: 'Succeeded',
+  finishTime: '2026-11-23T10:05:00.000Z',
+  outputImages: [{ registry: 'appacr.azurecr.io', repository: 'hello', tag: 'ca7', digest: 'sha256:abc' }],
+};
+
+const rows: [filter: string, matches: boolean][] = [
+  ["TaskName eq 'It-s'", true],
+  ["taskname EQ 'it-s'", true],
+  ["TaskName eq 'other'", false],
+  ["TaskName ne 'other'", true],
+  ["TaskName eq 'It-s' and Status eq 'Succeeded'", true],
+  ["TaskName eq 'It-s' and Status eq 'Failed'", false],
+  ["Status eq 'Failed' or Status eq 'Succeeded'", true],
+  ["(Status eq 'Failed' or RunId eq 'ca7') and RunType eq 'AutoBuild'", true],
+  ["Status eq 'Failed' or RunId eq 'ca7' and RunType eq 'QuickRun'", false],
+  ["contains(OutputImageManifests, 'hello@sha256:abc')", true],
+  ["contains(OutputImageManifests, 'hello@sha256:def')", false],
+  ['CreateTime ge 2026-11-23T10:00:00Z', true],
+  ['CreateTime gt 2026-11-23T10:00:00Z', false],
+  ['FinishTime lt 2026-11-23T12:00:00+01:00', true],
+  ['IsArchiveEnabled eq false', true],
+  ["AgentPoolName eq 'pool'", false],
+];
+for (const [filter, matches] of rows)
+  test(`${matches ? 'matches' : 'leaves out'}: ${filter}`, () =>
+    assert.equal(parseRunFilter(filter).matches(run), matches));
+
+const tasks: [filter: string, task: string | undefined][] = [
+  ["TaskName eq 'a' and Status eq 'Failed'", 'a'],
+  ["Status eq 'Failed' and TaskName eq 'a'", 'a'],
+  ["TaskName eq 'a' or Status eq 'Failed'", undefined],
+  ["TaskName ne 'a'", undefined],
+  ["contains(TaskName, 'a')", undefined],
+];
+for (const [filter, task] of tasks)
+  test(`${filter} is about task ${task}`, () => assert.equal(parseRunFilter(filter).task, task));
+
+for (const filter of [
+  '',
+  'Status',
+  'Status eq',
+  "Status is 'x'",
+  "Colour eq 'red'",
+  "Status eq 'x' and",
+  "(Status eq 'x'",
+  "Status eq 'x')",
+  "Status eq 'x",
+  "contains(Status 'x')",
+  '%%%',
+  `${'('.repeat(50)}Status eq 'x'`,
+])
+  test(`cannot be read: ${filter.slice(0, 30)}`, () =>
+    assert.throws(() => parseRunFilter(filter), RunFilterError));
+
+test.run();
