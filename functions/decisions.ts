@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
-import { planFor } from '../shared/flow/plan.ts';
+import { planFor } from '../shared/flow/rebuildPlan.ts';
 import { noTask } from '../shared/flow/refusal.ts';
 import { decisionPage, pushDecisions } from '../shared/flow/why.ts';
 import { imageReference } from '../shared/model/fields.ts';

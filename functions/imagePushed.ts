@@ -1,15 +1,20 @@
 import { app } from '@azure/functions';
-import { logTo } from '../shared/edge/log.ts';
-import { portsWith } from '../shared/edge/wiring.ts';
+import { invoke } from '../shared/edge/invoke.ts';
 import { ignoreEvent } from '../shared/flow/ignoreEvent.ts';
 import { onPush } from '../shared/flow/onPush.ts';
+import { count, pushOutcome } from '../shared/happened.ts';
 import { parsePush } from '../shared/imagePushed.ts';
+import { metrics } from '../shared/metrics.ts';
 
 app.eventGrid('imagePushed', {
-  handler: async (event, context) => {
-    const ports = portsWith(logTo(context));
-    const parsed = parsePush(event, ports.settings.registries);
-    if ('ignored' in parsed) await ignoreEvent(parsed, ports);
-    else await onPush(parsed, ports);
-  },
+  handler: (event, context) =>
+    invoke(context, async (ports, { add }) => {
+      const parsed = parsePush(event, ports.settings.registries);
+      if ('ignored' in parsed) {
+        add(count(metrics.ignored, { reason: parsed.kind ?? 'ordinary' }));
+        await ignoreEvent(parsed, ports);
+        return;
+      }
+      add(count(metrics.pushes, { outcome: pushOutcome(await onPush(parsed, ports)) }));
+    }),
 });

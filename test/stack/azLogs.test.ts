@@ -85,7 +85,7 @@ test('a run that takes too long ends as Timeout, and the client with 1', async (
     queue: { ringStart: async () => {}, ringFollow: async () => {} },
     clock: { now: () => new Date() },
     log: () => {},
-    settings: { ...sampleSettings, registries: [] },
+    settings: sampleSettings,
   });
   const { code, stdout, stderr } = await following;
   assert.equal(code, 1);
