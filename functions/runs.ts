@@ -2,6 +2,7 @@ import { toRunResource } from '../shared/armResources.ts';
 import { serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { Refusal } from '../shared/flow/refusal.ts';
+import { queuePlace } from '../shared/flow/registryOverview.ts';
 import { runLogUrl } from '../shared/flow/runLog.ts';
 import { runPage } from '../shared/flow/runPage.ts';
 import { archiveRun, cancelRun, getRun } from '../shared/flow/runs.ts';
@@ -15,9 +16,10 @@ serve(operations.runsList, async ({ own, query, ports, config }) => {
   };
 });
 
-serve(operations.runsGet, async ({ own, parameter, ports }) => ({
-  jsonBody: toRunResource(await getRun(own, parameter('run'), ports), own.id),
-}));
+serve(operations.runsGet, async ({ own, parameter, ports }) => {
+  const run = await getRun(own, parameter('run'), ports);
+  return { jsonBody: toRunResource(run, own.id, await queuePlace(run, ports)) };
+});
 
 serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
   const { isArchiveEnabled } = await body(RunUpdate);

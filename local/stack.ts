@@ -34,6 +34,8 @@ export interface StackOptions extends EngineWishes {
   /** What a second of Event Grid's retry schedule lasts here, in seconds. */
   eventTimeScale?: number;
   queueLeaseSeconds?: number;
+  /** Where Event Grid sends the app's events instead: somebody between the two, who passes them on or does not. */
+  eventsBy?: (endpointUrl: string) => string;
   /** Lets the Azure CLI and the SDKs in: an ARM front, and az's configuration, signed in as the owner. */
   az?: boolean;
   /** Port of the ARM front. */
@@ -88,7 +90,7 @@ async function startParts(
   stops: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const { log = () => {} } = options;
+  const { log = () => {}, eventsBy = (endpointUrl) => endpointUrl } = options;
   const started = <T extends { stop(): Promise<unknown> }>(part: T): T => {
     stops.push(() => part.stop());
     return part;
@@ -204,7 +206,9 @@ async function startParts(
   for (const name of names)
     await eventGrid.subscribe({
       registryResourceId: registryId(name),
-      endpointUrl: `${app.url}/runtime/webhooks/eventgrid?functionName=imagePushed&code=${keys.eventgrid}`,
+      endpointUrl: eventsBy(
+        `${app.url}/runtime/webhooks/eventgrid?functionName=imagePushed&code=${keys.eventgrid}`,
+      ),
       includedEventTypes: ['Microsoft.ContainerRegistry.ImagePushed'],
     });
 
