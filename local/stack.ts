@@ -12,17 +12,11 @@ import { startIdentityEndpoint } from './identityEndpoint.ts';
 import { freePort } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
+import { registryId, subscriptionId, tenantId } from './resourceIds.ts';
 import { createRoles, type Roles } from './roles.ts';
 import type { RunEngine } from './runEngine/startRunEngine.ts';
 import { type EngineWishes, startStackEngine } from './stackEngine.ts';
 import { makeTls, type Tls } from './tls.ts';
-
-export const subscriptionId = '11111111-1111-1111-1111-111111111111';
-export const tenantId = '22222222-2222-2222-2222-222222222222';
-export const resourceGroup = 'localrg';
-
-export const registryId = (name: string) =>
-  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.ContainerRegistry/registries/${name}`;
 
 export interface StackOptions extends EngineWishes {
   /** Names of the registries; `baseacr` and `appacr` unless told. */

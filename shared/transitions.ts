@@ -47,8 +47,11 @@ export function withEnded(state: TaskState, run: Run, reading: Reading | undefin
   const inputs = inputsOf(bases);
   const failures = hasFailed(run.status) ? failuresOf(inputs, state) + 1 : 0;
   const { runId, status, lastUpdatedTime: endedAt } = run;
+  const { unsure: before, ...kept } = left;
+  const unsure = status !== 'Succeeded' && (before || (entry.phase === 'Pinned' && mayHavePushed(run)));
   return {
-    ...left,
+    ...kept,
+    ...(unsure && { unsure }),
     bases,
     last: { runId, status, inputs, failures, automatic: entry.automatic, endedAt },
     ...(status === 'Succeeded' && {
@@ -56,6 +59,10 @@ export function withEnded(state: TaskState, run: Run, reading: Reading | undefin
     }),
   };
 }
+
+/** The engine is believed when it says how a run ended; else the image may be there, over the one of the run before. */
+const mayHavePushed = ({ status, engineRunId, outputImages = [] }: Run) =>
+  engineRunId === undefined || outputImages.length > 0 || status === 'Timeout' || status === 'Error';
 
 /** A run that a person cancelled has not failed. */
 export const hasFailed = (status: RunStatus) =>

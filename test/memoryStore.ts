@@ -5,29 +5,62 @@ import type { Ignored, Watch } from '../shared/model/watch.ts';
 import { ConflictError, type Store, type Stored, type Write } from '../shared/ports/store.ts';
 import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
 
+interface Row {
+  json: string;
+  etag: number;
+}
+
+/** All that a memory store holds. */
+export interface MemoryRows {
+  kinds: Map<string, Map<string, Row>>;
+  counters: Map<string, number>;
+  edges: Map<string, Set<string>>;
+  pushes: Map<string, Map<string, string>>;
+  days: Map<string, Set<string>>;
+}
+
+/** A Store whose content can be copied, for a test that starts from it many times. */
+export type MemoryStore = Store & { rows(): MemoryRows };
+
+/** Of all stores, so that no version of a copied row comes again. */
+let version = 0;
+
+/** `registry!kind` of a key. */
+const kindOf = (key: string) => key.slice(0, key.indexOf('!', key.indexOf('!') + 1) >>> 0);
+
 /**
  * The Store in memory, with the same answers as the one on tables (the contract test holds both to it). Documents are
  * kept as JSON, so that nobody shares an object with it.
  */
-export function createMemoryStore(): Store {
-  const rows = new Map<string, { json: string; etag: number }>();
-  const counters = new Map<string, number>();
-  const edges = new Map<string, Set<string>>();
-  const pushes = new Map<string, Map<string, string>>();
-  const days = new Map<string, Set<string>>();
-  let version = 0;
+export function createMemoryStore(from?: MemoryRows): MemoryStore {
+  const data: MemoryRows = from
+    ? structuredClone(from)
+    : { kinds: new Map(), counters: new Map(), edges: new Map(), pushes: new Map(), days: new Map() };
+  const { kinds, counters, edges, pushes, days } = data;
 
+  // Rows of one kind in one registry lie together, so that a range looks at no others.
+  const rows = {
+    get: (key: string) => kinds.get(kindOf(key))?.get(key),
+    delete: (key: string) => kinds.get(kindOf(key))?.delete(key),
+    set(key: string, row: Row) {
+      const kind = kinds.get(kindOf(key));
+      if (kind) kind.set(key, row);
+      else kinds.set(kindOf(key), new Map([[key, row]]));
+    },
+  };
   const get = <T>(key: string): Stored<T> | undefined => {
     const row = rows.get(key);
     return row && { value: JSON.parse(row.json) as T, etag: String(row.etag) };
   };
-  const range = <T>(prefix: string): T[] =>
-    [...rows]
-      .filter(([key]) => key.startsWith(prefix))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, row]) => JSON.parse(row.json) as T);
+  const range = <T>(prefix: string): T[] => {
+    const kind = kinds.get(kindOf(prefix));
+    if (!kind || kind.size === 0) return [];
+    const keys = [...kind.keys()].filter((key) => key.startsWith(prefix)).sort();
+    return keys.map((key) => JSON.parse(kind.get(key)!.json) as T);
+  };
 
   return {
+    rows: () => structuredClone(data),
     task: async (registry, task) => get<Task>(taskKey(registry, task)),
     tasks: async (registry) => range<Task>(`${registry}!task!`),
     state: async (registry, task) => get<TaskState>(stateKey(registry, task)),
@@ -116,17 +149,17 @@ export function createMemoryStore(): Store {
       days.get(day)?.delete(pushId);
     },
 
-    watch: async () => get<Watch>('watch'),
+    watch: async () => get<Watch>('common!watch!'),
     async putWatch(watch, etag) {
-      if (String(rows.get('watch')?.etag) !== String(etag))
+      if (String(rows.get('common!watch!')?.etag) !== String(etag))
         throw new ConflictError('the watch was disturbed');
-      rows.set('watch', { json: JSON.stringify(watch), etag: ++version });
+      rows.set('common!watch!', { json: JSON.stringify(watch), etag: ++version });
     },
-    ignored: async () => range<Ignored>('ignored!'),
+    ignored: async () => range<Ignored>('common!ignored!'),
     async countIgnored(kind, example, lastTime) {
-      const count = (get<Ignored>(`ignored!${kind}`)?.value.count ?? 0) + 1;
+      const count = (get<Ignored>(`common!ignored!${kind}`)?.value.count ?? 0) + 1;
       const json = JSON.stringify({ kind, count, lastTime, example });
-      rows.set(`ignored!${kind}`, { json, etag: ++version });
+      rows.set(`common!ignored!${kind}`, { json, etag: ++version });
     },
   };
 }

@@ -55,8 +55,9 @@ async function startPrepared(
   const { wait, notes } = await mayStart(run.value, state.value, images, reading, ports);
   if (wait) return letWait(run, wait, lookAgainSeconds, ports);
 
-  const { built } = state.value;
-  if (isAutomatic(run.value) && reading && built && inputsOf(reading.pins) === inputsOf(built.pins)) {
+  const { built, unsure } = state.value;
+  const isBuilt = !unsure && reading && built && inputsOf(reading.pins) === inputsOf(built.pins);
+  if (isAutomatic(run.value) && isBuilt) {
     const runErrorMessage = `Nothing to build: ${built.runId} stands on the same base images already.`;
     await endRun(registry, runId, { status: 'Canceled', runErrorMessage, reading }, ports);
     return;

@@ -53,6 +53,8 @@ export const TaskState = z.object({
   built: z
     .object({ runId: z.string(), pins: z.array(Pin), seconds: z.number().nonnegative().optional() })
     .optional(),
+  /** A run that came after `built` did not end well, but may have pushed its image all the same. */
+  unsure: z.boolean().optional(),
   /** The newest ended run of the task as it is defined. */
   last: LastRun.optional(),
   /** The images with a stable name that the task makes; who stands on them waits for it. */
