@@ -13,9 +13,9 @@ import { RunEngineError } from '../ports/runEngine.ts';
 import { TooLargeError } from '../ports/store.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
-import { logTo } from './log.ts';
+import { invoke } from './invoke.ts';
 import { armPath, shortPath } from './paths.ts';
-import { portsWith, theApp } from './wiring.ts';
+import { theApp } from './wiring.ts';
 
 /** One operation of the API: `path` is what follows the registry, in Functions' route syntax. */
 export interface Operation {
@@ -81,14 +81,17 @@ async function handle(
   try {
     if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), operation.role);
     const { config } = theApp();
-    return await answer({
-      own: registryOf(request, config),
-      parameter: (name) => request.params[name] ?? '',
-      query: request.query,
-      body: (schema) => parseBody(request, schema),
-      ports: portsWith(logTo(context)),
-      config,
-    });
+    const own = registryOf(request, config);
+    return await invoke(context, (ports) =>
+      answer({
+        own,
+        parameter: (name) => request.params[name] ?? '',
+        query: request.query,
+        body: (schema) => parseBody(request, schema),
+        ports,
+        config,
+      }).catch((error) => errorAnswer(error, context)),
+    );
   } catch (error) {
     return errorAnswer(error, context);
   }
