@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { DecisionList, Plan, PlanRequest } from '../model/answers.ts';
 import {
   LogLink,
   RegistryOverview,
@@ -54,6 +55,21 @@ export const apiText: Record<keyof typeof operations, OperationText> = {
     request: TaskUpdate,
     answer: TaskResource,
   },
+  tasksDecisions: {
+    summary: 'What each push meant for a task, newest first, and why.',
+    query: [
+      { name: '$top', description: 'So many decisions at most, 100 unless told.' },
+      { name: '$skipToken', description: 'Part of nextLink.' },
+    ],
+    answer: DecisionList,
+  },
+  tasksPlan: { summary: 'What a new image of the task would rebuild, in waves.', answer: Plan },
+  plan: {
+    summary: 'What a push of an image would rebuild, in waves; nothing is started.',
+    request: PlanRequest,
+    answer: Plan,
+  },
+  pushesGet: { summary: 'What a push meant for each task, and why.', answer: DecisionList },
   tasksDelete: {
     summary: 'Deletes a task; what it has queued is cancelled.',
     also: { 204: 'There was none.' },
