@@ -5,6 +5,7 @@ import { operations } from '../shared/edge/operations.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
 import { deleteTask, openTask, patchTask, putTask } from '../shared/flow/tasks.ts';
 import { webhookViews } from '../shared/flow/webhookViews.ts';
+import { TaskUpdate } from '../shared/model/resources.ts';
 import { type Task, TaskCreate, taskName } from '../shared/model/task.ts';
 
 /** A task with what is known beside its definition. */
@@ -47,7 +48,7 @@ serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) =>
 });
 
 serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {
-  const patch = await body(z.record(z.string(), z.json()));
+  const patch = await body(TaskUpdate);
   const task = await patchTask(own, parameter('task'), patch, ports);
   return { jsonBody: await shown(task, { own, ports, config }) };
 });

@@ -71,6 +71,21 @@ param runsPerTask int = 1
 @description('Optional. Largest build context, in MiB.')
 param maxContextMiB int = 200
 
+@minValue(1)
+@maxValue(1440)
+@description('Optional. Minutes after which each base image in a registry of `registries` is looked at again.')
+param reconcileMinutes int = 5
+
+@minValue(1)
+@maxValue(1440)
+@description('Optional. Minutes after which each base image in any other registry is looked at again.')
+param pollMinutes int = 15
+
+@minValue(1)
+@maxValue(3650)
+@description('Optional. Days for which decisions and their reasons are kept.')
+param ledgerDays int = 90
+
 @allowed([
   512
   2048
@@ -279,8 +294,11 @@ module functionApp 'modules/functionApp.bicep' = {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       PLINTH_ARM_ENDPOINT: environment().resourceManager
       PLINTH_KEY_VAULT_ENDPOINTS: keyVaultEndpoints
+      PLINTH_LEDGER_DAYS: string(ledgerDays)
       PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
+      PLINTH_POLL_MINUTES: string(pollMinutes)
       PLINTH_PUBLIC_URL: publicUrl
+      PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
       PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
       PLINTH_RUNS_PER_TASK: string(runsPerTask)
       PLINTH_SOURCE_CONTROL_APIS: sourceControlApis

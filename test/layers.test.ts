@@ -40,7 +40,7 @@ const packages: Record<string, RegExp> = {
   '@azure/monitor-opentelemetry-exporter': /^shared\/adapters\/otelExport\.ts$/,
   '@azure/data-tables': /^shared\/(adapters\/table[A-Za-z]*|edge\/wiring)\.ts$/,
   '@azure/storage-queue': /^shared\/(adapters\/storageQueue|edge\/wiring)\.ts$/,
-  '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armRunEngine|keyVault|otelExport)\.ts$/,
+  '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armClient|keyVault|otelExport)\.ts$/,
   '@azure/container-registry': /^shared\/adapters\/acrRegistry\.ts$/,
   'isomorphic-git': /^shared\/adapters\/git[A-Za-z]*\.ts$/,
   tar: /^shared\/adapters\/(packContext|archiveSource)\.ts$/,

@@ -84,6 +84,13 @@ export interface Place {
   waitsFor?: string[];
 }
 
+/** Where a queued run stands among those of its registry, for people. */
+export interface QueuePlace {
+  /** From 1; undefined far back in a long queue. */
+  position: number | undefined;
+  reason: string;
+}
+
 /** The runs of a registry that the engine has now; bounded by the setting for runs at once. */
 export const Pace = z.object({ registry: z.string(), running: z.array(z.string()) });
 export type Pace = z.infer<typeof Pace>;
