@@ -1,7 +1,6 @@
 import { app } from '@azure/functions';
 import { z } from 'zod';
-import { logTo } from '../shared/edge/log.ts';
-import { portsWith } from '../shared/edge/wiring.ts';
+import { invoke } from '../shared/edge/invoke.ts';
 import { followRun } from '../shared/flow/followRun.ts';
 import { queues, storageConnection } from '../shared/names.ts';
 
@@ -10,5 +9,8 @@ const FollowUp = z.object({ registry: z.string(), runId: z.string(), at: z.strin
 app.storageQueue('followRun', {
   queueName: queues.follow,
   connection: storageConnection,
-  handler: (message, context) => followRun(FollowUp.parse(message), portsWith(logTo(context))),
+  handler: (message, context) => {
+    const followUp = FollowUp.parse(message);
+    return invoke(context, (ports) => followRun(followUp, ports), followUp);
+  },
 });

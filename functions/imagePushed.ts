@@ -1,14 +1,19 @@
 import { app } from '@azure/functions';
-import { logTo } from '../shared/edge/log.ts';
-import { portsWith } from '../shared/edge/wiring.ts';
+import { invoke } from '../shared/edge/invoke.ts';
 import { onPush } from '../shared/flow/onPush.ts';
+import { count, pushOutcome } from '../shared/happened.ts';
 import { parsePush } from '../shared/imagePushed.ts';
+import { metrics } from '../shared/metrics.ts';
 
 app.eventGrid('imagePushed', {
-  handler: async (event, context) => {
-    const ports = portsWith(logTo(context));
-    const parsed = parsePush(event, ports.settings.registries);
-    if ('ignored' in parsed) ports.log('information', `event ignored: ${parsed.ignored}`);
-    else await onPush(parsed, ports);
-  },
+  handler: (event, context) =>
+    invoke(context, async (ports, { add }) => {
+      const parsed = parsePush(event, ports.settings.registries);
+      if ('ignored' in parsed) {
+        add(count(metrics.ignored, { reason: parsed.kind ?? 'ordinary' }));
+        ports.log('information', `event ignored: ${parsed.ignored}`);
+        return;
+      }
+      add(count(metrics.pushes, { outcome: pushOutcome(await onPush(parsed, ports)) }));
+    }),
 });

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { toRunResource } from '../shared/armResources.ts';
 import { serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
@@ -6,6 +5,7 @@ import { Refusal } from '../shared/flow/refusal.ts';
 import { runLogUrl } from '../shared/flow/runLog.ts';
 import { runPage } from '../shared/flow/runPage.ts';
 import { archiveRun, cancelRun, getRun } from '../shared/flow/runs.ts';
+import { RunUpdate } from '../shared/model/resources.ts';
 
 serve(operations.runsList, async ({ own, query, ports, config }) => {
   const { runs, next } = await runPage(own, query, ports);
@@ -20,7 +20,7 @@ serve(operations.runsGet, async ({ own, parameter, ports }) => ({
 }));
 
 serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
-  const { isArchiveEnabled } = await body(z.object({ isArchiveEnabled: z.boolean() }));
+  const { isArchiveEnabled } = await body(RunUpdate);
   return {
     jsonBody: toRunResource(await archiveRun(own, parameter('run'), isArchiveEnabled, ports), own.id),
   };

@@ -1,7 +1,6 @@
 import { app } from '@azure/functions';
 import { z } from 'zod';
-import { logTo } from '../shared/edge/log.ts';
-import { portsWith } from '../shared/edge/wiring.ts';
+import { invoke } from '../shared/edge/invoke.ts';
 import { startRun } from '../shared/flow/startRun.ts';
 import { queues, storageConnection } from '../shared/names.ts';
 
@@ -10,5 +9,8 @@ const Doorbell = z.object({ registry: z.string(), runId: z.string() });
 app.storageQueue('startBuild', {
   queueName: queues.start,
   connection: storageConnection,
-  handler: (message, context) => startRun(Doorbell.parse(message), portsWith(logTo(context))),
+  handler: (message, context) => {
+    const doorbell = Doorbell.parse(message);
+    return invoke(context, (ports) => startRun(doorbell, ports), doorbell);
+  },
 });

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AzAccess, startAzAccess } from './azAccess.ts';
@@ -10,7 +9,7 @@ import { type EventGrid, startEventGrid } from './eventGrid.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
-import { close, listen } from './listening.ts';
+import { freePort } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { registryId, subscriptionId, tenantId } from './resourceIds.ts';
@@ -235,11 +234,3 @@ async function startParts(
 }
 
 const key = () => randomBytes(30).toString('base64url');
-
-/** A port that is free now: the app must know its address before it starts. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await close(server);
-  return port;
-}

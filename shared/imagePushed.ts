@@ -23,6 +23,12 @@ const RegistryEvent = z.object({
   }),
 });
 
+/** An event that is not taken, and why; with a kind where somebody should know of it, as it ought not to come. */
+export interface IgnoredEvent {
+  ignored: string;
+  kind?: 'schema' | 'unknownRegistry' | 'foreignTopic' | 'unreadable';
+}
+
 /** Old documents write the type without its first part. */
 const pushedTypes = /^(Microsoft\.ContainerRegistry\.)?ImagePushed$/;
 
@@ -31,9 +37,9 @@ const pushedTypes = /^(Microsoft\.ContainerRegistry\.)?ImagePushed$/;
  * bring it back. The registry must be one of the settings and the topic its resource, so that nobody else's event
  * passes for its own.
  */
-export function parsePush(event: unknown, registries: KnownRegistry[]): Push | { ignored: string } {
+export function parsePush(event: unknown, registries: KnownRegistry[]): Push | IgnoredEvent {
   const parsed = RegistryEvent.safeParse(event);
-  if (!parsed.success) return { ignored: 'it is not an event of a container registry' };
+  if (!parsed.success) return { ignored: 'it is not an event of a container registry', kind: 'schema' };
   const { id, data } = parsed.data;
   const type = parsed.data.eventType ?? parsed.data.type ?? '';
   if (!pushedTypes.test(type) || data.action !== 'push')
@@ -43,19 +49,19 @@ export function parsePush(event: unknown, registries: KnownRegistry[]): Push | {
 
   const host = canonicalHost(data.request.host);
   const registry = registries.find(({ loginServer }) => loginServer === host);
-  if (!registry) return { ignored: `${host} is not a registry of the settings` };
+  if (!registry) return { ignored: `${host} is not a registry of the settings`, kind: 'unknownRegistry' };
   const topic = parsed.data.topic ?? parsed.data.source ?? '';
   if (topic.toLowerCase() !== registry.id.toLowerCase())
-    return { ignored: `its topic is not ${registry.name}` };
+    return { ignored: `its topic is not ${registry.name}`, kind: 'foreignTopic' };
 
   const pushed = new Date(data.timestamp);
   if (!sha256Digest.safeParse(digest).success || Number.isNaN(pushed.getTime()))
-    return { ignored: 'its digest or timestamp cannot be read' };
+    return { ignored: 'its digest or timestamp cannot be read', kind: 'unreadable' };
   try {
     const image = formatImageRef(parseImageRef(`${host}/${repository}:${tag}`));
     return { id, image, digest: digest!, timestamp: pushed.toISOString() };
   } catch (error) {
-    if (error instanceof ImageRefError) return { ignored: error.message };
+    if (error instanceof ImageRefError) return { ignored: error.message, kind: 'unreadable' };
     throw error;
   }
 }

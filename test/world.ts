@@ -124,7 +124,7 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       upload: async (_, archive) => archive.path,
       async schedule(registry, request) {
         mayFail(trouble.engine?.());
-        if (request.type !== 'DockerBuildRequest') throw new TypeError('this world builds Dockerfiles');
+        if (request.type !== 'DockerBuildRequest') throw new Error(`this world builds no ${request.type}`);
         const run: EngineRun = { runId: `e${++serial}`, status: 'Queued', outputImages: [] };
         const bases = new Map(
           [...request.sourceLocation.matchAll(/^FROM\s*([^\s@]+)@(\S+)/gm)].map(([, image, pinned]) => [

@@ -27,7 +27,7 @@ var logAlerts = [
     name: 'not-running'
     severity: 1
     description: 'The clock has not run in half an hour: the app is down, or its settings are not complete.'
-    query: 'AppRequests | where Name == "clock" and Success == true'
+    query: 'AppTraces | where Message startswith "Executed \'Functions.clock\' (Succeeded"'
     operator: 'LessThan'
     threshold: 1
   }

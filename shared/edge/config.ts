@@ -131,6 +131,47 @@ const faultText = ({ path, message }: z.core.$ZodIssue) => `${path.join('.')}: $
 export const usesEntra = (environment: Record<string, string | undefined>) =>
   Boolean(environment.PLINTH_API_CLIENT_ID);
 
+/** Where telemetry goes; the names are Application Insights' and OpenTelemetry's own. None of them is needed. */
+export interface TelemetrySettings {
+  connectionString?: string;
+  /** The managed identity that Application Insights is told of; undefined where it takes the connection string alone. */
+  identity?: { clientId?: string };
+  otlp: boolean;
+  /** `service.name` and `service.instance.id` of what is sent. */
+  service: string;
+  instance?: string;
+}
+
+/**
+ * The settings of telemetry.
+ * @returns undefined where nobody asks for any
+ */
+export function readTelemetry(
+  environment: Record<string, string | undefined>,
+): TelemetrySettings | undefined {
+  const connectionString = environment.APPLICATIONINSIGHTS_CONNECTION_STRING;
+  const otlp = Boolean(environment.OTEL_EXPORTER_OTLP_ENDPOINT);
+  if (!connectionString && !otlp) return undefined;
+  // `ClientId={id};Authorization=AAD`, as the Functions host reads it.
+  const authentication = new Map(
+    (environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? '')
+      .split(';')
+      .map((part) => part.split('=').map((text) => text.trim()) as [string, string | undefined])
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const clientId = authentication.get('clientid') || environment.AZURE_CLIENT_ID;
+  return {
+    ...(connectionString && { connectionString }),
+    ...(authentication.get('authorization')?.toUpperCase() === 'AAD' && {
+      identity: { ...(clientId && { clientId }) },
+    }),
+    otlp,
+    service: environment.OTEL_SERVICE_NAME || environment.WEBSITE_SITE_NAME || 'plinth',
+    ...(environment.WEBSITE_INSTANCE_ID && { instance: environment.WEBSITE_INSTANCE_ID }),
+  };
+}
+
 /** The settings of this process. @throws ConfigError */
 export const processConfig = () => readConfig(process.env);
 export const processUsesEntra = () => usesEntra(process.env);
+export const processTelemetry = () => readTelemetry(process.env);

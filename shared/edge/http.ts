@@ -13,8 +13,9 @@ import { RunEngineError } from '../ports/runEngine.ts';
 import { TooLargeError } from '../ports/store.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
-import { logTo } from './log.ts';
-import { portsWith, theApp } from './wiring.ts';
+import { invoke } from './invoke.ts';
+import { armPath, shortPath } from './paths.ts';
+import { theApp } from './wiring.ts';
 
 /** One operation of the API: `path` is what follows the registry, in Functions' route syntax. */
 export interface Operation {
@@ -36,11 +37,6 @@ export interface Call {
   config: Config;
 }
 
-/** The two ways to name a registry: ARM's, for az and the SDKs, and a short one for people and scripts. */
-const armPath =
-  'subscriptions/{subscription}/resourceGroups/{resourceGroup}/providers/Microsoft.ContainerRegistry/registries/{registry}';
-const shortPath = 'registries/{registry}';
-
 /** Serves an operation under both paths: who may call, parse, answer, and every error as ARM writes it. */
 export function serve(operation: Operation, answer: (call: Call) => Promise<HttpResponseInit>): void {
   const handler = (request: HttpRequest, context: InvocationContext) =>
@@ -59,6 +55,23 @@ export function serve(operation: Operation, answer: (call: Call) => Promise<Http
     });
 }
 
+/** Serves a document that belongs to no registry, to whoever may read. */
+export function serveDocument(name: string, route: string, document: () => object): void {
+  app.http(name, {
+    route,
+    methods: ['GET'],
+    authLevel: processUsesEntra() ? 'anonymous' : 'function',
+    handler: async (request, context) => {
+      try {
+        if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), 'Tasks.Read');
+        return { jsonBody: document() };
+      } catch (error) {
+        return errorAnswer(error, context);
+      }
+    },
+  });
+}
+
 async function handle(
   operation: Operation,
   answer: (call: Call) => Promise<HttpResponseInit>,
@@ -68,14 +81,17 @@ async function handle(
   try {
     if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), operation.role);
     const { config } = theApp();
-    return await answer({
-      own: registryOf(request, config),
-      parameter: (name) => request.params[name] ?? '',
-      query: request.query,
-      body: (schema) => parseBody(request, schema),
-      ports: portsWith(logTo(context)),
-      config,
-    });
+    const own = registryOf(request, config);
+    return await invoke(context, (ports) =>
+      answer({
+        own,
+        parameter: (name) => request.params[name] ?? '',
+        query: request.query,
+        body: (schema) => parseBody(request, schema),
+        ports,
+        config,
+      }).catch((error) => errorAnswer(error, context)),
+    );
   } catch (error) {
     return errorAnswer(error, context);
   }

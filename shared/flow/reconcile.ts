@@ -3,6 +3,7 @@ import { parseImageRef } from '../imageRef.ts';
 import type { TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
 import type { Unseen, Watch } from '../model/watch.ts';
+import { staleEdgeMessage } from '../names.ts';
 import type { Ports } from '../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
@@ -99,6 +100,10 @@ async function lookAt(due: Tracked[], ports: Ports): Promise<Looks> {
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       looks.unseen.push({ image, reason: error.message });
+      if (isOwn(registry, ports))
+        ports.log('warning', `${staleEdgeMessage}: ${image} cannot be looked at: ${error.message}`, {
+          registry,
+        });
       if (error.code === 'Unreachable') silent.set(registry, (silent.get(registry) ?? 0) + 1);
       if (error.code === 'TooManyRequests')
         looks.pausedUntil.set(registry, later(timestamp, error.retryAfter ?? pauseSeconds));
@@ -113,11 +118,23 @@ async function moved(tracked: Tracked, digest: string, timestamp: string, ports:
   const push = { id: `seen-${timestamp}-${tracked.image}`, image: tracked.image, digest, timestamp };
   const tasks = unaware(tracked, push);
   if (tasks.length === 0) return;
-  ports.log('information', `${tracked.image} moved and no event told of it`, { tasks: tasks.length });
+  tellStale(tracked, tasks.length, ports);
   // Had an edge been lost, no event would ever have found the task.
   for (const { registry, task } of tasks)
     await ports.store.changeEdges({ registry, task }, { bases: [tracked.image], outputs: [] }, noEdges);
   await onPush(push, ports);
+}
+
+/** From a registry of the settings an event should have come, and an alert looks for that; others send none. */
+function tellStale({ image, registry }: Tracked, tasks: number, ports: Ports): void {
+  const message = `${image} moved and no event told of it`;
+  if (!isOwn(registry, ports)) {
+    ports.log('information', message, { tasks });
+    return;
+  }
+  // It moved since the round before: no more is known.
+  const seconds = ports.settings.reconcileMinutes * 60;
+  ports.log('warning', `${staleEdgeMessage}: ${message}`, { registry, tasks, seconds });
 }
 
 const noEdges = { bases: [], outputs: [] };

@@ -208,6 +208,8 @@ export const Run = z.object({
   cancelRequested: z.boolean().optional(),
   /** Lines for people that come before the engine's own log. */
   notes: z.array(z.string()).optional(),
+  /** The W3C traceparent of what queued it: all that is done for the run joins that trace. */
+  trace: z.string().optional(),
 });
 export type Run = z.infer<typeof Run>;
 

@@ -77,10 +77,16 @@ export class RunEngineError extends Error {
   readonly transient: boolean;
   /** Seconds, where the engine said so. */
   readonly retryAfter: number | undefined;
-  constructor(message: string, options: { transient: boolean; retryAfter?: number; cause?: unknown }) {
+  /** Of HTTP, where it answered. */
+  readonly status: number | undefined;
+  constructor(
+    message: string,
+    options: { transient: boolean; retryAfter?: number; status?: number; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.transient = options.transient;
     this.retryAfter = options.retryAfter;
+    this.status = options.status;
   }
 }
 

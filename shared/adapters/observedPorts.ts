@@ -1,0 +1,78 @@
+import { happened, staleEdge } from '../happened.ts';
+import { formatImageRef } from '../imageRef.ts';
+import { staleEdgeMessage } from '../names.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Doorbell } from '../ports/queue.ts';
+import type { Store, Write } from '../ports/store.ts';
+import type { Invocation } from '../ports/telemetry.ts';
+
+/**
+ * The same ports, watched for one invocation: what is committed is counted, calls to other services are spans, new runs
+ * remember the trace they come from. The flow knows nothing of it.
+ * @param about the run that the call is about, where its message names one: the call joins that run's trace
+ */
+export function observedPorts(ports: Ports, invocation: Invocation, about?: Doorbell): Ports {
+  const { engine, registry, source } = ports;
+  const call = invocation.call;
+  return {
+    ...ports,
+    store: observedStore(ports, invocation, about),
+    engine: {
+      uploadUrl: (name) => call('engine.uploadUrl', { registry: name }, () => engine.uploadUrl(name)),
+      upload: (name, archive) =>
+        call('engine.upload', { registry: name, bytes: archive.size }, () => engine.upload(name, archive)),
+      schedule: (name, request) =>
+        call('engine.schedule', { registry: name, type: request.type }, () => engine.schedule(name, request)),
+      run: (name, id) => call('engine.run', { registry: name, engineRunId: id }, () => engine.run(name, id)),
+      cancel: (name, id) =>
+        call('engine.cancel', { registry: name, engineRunId: id }, () => engine.cancel(name, id)),
+      log: (name, id) => call('engine.log', { registry: name, engineRunId: id }, () => engine.log(name, id)),
+    },
+    registry: {
+      digestOf: (image, login) =>
+        call('registry.digestOf', { image: formatImageRef(image) }, () => registry.digestOf(image, login)),
+      layersOf: (image, platform, login) =>
+        call('registry.layersOf', { image: formatImageRef(image) }, () =>
+          registry.layersOf(image, platform, login),
+        ),
+      pullPassword: (loginServer, login) =>
+        call('registry.pullPassword', { loginServer }, () => registry.pullPassword(loginServer, login)),
+    },
+    // Where a source is, may hold a token: only that it is fetched is told.
+    source: { fetch: (location, options) => call('source.fetch', {}, () => source.fetch(location, options)) },
+    log(level, message, facts) {
+      if (message.startsWith(staleEdgeMessage) && typeof facts?.seconds === 'number')
+        invocation.add(staleEdge(String(facts.registry ?? ''), facts.seconds));
+      // The host forwards logs, in its own trace of the call; this names the run's.
+      const traceId = invocation.traceId();
+      ports.log(level, message, traceId ? { ...facts, traceId } : facts);
+    },
+  };
+}
+
+function observedStore({ store, clock }: Ports, invocation: Invocation, about: Doorbell | undefined): Store {
+  return {
+    ...store,
+    async run(registry, runId) {
+      const run = await store.run(registry, runId);
+      if (run && about?.registry === registry && about.runId === runId) invocation.about(run.value);
+      return run;
+    },
+    async commit(registry, writes) {
+      const traced = writes.map((write) => withTrace(write, invocation));
+      await store.commit(registry, traced);
+      const { decisions, ended, points } = happened(traced, clock.now());
+      for (const { task, verdict, runId } of decisions)
+        invocation.event('decision', { task, verdict, runId });
+      for (const point of points) invocation.add(point);
+      for (const run of ended) invocation.ended(run);
+    },
+  };
+}
+
+/** A run that is new belongs to the trace of what queued it. */
+function withTrace(write: Write, invocation: Invocation): Write {
+  if (!('put' in write) || write.put !== 'run' || write.etag !== undefined) return write;
+  const trace = invocation.trace();
+  return trace ? { ...write, value: { ...write.value, trace } } : write;
+}

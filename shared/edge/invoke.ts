@@ -1,0 +1,32 @@
+import { app, type InvocationContext } from '@azure/functions';
+import { observedPorts } from '../adapters/observedPorts.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Doorbell } from '../ports/queue.ts';
+import type { Invocation } from '../ports/telemetry.ts';
+import { logTo } from './log.ts';
+import { flushTelemetry, theTelemetry } from './telemetry.ts';
+import { portsWith } from './wiring.ts';
+
+app.hook.appTerminate(flushTelemetry);
+
+/**
+ * One call of a function, with its log and under watch.
+ * @param about the run that the message names: the call joins the trace of what queued it
+ */
+export async function invoke<T>(
+  context: InvocationContext,
+  work: (ports: Ports, invocation: Invocation) => Promise<T>,
+  about?: Doorbell,
+): Promise<T> {
+  const log = logTo(context);
+  const telemetry = await theTelemetry(log);
+  const invocation = telemetry.begin(context.functionName, context.traceContext?.traceParent);
+  try {
+    const result = await work(observedPorts(portsWith(log), invocation, about), invocation);
+    invocation.end();
+    return result;
+  } catch (error) {
+    invocation.end(error);
+    throw error;
+  }
+}
