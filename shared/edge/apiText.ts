@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import {
+  DecisionList,
   LogLink,
+  PlanRequest,
+  RebuildPlan,
   RegistryOverview,
   RunList,
   RunResource,
@@ -57,6 +60,27 @@ export const apiText: Record<keyof typeof operations, OperationText> = {
   tasksDelete: {
     summary: 'Deletes a task; what it has queued is cancelled.',
     also: { 204: 'There was none.' },
+  },
+  tasksDecisions: {
+    summary: 'What each push meant for the task, and why; newest first.',
+    query: [
+      { name: '$top', description: 'So many at most; 1 to 1000, 100 where not given.' },
+      { name: '$skipToken', description: 'Part of nextLink.' },
+    ],
+    answer: DecisionList,
+  },
+  tasksPlan: {
+    summary: 'What would be rebuilt, in which waves, if the task made its images anew.',
+    answer: RebuildPlan,
+  },
+  plan: {
+    summary: 'What would be rebuilt, in which waves, if an image were pushed.',
+    request: PlanRequest,
+    answer: RebuildPlan,
+  },
+  pushesGet: {
+    summary: 'What one push meant for every task that stands on its image.',
+    answer: DecisionList,
   },
   runsList: {
     summary: 'The runs of a registry, newest first.',
