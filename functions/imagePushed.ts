@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import { invoke } from '../shared/edge/invoke.ts';
+import { ignoreEvent } from '../shared/flow/ignoreEvent.ts';
 import { onPush } from '../shared/flow/onPush.ts';
 import { count, pushOutcome } from '../shared/happened.ts';
 import { parsePush } from '../shared/imagePushed.ts';
@@ -11,7 +12,7 @@ app.eventGrid('imagePushed', {
       const parsed = parsePush(event, ports.settings.registries);
       if ('ignored' in parsed) {
         add(count(metrics.ignored, { reason: parsed.kind ?? 'ordinary' }));
-        ports.log('information', `event ignored: ${parsed.ignored}`);
+        await ignoreEvent(parsed, ports);
         return;
       }
       add(count(metrics.pushes, { outcome: pushOutcome(await onPush(parsed, ports)) }));

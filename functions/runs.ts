@@ -1,11 +1,12 @@
-import { z } from 'zod';
 import { toRunResource } from '../shared/armResources.ts';
 import { serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { Refusal } from '../shared/flow/refusal.ts';
+import { queuePlace } from '../shared/flow/registryOverview.ts';
 import { runLogUrl } from '../shared/flow/runLog.ts';
 import { runPage } from '../shared/flow/runPage.ts';
 import { archiveRun, cancelRun, getRun } from '../shared/flow/runs.ts';
+import { RunUpdate } from '../shared/model/resources.ts';
 
 serve(operations.runsList, async ({ own, query, ports, config }) => {
   const { runs, next } = await runPage(own, query, ports);
@@ -15,12 +16,13 @@ serve(operations.runsList, async ({ own, query, ports, config }) => {
   };
 });
 
-serve(operations.runsGet, async ({ own, parameter, ports }) => ({
-  jsonBody: toRunResource(await getRun(own, parameter('run'), ports), own.id),
-}));
+serve(operations.runsGet, async ({ own, parameter, ports }) => {
+  const run = await getRun(own, parameter('run'), ports);
+  return { jsonBody: toRunResource(run, own.id, await queuePlace(run, ports)) };
+});
 
 serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
-  const { isArchiveEnabled } = await body(z.object({ isArchiveEnabled: z.boolean() }));
+  const { isArchiveEnabled } = await body(RunUpdate);
   return {
     jsonBody: toRunResource(await archiveRun(own, parameter('run'), isArchiveEnabled, ports), own.id),
   };

@@ -4,6 +4,7 @@ import { serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
 import { deleteTask, openTask, patchTask, putTask } from '../shared/flow/tasks.ts';
+import { TaskUpdate } from '../shared/model/resources.ts';
 import { TaskCreate, taskName } from '../shared/model/task.ts';
 
 serve(operations.tasksList, async ({ own, ports, config }) => {
@@ -38,7 +39,7 @@ serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) =>
 });
 
 serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {
-  const patch = await body(z.record(z.string(), z.json()));
+  const patch = await body(TaskUpdate);
   const task = await patchTask(own, parameter('task'), patch, ports);
   const state = await ports.store.state(own.name, task.name);
   return { jsonBody: toTaskResource(task, state?.value, own.id, config.identity) };

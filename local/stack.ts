@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AzAccess, startAzAccess } from './azAccess.ts';
@@ -10,7 +9,7 @@ import { type EventGrid, startEventGrid } from './eventGrid.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
-import { close, listen } from './listening.ts';
+import { freePort } from './listening.ts';
 import { provisionStorage } from './provision.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { registryId, subscriptionId, tenantId } from './resourceIds.ts';
@@ -35,6 +34,8 @@ export interface StackOptions extends EngineWishes {
   /** What a second of Event Grid's retry schedule lasts here, in seconds. */
   eventTimeScale?: number;
   queueLeaseSeconds?: number;
+  /** Where Event Grid sends the app's events instead: somebody between the two, who passes them on or does not. */
+  eventsBy?: (endpointUrl: string) => string;
   /** Lets the Azure CLI and the SDKs in: an ARM front, and az's configuration, signed in as the owner. */
   az?: boolean;
   /** Port of the ARM front. */
@@ -89,7 +90,7 @@ async function startParts(
   stops: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const { log = () => {} } = options;
+  const { log = () => {}, eventsBy = (endpointUrl) => endpointUrl } = options;
   const started = <T extends { stop(): Promise<unknown> }>(part: T): T => {
     stops.push(() => part.stop());
     return part;
@@ -149,7 +150,14 @@ async function startParts(
 
   const engine = started(
     await startStackEngine(options, {
-      ...{ registries: Object.values(registries), builder, tls, entra, roles, dir: join(dir, 'engine') },
+      ...{
+        registries: names.map((name) => registries[name]!),
+        builder,
+        tls,
+        entra,
+        roles,
+        dir: join(dir, 'engine'),
+      },
       connectionString: azurite.connectionString,
     }),
   );
@@ -164,7 +172,7 @@ async function startParts(
     ? started(
         await startAzAccess({
           ...{ subscriptionId, tenantId, tls, entra, roles, dir: join(dir, 'az') },
-          registries: Object.values(registries),
+          registries: names.map((name) => registries[name]!),
           plinth: () => ({ url: `http://localhost:${port}`, functionKey: keys.function }),
           blobEndpoint: `http://127.0.0.1:${azurite.blobPort}`,
           msiEndpoint: identityEndpoint.msiEndpoint,
@@ -205,7 +213,9 @@ async function startParts(
   for (const name of names)
     await eventGrid.subscribe({
       registryResourceId: registryId(name),
-      endpointUrl: `${app.url}/runtime/webhooks/eventgrid?functionName=imagePushed&code=${keys.eventgrid}`,
+      endpointUrl: eventsBy(
+        `${app.url}/runtime/webhooks/eventgrid?functionName=imagePushed&code=${keys.eventgrid}`,
+      ),
       includedEventTypes: ['Microsoft.ContainerRegistry.ImagePushed'],
     });
 
@@ -235,11 +245,3 @@ async function startParts(
 }
 
 const key = () => randomBytes(30).toString('base64url');
-
-/** A port that is free now: the app must know its address before it starts. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await close(server);
-  return port;
-}

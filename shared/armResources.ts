@@ -1,7 +1,8 @@
 import { parseImageRef } from './imageRef.ts';
 import type { Run } from './model/run.ts';
-import type { TaskState } from './model/state.ts';
+import type { QueuePlace, TaskState } from './model/state.ts';
 import type { Task } from './model/task.ts';
+import { stoppedBecause } from './reconcile.ts';
 import { changeTaskSecrets } from './secrets.ts';
 
 /** Who the app is, for `identity.principalId`: a task's system-assigned identity is the app's own. */
@@ -26,6 +27,7 @@ export function toTaskResource(
     const { registry, repository, tag } = parseImageRef(image);
     return { type, registry, repository, ...(tag && { tag }), digest };
   });
+  const stopped = state && stoppedBecause(state);
   return {
     id: `${registryId}/tasks/${task.name}`,
     name: task.name,
@@ -38,6 +40,7 @@ export function toTaskResource(
       creationDate: task.creationDate,
       ...shown,
       step: { ...shown.step, ...(dependencies && { baseImageDependencies: dependencies }) },
+      ...(stopped && { automaticRunsStopped: stopped }),
     },
   };
 }
@@ -51,8 +54,11 @@ function identityOf(identity: NonNullable<Task['identity']>, app: AppIdentity) {
   };
 }
 
-/** A run as ARM gives it. */
-export function toRunResource(run: Run, registryId: string) {
+/**
+ * A run as ARM gives it.
+ * @param queuePlace where a queued run stands, when that was looked up
+ */
+export function toRunResource(run: Run, registryId: string, queuePlace?: QueuePlace) {
   return {
     id: `${registryId}/runs/${run.runId}`,
     name: run.runId,
@@ -76,6 +82,7 @@ export function toRunResource(run: Run, registryId: string) {
       ...(run.runErrorMessage && { runErrorMessage: run.runErrorMessage }),
       isArchiveEnabled: run.isArchiveEnabled,
       ...plinthProperties(run),
+      ...(queuePlace && { queuePlace }),
     },
   };
 }
@@ -89,7 +96,10 @@ function plinthProperties(run: Run) {
         return { type, registry, repository, ...(tag && { tag }), digest };
       }),
     }),
-    ...(run.status === 'Queued' && run.waitingFor && { waitingFor: run.waitingFor }),
+    ...(run.status === 'Queued' &&
+      run.waitingFor && {
+        waitingFor: { runs: run.waitingFor.runs, reason: run.waitingFor.reason },
+      }),
   };
 }
 

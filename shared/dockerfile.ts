@@ -2,7 +2,7 @@ import { requestedFrontend } from './dockerfile/directives.ts';
 import { DockerfileError } from './dockerfile/errors.ts';
 import { buildGraph, type Graph } from './dockerfile/graph.ts';
 import { sourceOf } from './dockerfile/lines.ts';
-import { pinnedName, writePins } from './dockerfile/pin.ts';
+import { type Pins, pinnedName, writePins } from './dockerfile/pin.ts';
 import { type Options, readStages } from './dockerfile/stages.ts';
 import { ImageRefError, parseImageRef } from './imageRef.ts';
 
@@ -29,12 +29,10 @@ export function findBaseImages(dockerfile: string, options: DockerfileOptions = 
  * named: FROM (also through an ARG), COPY --from, a mount, ONBUILD. All else stays byte for byte.
  *
  * `pins` gives a digest for each reference that `findBaseImages` finds. A reference that has a digest already needs
- * none, and is then left alone. Throws a DockerfileError where a pin is missing.
+ * none, and is then left alone; so is one whose pin is null, which the same run makes. Throws a DockerfileError
+ * where a pin is missing.
  */
-export function pinBaseImages(
-  dockerfile: string,
-  options: DockerfileOptions & { pins: Record<string, string> },
-): string {
+export function pinBaseImages(dockerfile: string, options: DockerfileOptions & { pins: Pins }): string {
   const { pins } = options;
   const graph = buildGraph(readStages(dockerfile, options), options);
   const pinned = writePins(dockerfile, graph.needed, pins);

@@ -1,10 +1,16 @@
-import type { DockerBuildRequest, StepOverrides } from './model/run.ts';
+import type {
+  DockerBuildRequest,
+  EncodedTaskRunRequest,
+  FileTaskRunRequest,
+  StepOverrides,
+} from './model/run.ts';
 import type {
   Argument,
   Credentials,
   CustomRegistry,
   SecretObject,
   TaskProperties,
+  TaskStep,
   Triggers,
 } from './model/task.ts';
 
@@ -13,27 +19,33 @@ type Change = (secret: string) => string | undefined;
 
 /** A task's properties with every secret changed: sealed, opened, or taken away for an answer. */
 export function changeTaskSecrets(properties: TaskProperties, change: Change): TaskProperties {
-  const { contextAccessToken, ...step } = properties.step;
-  const token = contextAccessToken && change(contextAccessToken);
   return {
     ...properties,
-    step: {
-      ...step,
-      ...(token && { contextAccessToken: token }),
-      arguments: changeArguments(step.arguments, change),
-    },
+    step: changeStepSecrets(properties.step, change),
     ...(properties.trigger && { trigger: changeTriggers(properties.trigger, change) }),
     ...(properties.credentials && { credentials: changeCredentials(properties.credentials, change) }),
   };
 }
 
-export function changeRequestSecrets(request: DockerBuildRequest, change: Change): DockerBuildRequest {
+function changeStepSecrets({ contextAccessToken, ...step }: TaskStep, change: Change): TaskStep {
+  const token = contextAccessToken && change(contextAccessToken);
+  const context = token ? { contextAccessToken: token } : {};
+  return step.type === 'Docker'
+    ? { ...step, ...context, arguments: changeArguments(step.arguments, change) }
+    : { ...step, ...context, values: changeArguments(step.values, change) };
+}
+
+/** A quick build or quick run with every secret changed. */
+export function changeRequestSecrets<T extends QuickRequest>(request: T, change: Change): T {
   return {
     ...request,
-    arguments: changeArguments(request.arguments, change),
+    ...('arguments' in request
+      ? { arguments: changeArguments(request.arguments, change) }
+      : { values: changeArguments(request.values, change) }),
     ...(request.credentials && { credentials: changeCredentials(request.credentials, change) }),
   };
 }
+type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
 
 export const changeOverrideSecrets = (overrides: StepOverrides, change: Change): StepOverrides => ({
   ...overrides,

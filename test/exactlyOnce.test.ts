@@ -10,6 +10,7 @@ import {
   nothingIsLeft,
   nothingWasBuiltTwice,
   standsOnTheNewest,
+  whatWasCancelledEndedSo,
 } from './stormChecks.ts';
 
 const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
@@ -34,6 +35,7 @@ test('after any storm every app stands on the newest bases, and nothing was buil
       await settle(world);
       await nothingIsLeft(world);
       await everyDecisionSaysWhy(world);
+      await whatWasCancelledEndedSo(world, chronicle.cancelled);
       if (!chronicle.disturbed) await nothingWasBuiltTwice(world);
       // What a person cancelled is not built again by itself, nor what failed three times.
       const stopped = new Set<string>();

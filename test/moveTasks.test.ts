@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 import { test } from 'uvu';
 import { type AcrTask, carryTask } from '../infra/scripts/carryTask.ts';
 
+import type { DockerStep } from '../shared/model/task.ts';
+
 const registryId =
   '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/team/providers/Microsoft.ContainerRegistry/registries/team1';
 
@@ -84,7 +86,7 @@ test('carries a task whole, without what is Azure’s to tell', () => {
   assert.equal(properties.status, 'Enabled');
   assert.equal(properties.step.contextAccessToken, 'github-token');
   assert.deepEqual(
-    properties.step.arguments.map(({ name, value }) => [name, value]),
+    (properties.step as DockerStep).arguments.map(({ name, value }) => [name, value]),
     [
       ['REGISTRY', 'team1.azurecr.io'],
       ['NPM_TOKEN', 'npm-token'],
@@ -94,6 +96,23 @@ test('carries a task whole, without what is Azure’s to tell', () => {
   const all = JSON.stringify(properties);
   for (const word of ['baseImageDependencies', 'provisioningState', 'creationDate', 'null'])
     assert.ok(!all.includes(word), word);
+});
+
+test('carries a multi-step task, and names the secret values that Azure did not tell', () => {
+  const step = {
+    type: 'FileTask',
+    taskFilePath: 'acr-task.yaml',
+    contextPath: 'https://github.com/a/b.git',
+    values: [
+      { name: 'plain', value: 'seen', isSecret: false },
+      { name: 'hidden', isSecret: true },
+    ],
+  };
+  const result = carryTask(changed('properties.step', step));
+  assert.equal(result.kind, 'incomplete');
+  const { body, missing } = result as Extract<typeof result, { kind: 'incomplete' }>;
+  assert.deepEqual(missing, ['the value hidden']);
+  assert.equal(body.properties.step.type, 'FileTask');
 });
 
 const incomplete: [title: string, path: string, value: unknown, missing: string][] = [
@@ -122,7 +141,7 @@ for (const [title, path, value, missing] of incomplete)
 
 const refused: [title: string, path: string, value: unknown, reason: RegExp][] = [
   ['Azure’s own task', 'properties.isSystemTask', true, /Azure’s own/],
-  ['a multi-step task', 'properties.step.type', 'EncodedTask', /EncodedTask/],
+  ['a step of another type', 'properties.step.type', 'Other', /one of Docker, FileTask, EncodedTask/],
   ['what Plinth’s API would refuse', 'properties.timeout', 1, /properties\.timeout/],
 ];
 for (const [title, path, value, reason] of refused)
@@ -206,14 +225,14 @@ else say({});
   }
 }
 
-const multiStep: AcrTask = { name: 'multi-step', properties: { step: { type: 'FileTask' } } };
+const unknown: AcrTask = { name: 'unknown-step', properties: { step: { type: 'Other' } } };
 
 test('without --apply it only tells', async () => {
-  const { code, stdout, puts } = await move([whole(), multiStep], []);
+  const { code, stdout, puts } = await move([whole(), unknown], []);
   assert.equal(code, 0);
   assert.equal(puts.length, 0);
   assert.match(stdout, /build-app: can be carried/);
-  assert.match(stdout, /multi-step: stays with ACR Tasks\n {2}its step is FileTask/);
+  assert.match(stdout, /unknown-step: stays with ACR Tasks\n {2}properties\.step\.type: /);
   assert.match(stdout, /1 whole, 0 disabled for want of a secret, 1 left with ACR Tasks, 0 failed/);
 });
 

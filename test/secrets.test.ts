@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { createAesSeal } from '../shared/adapters/aesSeal.ts';
-import type { TaskProperties } from '../shared/model/task.ts';
+import type { DockerStep, TaskProperties } from '../shared/model/task.ts';
 import { changeTaskSecrets } from '../shared/secrets.ts';
 
 const key = Buffer.alloc(32, 1);
@@ -66,7 +66,7 @@ test('a task as it is shown has lost them, and a secret argument altogether, as 
   const text = JSON.stringify(shown);
   for (const secret of secrets) assert.ok(!text.includes(secret), secret);
   assert.deepEqual(
-    shown.step.arguments.map(({ name }) => name),
+    (shown.step as DockerStep).arguments.map(({ name }) => name),
     ['PLAIN'],
   );
   assert.deepEqual(shown.credentials!.customRegistries!['b.example.com'], {

@@ -67,3 +67,14 @@ export async function keepsThePace({ ports: { store, settings } }: World): Promi
     assert.equal(new Set(running).size, running.length);
   }
 }
+
+/** A run that was cancelled before it had ended, ended cancelled. */
+export async function whatWasCancelledEndedSo(
+  { ports: { store } }: World,
+  cancelled: Set<string>,
+): Promise<void> {
+  for (const name of cancelled) {
+    const [registry = '', runId = ''] = name.split('/');
+    assert.equal((await store.run(registry, runId))?.value.status, 'Canceled', name);
+  }
+}

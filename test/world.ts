@@ -17,7 +17,7 @@ export type Message = { due: number } & (
 export interface Build {
   registry: string;
   run: EngineRun;
-  request: EngineRequest;
+  request: Extract<EngineRequest, { type: 'DockerBuildRequest' }>;
   /** Image → digest, as the pinned Dockerfile names them; every base image here has the tag 1. */
   bases: Map<string, string>;
   scheduledAt: number;
@@ -124,6 +124,7 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       upload: async (_, archive) => archive.path,
       async schedule(registry, request) {
         mayFail(trouble.engine?.());
+        if (request.type !== 'DockerBuildRequest') throw new Error(`this world builds no ${request.type}`);
         const run: EngineRun = { runId: `e${++serial}`, status: 'Queued', outputImages: [] };
         const bases = new Map(
           [...request.sourceLocation.matchAll(/^FROM\s*([^\s@]+)@(\S+)/gm)].map(([, image, pinned]) => [

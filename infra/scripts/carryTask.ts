@@ -23,11 +23,9 @@ export function carryTask(task: AcrTask): Carried {
   if (properties.isSystemTask) return refused('it is one of Azure’s own, for `az acr build`');
   const step = (properties.step ?? {}) as Json;
   delete step.baseImageDependencies;
-  if (step.type !== 'Docker')
-    return refused(`its step is ${step.type}: write it as a Dockerfile, or leave it with ACR Tasks`);
-
   const missing = [
-    ...missingArguments(step),
+    ...missingFrom(step, 'arguments', 'argument'),
+    ...missingFrom(step, 'values', 'value'),
     ...missingTokens((properties.trigger ?? {}) as Json),
     ...missingPasswords((properties.credentials ?? {}) as Json),
   ];
@@ -58,12 +56,13 @@ const identityOf = ({ type, userAssignedIdentities }: NonNullable<AcrTask['ident
   }),
 });
 
-/** Takes secret arguments without a value out of the step, and names them. */
-function missingArguments(step: Json): string[] {
-  const given = (step.arguments ?? []) as { name: string; value?: string | null; isSecret?: boolean }[];
+/** Takes secret arguments (or values) without a value out of the step, and names them. */
+function missingFrom(step: Json, list: string, what: string): string[] {
+  if (!step[list]) return [];
+  const given = step[list] as { name: string; value?: string | null; isSecret?: boolean }[];
   const isMissing = ({ value }: (typeof given)[number]) => value === undefined || value === null;
-  step.arguments = given.filter((argument) => !isMissing(argument));
-  return given.filter(isMissing).map(({ name }) => `the argument ${name}`);
+  step[list] = given.filter((argument) => !isMissing(argument));
+  return given.filter(isMissing).map(({ name }) => `the ${what} ${name}`);
 }
 
 function missingTokens(trigger: Json): string[] {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { maskOf } from './mask.ts';
 import { openRunLog, type RunLog } from './runLog.ts';
 import { hasEnded, type RegistryRuns, type RunRecord, type StopReason } from './runRecord.ts';
-import type { DockerBuildRequest } from './runRequest.ts';
-import { fetchSource } from './source.ts';
-import { type SourceLocation, secretsOf } from './sourceLocation.ts';
+import { type RunRequest, secretsIn } from './runRequest.ts';
+import { fetchContext, fetchSource } from './source.ts';
+import { parseSourceLocation, type SourceLocation, secretsOf } from './sourceLocation.ts';
 import {
   type EndStatus,
   type Executor,
@@ -14,11 +14,13 @@ import {
   type OutputImage,
   RunFailure,
   type RunStatus,
+  type TaskExecutor,
 } from './types.ts';
 import type { TarLimits } from './untar.ts';
 
 export interface LifecycleOptions {
   executor: Executor;
+  taskExecutor: TaskExecutor;
   endpoints: ReadonlyMap<string, string>;
   /** Each run works in a directory of its own below. */
   dir: string;
@@ -31,8 +33,8 @@ export interface LifecycleOptions {
 /** A run that was accepted. */
 export interface AcceptedRun {
   run: RunRecord;
-  request: DockerBuildRequest;
-  source: SourceLocation;
+  request: RunRequest;
+  source: SourceLocation | undefined;
   images: OutputImage[];
   logins: Map<string, Login>;
 }
@@ -78,9 +80,9 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
   async function carryOut(owner: RegistryRuns, accepted: AcceptedRun) {
     const { run } = accepted;
     const secrets = [
-      ...accepted.request.arguments.filter(({ isSecret }) => isSecret).map(({ value }) => value),
+      ...secretsIn(accepted.request),
       ...[...accepted.logins.values()].map(({ password }) => password),
-      ...secretsOf(accepted.source),
+      ...(accepted.source ? secretsOf(accepted.source) : []),
     ];
     const mask = maskOf(secrets);
     const log = openRunLog(owner.blobs.logBlob(run.runId), mask);
@@ -131,7 +133,7 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       const { limits, ca, caBundle, endpoints } = options;
-      const secret = maskOf(secretsOf(source));
+      const secret = maskOf(source ? secretsOf(source) : []);
       const sourceOptions = {
         blobs: owner.blobs,
         limits,
@@ -142,18 +144,33 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
         signal,
         log: log.line,
       };
-      run.outputImages = await options.executor({
+      const common = {
         runId: run.runId,
-        request,
-        images,
         logins,
         endpoints,
         dir,
         signal,
         log: log.line,
-        source: () => fetchSource(source, request.dockerFilePath, sourceOptions),
         running: () => moveTo(run, 'Running'),
-      });
+      };
+      run.outputImages =
+        request.type === 'DockerBuildRequest'
+          ? await options.executor({
+              ...common,
+              request,
+              images,
+              source: () => fetchSource(source!, request.dockerFilePath, sourceOptions),
+            })
+          : await options.taskExecutor({
+              ...common,
+              request,
+              registry: owner.registry,
+              createTime: run.createTime,
+              source: () =>
+                source ? fetchContext(source, sourceOptions) : emptyDirectory(join(dir, 'source')),
+              fetch: (location, into) =>
+                fetchContext(parseSourceLocation(location), { ...sourceOptions, dir: into }),
+            });
       signal.throwIfAborted();
     } finally {
       clearTimeout(timer);
@@ -178,6 +195,11 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
     },
   };
 }
+
+const emptyDirectory = async (path: string) => {
+  await mkdir(path);
+  return path;
+};
 
 function moveTo(run: RunRecord, status: RunStatus) {
   if (hasEnded(run)) return;

@@ -77,9 +77,11 @@ async function schedule(
   { lifecycle, minimumTimeout, identityCredentials, acceptAsynchronously }: OperationOptions,
 ): Promise<ArmAnswer> {
   const request = parseRunRequest(parseJson(body), version, minimumTimeout);
-  const source = parseSourceLocation(request.sourceLocation);
+  const source =
+    request.sourceLocation === undefined ? undefined : parseSourceLocation(request.sourceLocation);
   const { registry, ids, runs } = owner;
   const named = (runId: string, createTime: Date) => {
+    if (request.type !== 'DockerBuildRequest') return [];
     const others = Object.keys(request.credentials.customRegistries ?? {}).map((server) =>
       server.toLowerCase(),
     );
@@ -91,11 +93,11 @@ async function schedule(
   const logins = await loginsOf(request, registry, identityCredentials);
   const runId = ids.next();
   const createTime = new Date();
-  const { platform, agentConfiguration, agentPoolName, credentials, isArchiveEnabled } = request;
+  const { type, platform, agentConfiguration, agentPoolName, credentials, isArchiveEnabled } = request;
   const run: RunRecord = {
     registry,
     runId,
-    request: { platform, agentConfiguration, agentPoolName, credentials: withoutSecrets(credentials) },
+    request: { type, platform, agentConfiguration, agentPoolName, credentials: withoutSecrets(credentials) },
     status: 'Queued',
     isArchiveEnabled,
     createTime,

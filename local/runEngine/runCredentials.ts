@@ -1,5 +1,5 @@
 import { badRequest } from './armError.ts';
-import type { DockerBuildRequest } from './runRequest.ts';
+import type { RunRequest } from './runRequest.ts';
 import type { EngineRegistry, Login } from './types.ts';
 
 /** Resolves an identity of a run (`[system]`, `[caller]`, a client id) to a login; undefined when it cannot. */
@@ -14,7 +14,7 @@ export type IdentityCredentials = (
  * @throws ArmError 400 for an identity nobody can resolve
  */
 export async function loginsOf(
-  { credentials }: DockerBuildRequest,
+  { credentials }: Pick<RunRequest, 'credentials'>,
   registry: EngineRegistry,
   identityCredentials: IdentityCredentials | undefined,
 ): Promise<Map<string, Login>> {

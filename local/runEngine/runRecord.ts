@@ -1,6 +1,6 @@
 import type { RegistryBlobs } from './blobs.ts';
 import type { RunIds } from './runId.ts';
-import type { DockerBuildRequest } from './runRequest.ts';
+import type { RunRequest } from './runRequest.ts';
 import type { EngineRegistry, PushedImage, RunStatus } from './types.ts';
 
 /** Why a run is stopped. */
@@ -10,7 +10,7 @@ export type StopReason = 'cancel' | 'timeout' | 'stop';
 export interface RunRecord {
   registry: EngineRegistry;
   runId: string;
-  request: Pick<DockerBuildRequest, 'platform' | 'agentConfiguration' | 'agentPoolName' | 'credentials'>;
+  request: Pick<RunRequest, 'type' | 'platform' | 'agentConfiguration' | 'agentPoolName' | 'credentials'>;
   status: RunStatus;
   isArchiveEnabled: boolean;
   createTime: Date;
@@ -47,7 +47,7 @@ export function runResource(run: RunRecord) {
       runId,
       status: run.status,
       lastUpdatedTime: run.lastUpdatedTime.toISOString(),
-      runType: 'QuickBuild',
+      runType: request.type === 'DockerBuildRequest' ? 'QuickBuild' : 'QuickRun',
       createTime: run.createTime.toISOString(),
       startTime: run.startTime?.toISOString(),
       finishTime: run.finishTime?.toISOString(),

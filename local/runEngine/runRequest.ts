@@ -24,7 +24,7 @@ const text = (max: number) =>
 /**
  * Secret arguments travel in the builder's environment, never in its argv; these names would steer the builder itself.
  */
-const steersTheBuilder =
+export const steersTheBuilder =
   /^(PATH|HOME|TMPDIR|BASH_ENV|ENV|IFS|REGISTRY_AUTH_FILE|(LD|GO|CONTAINERS|BUILDAH|STORAGE|DOCKER|XDG|SSL_CERT|DBUS|_).*)$/;
 
 const Argument = z
@@ -40,6 +40,12 @@ const Argument = z
     error: 'a secret argument of this name would steer the builder; choose another name',
     path: ['name'],
   });
+
+const Value = z.strictObject({
+  name: text(256),
+  value: z.string().max(65_536),
+  isSecret: z.boolean().default(false),
+});
 
 const Platform = z.strictObject({
   os: armEnum(['Linux', 'Windows']),
@@ -117,31 +123,35 @@ const schemas = (minimumTimeout: number) => ({
     ...runCommon(minimumTimeout),
     taskFilePath: relativeFile,
     valuesFilePath: relativeFile.optional(),
-    values: z.array(Argument).max(500).default([]),
-    sourceLocation: text(8192).optional(),
+    values: z.array(Value).max(500).default([]),
+    sourceLocation: text(8192),
   }),
   EncodedTaskRunRequest: z.strictObject({
     type: z.literal('EncodedTaskRunRequest'),
     ...runCommon(minimumTimeout),
     encodedTaskContent: z.base64().min(1),
     encodedValuesContent: z.base64().optional(),
-    values: z.array(Argument).max(500).default([]),
+    values: z.array(Value).max(500).default([]),
     sourceLocation: text(8192).optional(),
   }),
 });
 type Schemas = ReturnType<typeof schemas>;
 export type DockerBuildRequest = z.infer<Schemas['DockerBuildRequest']>;
+export type TaskFileRequest = z.infer<Schemas['FileTaskRunRequest'] | Schemas['EncodedTaskRunRequest']>;
+export type RunRequest = DockerBuildRequest | TaskFileRequest;
+
+/** The secret values of a request. */
+export const secretsIn = (request: RunRequest): string[] =>
+  (request.type === 'DockerBuildRequest' ? request.arguments : request.values)
+    .filter(({ isSecret }) => isSecret)
+    .map(({ value }) => value);
 
 /**
  * A request as the engine carries it out.
  * @param minimumTimeout seconds; ACR's is 300
  * @throws ArmError 400 for what ACR refuses, naming the member; 501 for what this engine cannot do yet
  */
-export function parseRunRequest(
-  body: unknown,
-  version: ApiVersion,
-  minimumTimeout: number,
-): DockerBuildRequest {
+export function parseRunRequest(body: unknown, version: ApiVersion, minimumTimeout: number): RunRequest {
   const type = z.object({ type: z.string() }).safeParse(body).data?.type;
   if (type === 'TaskRunRequest')
     throw badRequest('This run engine keeps no tasks, so a TaskRunRequest cannot be run here.', 'type');
@@ -159,15 +169,11 @@ export function parseRunRequest(
   }
   const request = parsed.data;
   refuseNewerMembers(request, version);
-  if (request.type !== 'DockerBuildRequest')
-    throw notImplemented(`This run engine does not run task files yet (${request.type}).`, 'type');
   refuseUnsupported(request);
   return request;
 }
 
-type AnyRequest = z.infer<Schemas[keyof Schemas]>;
-
-function refuseNewerMembers(request: AnyRequest, version: ApiVersion) {
+function refuseNewerMembers(request: RunRequest, version: ApiVersion) {
   const since = (member: string, given: unknown, first: ApiVersion) => {
     if (given !== undefined && version < first)
       throw badRequest(`'${member}' is not known in api-version ${version}; use ${first}.`, member);
@@ -178,7 +184,7 @@ function refuseNewerMembers(request: AnyRequest, version: ApiVersion) {
   since('credentials.sourceRegistry.identity', sourceRegistry?.identity, '2025-03-01-preview');
 }
 
-function refuseUnsupported({ agentPoolName, logTemplate, platform, credentials }: DockerBuildRequest) {
+function refuseUnsupported({ agentPoolName, logTemplate, platform, credentials }: RunRequest) {
   if (agentPoolName !== undefined)
     throw new ArmError(404, 'AgentPoolNotFound', `The agent pool '${agentPoolName}' was not found.`);
   if (logTemplate !== undefined)

@@ -22,12 +22,11 @@ export interface SourceOptions {
 }
 
 /**
- * Brings a build's source to this machine.
- * @param dockerFilePath relative to the source's root
- * @returns absolute paths without symbolic links
- * @throws RunFailure when it cannot be had, or the Dockerfile is not in it
+ * Brings a source to this machine.
+ * @returns an absolute path without symbolic links
+ * @throws RunFailure when it cannot be had
  */
-export async function fetchSource(location: SourceLocation, dockerFilePath: string, options: SourceOptions) {
+export async function fetchContext(location: SourceLocation, options: SourceOptions): Promise<string> {
   const { blobs, limits, ca, dir, signal, log } = options;
   const root = join(dir, 'source');
   await mkdir(root, { recursive: true });
@@ -47,22 +46,36 @@ export async function fetchSource(location: SourceLocation, dockerFilePath: stri
     await untar(upload, root, limits, signal);
   }
   await log('Finished downloading source code');
-  const where = location.kind === 'upload' ? 'the uploaded source' : shownUrl(location.url);
   const contextDir = await inside(root, folder);
   if (contextDir === undefined || !(await stat(contextDir)).isDirectory())
     throw new RunFailure(
-      `There is no folder ${folder} in ${where}. Check the folder behind #ref: of sourceLocation.`,
+      `There is no folder ${folder} in ${placeOf(location)}. Check the folder behind #ref: of sourceLocation.`,
     );
+  return contextDir;
+}
+
+const placeOf = (location: SourceLocation) =>
+  location.kind === 'upload' ? 'the uploaded source' : shownUrl(location.url);
+
+/**
+ * Brings a build's source to this machine.
+ * @param dockerFilePath relative to the source's root
+ * @returns absolute paths without symbolic links
+ * @throws RunFailure when it cannot be had, or the Dockerfile is not in it
+ */
+export async function fetchSource(location: SourceLocation, dockerFilePath: string, options: SourceOptions) {
+  const contextDir = await fetchContext(location, options);
   const dockerfile = await inside(contextDir, dockerFilePath);
+  const folder = location.kind === 'git' ? location.folder : '';
   if (dockerfile === undefined || !(await stat(dockerfile)).isFile())
     throw new RunFailure(
-      `There is no Dockerfile ${dockerFilePath} in ${where}${folder ? `, folder ${folder}` : ''}. Check dockerFilePath; it is relative to the context's root.`,
+      `There is no Dockerfile ${dockerFilePath} in ${placeOf(location)}${folder ? `, folder ${folder}` : ''}. Check dockerFilePath; it is relative to the context's root.`,
     );
   return { contextDir, dockerfile };
 }
 
 /** The real path of something below a directory; undefined when it is not there, or a link leads out. */
-async function inside(dir: string, path: string): Promise<string | undefined> {
+export async function inside(dir: string, path: string): Promise<string | undefined> {
   const base = await realpath(dir);
   const real = await realpath(join(base, path)).catch(() => undefined);
   return real === base || real?.startsWith(base + sep) ? real : undefined;

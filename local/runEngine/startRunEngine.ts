@@ -10,7 +10,14 @@ import { runIds } from './runId.ts';
 import { type RegistryRuns, runResource } from './runRecord.ts';
 import { startServer } from './server.ts';
 import { storageDriverFor } from './storageDriver.ts';
-import type { Authorize, EngineRegistry, Executor } from './types.ts';
+import { taskExecutor } from './taskExecutor.ts';
+import {
+  type Authorize,
+  type EngineRegistry,
+  type Executor,
+  RunFailure,
+  type TaskExecutor,
+} from './types.ts';
 import type { TarLimits } from './untar.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -66,7 +73,7 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
       registries.push({ registry, blobs, ids: runIds(index, earlier), runs: new Map() });
     }
     const lifecycle = startLifecycle({
-      executor: await executorOf(options.executor ?? 'buildah', workspace.path, certDir, ca),
+      ...(await executorsOf(options.executor ?? 'buildah', workspace.path, certDir, ca)),
       endpoints: new Map([
         ...Object.entries(options.registryAliases ?? {}),
         ...options.registries.map(({ loginServer, endpoint }) => [loginServer, endpoint] as const),
@@ -102,16 +109,16 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
   }
 }
 
-async function executorOf(
-  executor: 'buildah' | Executor,
-  dir: string,
-  certDir: string,
-  ca: string,
-): Promise<Executor> {
-  if (executor !== 'buildah') return executor;
+/** A test's own executor does Docker builds only. */
+async function executorsOf(executor: 'buildah' | Executor, dir: string, certDir: string, ca: string) {
+  if (executor !== 'buildah') {
+    const refused: TaskExecutor = () => Promise.reject(new RunFailure('This run engine runs no task files.'));
+    return { executor, taskExecutor: refused };
+  }
   const cacheDir = join(dir, 'cache');
   await mkdir(cacheDir);
-  return buildahExecutor({ storageDriver: await storageDriverFor(dir), certDir, ca, cacheDir });
+  const options = { storageDriver: await storageDriverFor(dir), certDir, ca, cacheDir };
+  return { executor: buildahExecutor(options), taskExecutor: taskExecutor(options) };
 }
 
 /** The authorities trusted, in the three forms that Node, git and buildah want. */

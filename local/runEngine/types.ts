@@ -1,4 +1,4 @@
-import type { DockerBuildRequest } from './runRequest.ts';
+import type { DockerBuildRequest, TaskFileRequest } from './runRequest.ts';
 
 /** What a caller wants to do with a registry's runs; the names follow ARM's operations. */
 export type Action = 'scheduleRun' | 'readRuns' | 'cancelRun' | 'uploadSource';
@@ -51,18 +51,13 @@ export interface PushedImage extends OutputImage {
   digest: string;
 }
 
-/** What an executor is given to carry out one run. */
-export interface RunWork {
+/** What every executor is given to carry out one run. */
+export interface RunCommon {
   runId: string;
-  request: DockerBuildRequest;
-  /** The images to make, with the run's values filled in. */
-  images: OutputImage[];
   /** Logins by login server. */
   logins: ReadonlyMap<string, Login>;
   /** The real place of a login server or of a path prefix in one, with scheme: `https://localhost:5211`. */
   endpoints: ReadonlyMap<string, string>;
-  /** Fetches the source; the paths are absolute, and the Dockerfile is a plain file inside the context. */
-  source(): Promise<{ contextDir: string; dockerfile: string }>;
   /** An empty directory, removed after the run. */
   dir: string;
   /** Writes one line; resolves when more may be written. */
@@ -73,8 +68,29 @@ export interface RunWork {
   signal: AbortSignal;
 }
 
+/** A build of one Dockerfile. */
+export interface RunWork extends RunCommon {
+  request: DockerBuildRequest;
+  /** The images to make, with the run's values filled in. */
+  images: OutputImage[];
+  /** Fetches the source; the paths are absolute, and the Dockerfile is a plain file inside the context. */
+  source(): Promise<{ contextDir: string; dockerfile: string }>;
+}
+
+/** The steps of a task file. */
+export interface TaskWork extends RunCommon {
+  request: TaskFileRequest;
+  registry: Pick<EngineRegistry, 'name' | 'loginServer'>;
+  createTime: Date;
+  /** Fetches the source; gives its absolute path, an empty directory where the run has none. */
+  source(): Promise<string>;
+  /** Fetches another source, that of a build step, into a directory that is to be made. */
+  fetch(sourceLocation: string, dir: string): Promise<string>;
+}
+
 /** Carries out a run and gives the images pushed. Throws RunFailure when the build is at fault. */
 export type Executor = (work: RunWork) => Promise<PushedImage[]>;
+export type TaskExecutor = (work: TaskWork) => Promise<PushedImage[]>;
 
 /** The run failed by its own fault (source, Dockerfile, registry); the message is its runErrorMessage. */
 export class RunFailure extends Error {

@@ -10,6 +10,12 @@ import { createOciReader, type OciReader } from './ociReader.ts';
 const tokenUser = '00000000-0000-0000-0000-000000000000';
 const acrScope = 'https://containerregistry.azure.net/.default';
 const answerWithinMs = 30_000;
+/** A refresh token is good for three hours. */
+const exchangedForMs = 3_600_000;
+/** One for each base image; more than a function app tracks by far. */
+const readersKept = 5000;
+
+type OciLogin = Exclude<RegistryLogin, { kind: 'identity' }>;
 
 export interface AcrRegistryOptions {
   registries: KnownRegistry[];
@@ -20,6 +26,8 @@ export interface AcrRegistryOptions {
 /** Registries: Azure's by their SDK as a managed identity, any by the OCI API with a password or as nobody. */
 export function createAcrRegistry({ registries, credential }: AcrRegistryOptions): Registry {
   const clients = new Map<string, ContainerRegistryContentClient>();
+  const readers = new Map<string, OciReader>();
+  const exchanged = new Map<string, { password: string; until: number }>();
 
   const endpointOf = (loginServer: string) =>
     registries.find((known) => known.loginServer === loginServer)?.endpoint ??
@@ -57,15 +65,46 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
   }
 
   function reader(image: ImageRef, login: RegistryLogin): ManifestReader | OciReader {
-    if (login.kind === 'identity') return asIdentity(image, login.clientId);
-    return createOciReader(endpointOf(image.registry), image.repository, login);
+    return login.kind === 'identity' ? asIdentity(image, login.clientId) : headReader(image, login);
+  }
+
+  /** Kept, as it knows its token: the next question to the same repository is one request. */
+  function headReader(image: ImageRef, login: OciLogin): OciReader {
+    const key = JSON.stringify([image.registry, image.repository, login]);
+    let reader = readers.get(key);
+    if (!reader) {
+      if (readers.size >= readersKept) readers.clear();
+      reader = createOciReader(endpointOf(image.registry), image.repository, login);
+      readers.set(key, reader);
+    }
+    return reader;
+  }
+
+  /** The SDK has no HEAD; the identity's exchanged token is a password with which there is one. */
+  async function headAsIdentity(image: ImageRef, reference: string, clientId: string | undefined) {
+    const key = JSON.stringify([image.registry, clientId]);
+    let token = exchanged.get(key);
+    if (!token || token.until < Date.now()) {
+      const password = await exchange(image.registry, endpointOf(image.registry), credential(clientId));
+      token = { password, until: Date.now() + exchangedForMs };
+      exchanged.set(key, token);
+    }
+    const login = { kind: 'password', userName: tokenUser, password: token.password } as const;
+    try {
+      return await headReader(image, login).digest(reference);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.code !== 'Unauthorized') throw error;
+      // The next question comes with a new token: a role may have been given or taken.
+      exchanged.delete(key);
+      throw roleMissing(image.registry, error);
+    }
   }
 
   return {
     async digestOf(image, login) {
-      const read = reader(image, login);
       const reference = image.digest ?? image.tag ?? 'latest';
-      return 'digest' in read ? read.digest(reference) : (await read.manifest(reference))?.digest;
+      if (login.kind === 'identity') return headAsIdentity(image, reference, login.clientId);
+      return headReader(image, login).digest(reference);
     },
     layersOf: (image, platform, login) =>
       layersOf(formatImageRef(image), image.digest ?? image.tag ?? 'latest', platform, reader(image, login)),

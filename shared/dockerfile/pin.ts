@@ -6,13 +6,17 @@ import type { State } from './graph.ts';
 import type { Name } from './instructions.ts';
 import { sourceOf } from './lines.ts';
 
+/** The digest for each reference; null leaves an image by its name. */
+export type Pins = Record<string, string | null>;
+
 type Edit = { start: number; end: number; text: string };
 
 /** What the reference of an image becomes; one that has a digest and no pin is pinned already. */
-export function pinnedName(image: string, name: Name, pins: Record<string, string>): string {
+export function pinnedName(image: string, name: Name, pins: Pins): string {
   const { line } = name.line;
   const ref = parseImageRef(image);
   const digest = Object.hasOwn(pins, image) ? pins[image]! : undefined;
+  if (digest === null) return image;
   if (digest === undefined && ref.digest !== undefined) return image;
   if (digest === undefined) throw new DockerfileError(line, `there is no pin for ${image}`);
   if (!isDigest(digest))
@@ -21,7 +25,7 @@ export function pinnedName(image: string, name: Name, pins: Record<string, strin
 }
 
 /** Writes the pinned names in place of the names of these images. */
-export function writePins(dockerfile: string, needed: State[], pins: Record<string, string>): string {
+export function writePins(dockerfile: string, needed: State[], pins: Pins): string {
   // A trigger names its image once, however many stages it runs in.
   const edits = new Map<number, Edit>();
   for (const { image, site } of needed) {

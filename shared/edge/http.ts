@@ -14,6 +14,7 @@ import { TooLargeError } from '../ports/store.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
 import { invoke, theWiring } from './invoke.ts';
+import { armPath, shortPath } from './paths.ts';
 
 /** One operation of the API: `path` is what follows the registry, in Functions' route syntax. */
 export interface Operation {
@@ -35,11 +36,6 @@ export interface Call {
   config: Config;
 }
 
-/** The two ways to name a registry: ARM's, for az and the SDKs, and a short one for people and scripts. */
-const armPath =
-  'subscriptions/{subscription}/resourceGroups/{resourceGroup}/providers/Microsoft.ContainerRegistry/registries/{registry}';
-const shortPath = 'registries/{registry}';
-
 /** Serves an operation under both paths: who may call, parse, answer, and every error as ARM writes it. */
 export function serve(operation: Operation, answer: (call: Call) => Promise<HttpResponseInit>): void {
   const handler = (request: HttpRequest, context: InvocationContext) =>
@@ -56,6 +52,23 @@ export function serve(operation: Operation, answer: (call: Call) => Promise<Http
       authLevel,
       handler,
     });
+}
+
+/** Serves a document that belongs to no registry, to whoever may read. */
+export function serveDocument(name: string, route: string, document: () => object): void {
+  app.http(name, {
+    route,
+    methods: ['GET'],
+    authLevel: processUsesEntra() ? 'anonymous' : 'function',
+    handler: async (request, context) => {
+      try {
+        if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), 'Tasks.Read');
+        return { jsonBody: document() };
+      } catch (error) {
+        return errorAnswer(error, context);
+      }
+    },
+  });
 }
 
 async function handle(

@@ -1,21 +1,22 @@
 import { ImageRefError } from '../imageRef.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
-import { RunValueError, renderRunValues } from '../runValues.ts';
+import { RunValueError, type RunValues, renderRunValues } from '../runValues.ts';
 import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
-import { outputReference } from './prepare.ts';
+import { outputReference } from './dockerPlan.ts';
 import { Refusal } from './refusal.ts';
 
-const sampleValues = {
+/** Run values as a run might have them, to see what a definition comes to. */
+export const sampleValues = (own: KnownRegistry): RunValues => ({
   ID: 'ca1',
   TaskName: 'task',
-  Registry: 'contoso.azurecr.io',
-  RegistryName: 'contoso',
+  Registry: own.loginServer,
+  RegistryName: own.name,
   Date: '20260101-000000z',
   OS: 'linux',
   Architecture: 'amd64',
   Commit: '0123456',
   Branch: 'main',
-};
+});
 
 export interface BuildText {
   imageNames: string[];
@@ -30,9 +31,9 @@ export interface BuildText {
  */
 export function checkBuild(build: BuildText, own: KnownRegistry, code: string): void {
   try {
-    for (const name of build.imageNames) outputReference(renderRunValues(name, sampleValues), own);
+    for (const name of build.imageNames) outputReference(renderRunValues(name, sampleValues(own)), own);
     if (build.contextPath) parseSourceLocation(build.contextPath);
-    for (const { value } of build.arguments) renderRunValues(value, sampleValues);
+    for (const { value } of build.arguments) renderRunValues(value, sampleValues(own));
   } catch (error) {
     if (
       error instanceof ImageRefError ||

@@ -53,6 +53,7 @@ function claimed(run: Run, prepared: Prepared | undefined, now: Date): Run {
     ...(prepared && { pinnedAt: prepared.pinnedAt, notes: prepared.notes }),
     ...(prepared?.commit && { commit: prepared.commit }),
     ...(prepared?.branch && { branch: prepared.branch }),
+    ...(prepared?.standsOn && { standsOn: prepared.standsOn }),
     ...(queued.imageUpdateTrigger &&
       prepared?.pins && { imageUpdateTrigger: withPinnedDigests(queued, prepared.pins) }),
   };

@@ -51,7 +51,7 @@ export async function endRun(
     return { run: value, state };
   });
   if (!ended) return false;
-  ports.log('information', `run ${runId} ${ending.status}`, { registry, runId, task: ended.run.task });
+  ports.log('information', `run ${runId} ${ended.run.status}`, { registry, runId, task: ended.run.task });
   await ringNext(ended.run, ended.state?.value, ports);
   return true;
 }
@@ -61,12 +61,13 @@ function endedRun(run: Run, ending: Ending, now: Date): Run {
   const { followAt: _, waitingFor: __, claimedUntil: ___, trouble: ____, ...kept } = run;
   return {
     ...kept,
-    status: ending.status,
+    // Whoever asked for it to be cancelled finds it cancelled, whatever came first.
+    status: run.cancelRequested ? 'Canceled' : ending.status,
     lastUpdatedTime: time,
     startTime: ending.startTime ?? run.startTime ?? time,
     finishTime: ending.finishTime ?? time,
     ...(ending.outputImages && { outputImages: ending.outputImages }),
-    ...(ending.runErrorMessage && { runErrorMessage: ending.runErrorMessage }),
+    ...(ending.runErrorMessage && !run.cancelRequested && { runErrorMessage: ending.runErrorMessage }),
     ...ending.reading,
   };
 }

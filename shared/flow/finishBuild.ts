@@ -76,18 +76,47 @@ async function pinsFromLog(run: Run, { engine }: Ports): Promise<Pin[]> {
   return parseDependencies(Buffer.from(bytes).toString('utf8'));
 }
 
-/** A sentence when the image does not stand on its pinned base, undefined when it does or nothing was pushed. */
+/** A sentence when an image does not stand on its pinned base, undefined when all do or nothing was pushed. */
 async function provePins(
   run: Run,
   pins: Pin[],
   engineRun: EngineRun,
   task: Task,
   own: KnownRegistry,
+  ports: Ports,
+): Promise<string | undefined> {
+  for (const { base, output } of provable(run, pins, engineRun)) {
+    const fault = await provePin(run, base, output, task, own, ports);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** The images whose digest is told, each with the base it must stand on: of a multi-step task each its own. */
+function provable({ standsOn }: Run, pins: Pin[], { outputImages }: EngineRun) {
+  const digested = outputImages.flatMap(({ registry, repository, tag, digest }) =>
+    digest === undefined ? [] : [{ registry, repository, digest, ...(tag && { tag }) }],
+  );
+  if (!standsOn) {
+    const base = pins.find(({ type }) => type === 'RunTime');
+    return base ? digested.slice(0, 1).map((output) => ({ base, output })) : [];
+  }
+  return digested.flatMap((output) => {
+    const { digest: _, ...named } = output;
+    const image = formatImageRef(named);
+    const base = pins.find((pin) => standsOn.some((pair) => pair.image === image && pair.base === pin.image));
+    return base ? [{ base, output }] : [];
+  });
+}
+
+async function provePin(
+  run: Run,
+  base: Pin,
+  output: { registry: string; repository: string; digest: string },
+  task: Task,
+  own: KnownRegistry,
   { registry }: Ports,
 ): Promise<string | undefined> {
-  const base = pins.find(({ type }) => type === 'RunTime');
-  const output = engineRun.outputImages.find(({ digest }) => digest !== undefined);
-  if (!base || !output?.digest) return undefined;
   const layersOf = (server: string, repository: string, digest: string) =>
     registry.layersOf(
       { registry: server, repository, digest },

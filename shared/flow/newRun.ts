@@ -11,7 +11,7 @@ export function newTaskRun(state: TaskState, runId: string, now: Date, extra: Pa
     registry: state.registry,
     runId,
     status: 'Queued',
-    runType: 'AutoBuild',
+    runType: (state.stepType ?? 'Docker') === 'Docker' ? 'AutoBuild' : 'AutoRun',
     task: state.task,
     createTime: time,
     lastUpdatedTime: time,

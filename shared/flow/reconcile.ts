@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseImageRef } from '../imageRef.ts';
-import type { TaskState } from '../model/state.ts';
+import type { Push, TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
 import type { Unseen, Watch } from '../model/watch.ts';
 import { staleEdgeMessage } from '../names.ts';
@@ -85,7 +85,8 @@ async function lookAt(due: Tracked[], ports: Ports): Promise<Looks> {
   if (due.length === 0) return looks;
   const loginOf = await logins(due, ports);
   const silent = new Map<string, number>();
-  await mapAtMost(due, looksAtOnce, async (tracked) => {
+  const numbered = due.map((tracked, at) => ({ tracked, at }));
+  await mapAtMost(numbered, looksAtOnce, async ({ tracked, at }) => {
     const { image, registry } = tracked;
     if (looks.pausedUntil.has(registry) || (silent.get(registry) ?? 0) >= patience) {
       looks.unseen.push({ image, reason: `${registry} was left alone for the rest of the round` });
@@ -96,7 +97,8 @@ async function lookAt(due: Tracked[], ports: Ports): Promise<Looks> {
     try {
       const digest = await ports.registry.digestOf(parseImageRef(image), loginOf(tracked));
       silent.delete(registry);
-      if (digest) await moved(tracked, digest, timestamp, ports);
+      const id = `seen-${timestamp.replace(/[-:.]/g, '')}-${at + 1}`;
+      if (digest) await moved(tracked, { id, image, digest, timestamp }, ports);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       looks.unseen.push({ image, reason: error.message });
@@ -114,8 +116,7 @@ async function lookAt(due: Tracked[], ports: Ports): Promise<Looks> {
 
 const later = (time: string, seconds: number) => new Date(Date.parse(time) + seconds * 1000).toISOString();
 
-async function moved(tracked: Tracked, digest: string, timestamp: string, ports: Ports): Promise<void> {
-  const push = { id: `seen-${timestamp}-${tracked.image}`, image: tracked.image, digest, timestamp };
+async function moved(tracked: Tracked, push: Push, ports: Ports): Promise<void> {
   const tasks = unaware(tracked, push);
   if (tasks.length === 0) return;
   tellStale(tracked, tasks.length, ports);
@@ -128,7 +129,10 @@ async function moved(tracked: Tracked, digest: string, timestamp: string, ports:
 /** From a registry of the settings an event should have come, and an alert looks for that; others send none. */
 function tellStale({ image, registry }: Tracked, tasks: number, ports: Ports): void {
   const message = `${image} moved and no event told of it`;
-  if (!isOwn(registry, ports)) return ports.log('information', message, { tasks });
+  if (!isOwn(registry, ports)) {
+    ports.log('information', message, { tasks });
+    return;
+  }
   // It moved since the round before: no more is known.
   const seconds = ports.settings.reconcileMinutes * 60;
   ports.log('warning', `${staleEdgeMessage}: ${message}`, { registry, tasks, seconds });

@@ -7,7 +7,7 @@ import { claimSeconds } from './claim.ts';
 import { endRun } from './endRun.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { quickBuildRequest } from './quickBuild.ts';
+import { quickRequest } from './quickBuild.ts';
 import { untilUndisturbed } from './retry.ts';
 
 /**
@@ -34,8 +34,7 @@ export async function resume(run: Stored<Run>, own: KnownRegistry, ports: Ports)
     lastUpdatedTime: now.toISOString(),
   };
   await ports.store.commit(registry, [{ put: 'run', value: claimed, etag: run.etag }]);
-  if (taskName === undefined)
-    return askEngine(claimed, await quickBuildRequest(run.value, own, ports), ports);
+  if (taskName === undefined) return askEngine(claimed, await quickRequest(run.value, own, ports), ports);
   const task = await ports.store.task(registry, taskName);
   if (!task) {
     const runErrorMessage = `The task ${taskName} was deleted.`;

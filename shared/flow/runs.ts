@@ -1,14 +1,18 @@
 import {
   type DockerBuildRequest,
   differsFromTask,
+  type EncodedTaskRunRequest,
+  type FileTaskRunRequest,
   isEnded,
   type Run,
+  type StepOverrides,
   type TaskRunRequest,
 } from '../model/run.ts';
+import type { TaskState } from '../model/state.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { formatRunId } from '../runId.ts';
 import { changeOverrideSecrets, changeRequestSecrets } from '../secrets.ts';
-import { checkBuild } from './checkBuild.ts';
+import { checkQuickRun } from './checkStep.ts';
 import { endRun } from './endRun.ts';
 import { newTaskRun, queueWrites } from './newRun.ts';
 import { runOwner } from './owners.ts';
@@ -29,8 +33,9 @@ export async function scheduleTaskRun(
     if (!state) throw noTask(own.name, name);
     if (!state.value.enabled)
       throw new Refusal(409, 'TaskDisabled', `The task '${name}' is disabled. Enable it to run it.`);
-    const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
     const overrides = request.overrideTaskStepProperties;
+    refuseForeign(overrides, state.value);
+    const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
     const run = newTaskRun(state.value, runId, clock.now(), {
       isArchiveEnabled: request.isArchiveEnabled,
       ...engineWishes(request),
@@ -48,27 +53,37 @@ export async function scheduleTaskRun(
   return run;
 }
 
-/** Queues a build that belongs to no task. @throws Refusal 400 */
-export async function scheduleQuickBuild(
+/** What a run of a multi-step task cannot be asked. @throws Refusal 400 */
+function refuseForeign(overrides: StepOverrides | undefined, { task, stepType = 'Docker' }: TaskState): void {
+  if (!overrides || stepType === 'Docker') return;
+  const refuse = (what: string) => {
+    throw new Refusal(400, 'InvalidRunRequest', `The step of task '${task}' is of type ${stepType}: ${what}`);
+  };
+  if (overrides.arguments.length > 0 || overrides.target !== undefined)
+    refuse('it takes values (--set), no build arguments and no target.');
+  if (overrides.file !== undefined && stepType === 'EncodedTask')
+    refuse('its file is in the task itself, so a run cannot name another.');
+}
+
+type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
+
+/** Queues a run that belongs to no task: `az acr build` and `az acr run`. @throws Refusal 400 */
+export async function scheduleQuickRun(
   own: KnownRegistry,
-  request: DockerBuildRequest,
+  request: QuickRequest,
   ports: Ports,
 ): Promise<Run> {
   const { store, seal, clock, queue } = ports;
-  // A quick build's arguments are the engine's as they are: it fills nothing in.
-  checkBuild(
-    { imageNames: request.imageNames, contextPath: request.sourceLocation, arguments: [] },
-    own,
-    'InvalidRunRequest',
-  );
+  checkQuickRun(request, own);
   const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
   const time = clock.now().toISOString();
   const cpu = request.agentConfiguration?.cpu;
+  const sealed = changeRequestSecrets(request, (secret) => seal.seal(secret, runOwner(own.name, runId)));
   const run: Run = {
     registry: own.name,
     runId,
     status: 'Queued',
-    runType: 'QuickBuild',
+    runType: sealed.type === 'DockerBuildRequest' ? 'QuickBuild' : 'QuickRun',
     createTime: time,
     lastUpdatedTime: time,
     platform: request.platform,
@@ -76,7 +91,7 @@ export async function scheduleQuickBuild(
     timeout: request.timeout,
     isArchiveEnabled: request.isArchiveEnabled,
     ...engineWishes(request),
-    quickBuild: changeRequestSecrets(request, (secret) => seal.seal(secret, runOwner(own.name, runId))),
+    ...(sealed.type === 'DockerBuildRequest' ? { quickBuild: sealed } : { quickRun: sealed }),
   };
   await store.commit(own.name, [
     { put: 'run', value: run },
@@ -86,7 +101,7 @@ export async function scheduleQuickBuild(
   return run;
 }
 
-const engineWishes = ({ agentPoolName, logTemplate }: DockerBuildRequest | TaskRunRequest) => ({
+const engineWishes = ({ agentPoolName, logTemplate }: QuickRequest | TaskRunRequest) => ({
   ...(agentPoolName && { agentPoolName }),
   ...(logTemplate && { logTemplate }),
 });

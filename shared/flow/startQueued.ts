@@ -10,7 +10,7 @@ import { onPush } from './onPush.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { backInQueue, isAutomatic, letWait, type Wait } from './queued.ts';
-import { quickBuildRequest } from './quickBuild.ts';
+import { quickRequest } from './quickBuild.ts';
 import { freePlaces, nextInQueue, paceOf } from './ready.ts';
 import { lookAbove } from './waits.ts';
 
@@ -23,7 +23,7 @@ export async function startQueued(run: Stored<Run>, own: KnownRegistry, ports: P
   if (!waitingFor && !(await isItsTurn(run.value, ports))) return;
   if (taskName === undefined) {
     if (waitingFor) return backInQueue(run, ports);
-    const request = await quickBuildRequest(run.value, own, ports);
+    const request = await quickRequest(run.value, own, ports);
     const claimed = await claim(run, undefined, undefined, ports);
     if (claimed) await askEngine(claimed, request, ports);
     return;

@@ -9,6 +9,7 @@ import { SourceError } from '../ports/sourceContext.ts';
 import { ConflictError } from '../ports/store.ts';
 import { RunValueError } from '../runValues.ts';
 import { SourceLocationError } from '../sourceLocation.ts';
+import { TaskFileError } from '../taskFile.ts';
 import { endRun } from './endRun.ts';
 import { postponeStart } from './postpone.ts';
 import { BuildFault } from './prepare.ts';
@@ -56,4 +57,5 @@ const isFault = (error: unknown): error is Error =>
     RunValueError,
     SourceError,
     SourceLocationError,
+    TaskFileError,
   ].some((kind) => error instanceof kind);

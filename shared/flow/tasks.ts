@@ -4,11 +4,9 @@ import type { TaskState } from '../model/state.ts';
 import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
-import { differsEachRun } from '../runValues.ts';
 import { changeTaskSecrets } from '../secrets.ts';
-import { checkBuild } from './checkBuild.ts';
+import { checkStep, knownOutputs } from './checkStep.ts';
 import { taskOwner } from './owners.ts';
-import { outputReference } from './prepare.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
@@ -126,7 +124,6 @@ function stateOf(
 ): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
-  const stable = step.imageNames.filter((image) => !differsEachRun(image));
   const { cpu: _, ...kept } = before ?? { bases: [], open: [], outputs: [], cpu: undefined };
   return {
     ...kept,
@@ -135,21 +132,19 @@ function stateOf(
     registry: own.name,
     task: task.name,
     enabled: status === 'Enabled',
+    stepType: step.type,
     trigger: base?.status === 'Enabled' ? base.baseImageTriggerType : 'Disabled',
     platform,
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
-    outputs:
-      before && asBefore
-        ? before.outputs
-        : stable.filter((name) => !name.includes('{{')).map((name) => outputReference(name, own)),
+    outputs: before && asBefore ? before.outputs : knownOutputs(step, own),
   };
 }
 
 /** What the schema cannot say of a task. @throws Refusal 400 */
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
   const { step, credentials } = properties;
-  checkBuild(step, own, 'InvalidTaskStep');
+  checkStep(step, own);
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatImageRef, parseImageRef } from '../imageRef.ts';
 
 /** ARM takes enum values in any case; inside, they have ACR's spelling. */
 export function caseInsensitiveEnum<const T extends readonly [string, ...string[]]>(values: T) {
@@ -26,5 +27,16 @@ export const imageNameTemplate = z
 export const loginServer = z
   .string()
   .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'a login server is a host name, without https:// and path');
+
+/** An image as people write it; inside, the whole reference: `alpine` is `docker.io/library/alpine:latest`. */
+export const imageReference = z.string().transform((text, context) => {
+  try {
+    const { digest: _, ...tagged } = parseImageRef(text);
+    return formatImageRef(tagged);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
+});
 
 export const sha256Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);

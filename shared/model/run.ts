@@ -94,9 +94,38 @@ export const TaskRunRequest = z
   .meta({ id: 'TaskRunRequest' });
 export type TaskRunRequest = z.infer<typeof TaskRunRequest>;
 
-/** Known, and answered 501 for now. */
-const FileTaskRunRequest = z.object({ type: z.literal('FileTaskRunRequest') });
-const EncodedTaskRunRequest = z.object({ type: z.literal('EncodedTaskRunRequest') });
+/** What every run that is not of a task asks for. */
+const quickCommon = {
+  ...requestCommon,
+  values: z.array(Argument).default([]),
+  timeout: timeoutSeconds.default(3600),
+  platform: Platform.default({ os: 'Linux', architecture: 'amd64' }),
+  agentConfiguration: z.object({ cpu: z.number().int().min(1).max(32).optional() }).optional(),
+  sourceLocation: z.string().min(1).optional(),
+  credentials: Credentials.optional(),
+};
+
+/** `az acr run -f acb.yaml .`: a task file in a context. */
+export const FileTaskRunRequest = z
+  .object({
+    type: z.literal('FileTaskRunRequest'),
+    taskFilePath: z.string().min(1),
+    valuesFilePath: z.string().min(1).optional(),
+    ...quickCommon,
+  })
+  .meta({ id: 'FileTaskRunRequest' });
+export type FileTaskRunRequest = z.infer<typeof FileTaskRunRequest>;
+
+/** `az acr run --cmd … /dev/null`: a task file in the request, as base64. */
+export const EncodedTaskRunRequest = z
+  .object({
+    type: z.literal('EncodedTaskRunRequest'),
+    encodedTaskContent: z.base64('this is not base64').min(1),
+    encodedValuesContent: z.base64('this is not base64').optional(),
+    ...quickCommon,
+  })
+  .meta({ id: 'EncodedTaskRunRequest' });
+export type EncodedTaskRunRequest = z.infer<typeof EncodedTaskRunRequest>;
 
 /** ACR's first api-version named the task and its values directly, and its examples still do. */
 const withTaskId = (body: unknown) => {
@@ -155,6 +184,7 @@ export const Run = z.object({
   /** What the task is asked to do otherwise, this once; a quick build's whole request. */
   overrides: StepOverrides.optional(),
   quickBuild: DockerBuildRequest.optional(),
+  quickRun: z.discriminatedUnion('type', [FileTaskRunRequest, EncodedTaskRunRequest]).optional(),
   /** Queued: the runs that must end first (`registry/runId`), over which base images, and a sentence that says so. */
   waitingFor: z
     .object({ runs: z.array(z.string()), images: z.array(z.string()), reason: z.string() })
@@ -165,6 +195,8 @@ export const Run = z.object({
   claimedUntil: z.iso.datetime().optional(),
   /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */
   pins: z.array(Pin).optional(),
+  /** Of a multi-step task: the base image that each image it pushes must stand on. */
+  standsOn: z.array(z.object({ image: z.string(), base: z.string() })).optional(),
   commit: z.string().optional(),
   branch: z.string().optional(),
   /** The instant before the digests were asked for: a push before it is in the pins. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Pin, RunStatus } from './run.ts';
-import { Platform } from './task.ts';
+import { Platform, stepTypes } from './task.ts';
 
 /** One base image as the newest run of a task was pinned to it. */
 export const TrackedBase = Pin.extend({
@@ -43,6 +43,8 @@ export const TaskState = z.object({
   registry: z.string(),
   task: z.string(),
   enabled: z.boolean(),
+  /** Docker where it is not said. */
+  stepType: z.enum(stepTypes).optional(),
   trigger: z.enum(['Runtime', 'All', 'Disabled']),
   platform: Platform,
   cpu: z.number().int().optional(),
@@ -69,6 +71,13 @@ export interface Place {
   automatic: boolean;
   /** Set while a free place is not for it: the runs it waits for, `registry/runId`; none where it waits for something else. */
   waitsFor?: string[];
+}
+
+/** Where a queued run stands among those of its registry, for people. */
+export interface QueuePlace {
+  /** From 1; undefined far back in a long queue. */
+  position: number | undefined;
+  reason: string;
 }
 
 /** The runs of a registry that the engine has now; bounded by the setting for runs at once. */

@@ -30,7 +30,7 @@ const stepCommon = {
 
 export const DockerStep = z
   .object({
-    type: caseInsensitiveEnum(['Docker']),
+    type: z.literal('Docker'),
     ...stepCommon,
     dockerFilePath: z.string().min(1),
     imageNames: z.array(imageNameTemplate).default([]),
@@ -41,6 +41,52 @@ export const DockerStep = z
   })
   .meta({ id: 'DockerBuildStep' });
 export type DockerStep = z.infer<typeof DockerStep>;
+
+const values = z.array(Argument).default([]);
+
+/** A multi-step task in a file of the context. */
+export const FileStep = z
+  .object({
+    type: z.literal('FileTask'),
+    ...stepCommon,
+    taskFilePath: z.string().min(1),
+    valuesFilePath: z.string().min(1).optional(),
+    values,
+  })
+  .meta({ id: 'FileTaskStep' });
+export type FileStep = z.infer<typeof FileStep>;
+
+const base64 = z.base64('this is not base64').max(1_400_000, 'a task file has at most 1 MB');
+
+/** A multi-step task in the task itself: base64 of the file, and of a values file. */
+export const EncodedStep = z
+  .object({
+    type: z.literal('EncodedTask'),
+    ...stepCommon,
+    encodedTaskContent: base64.min(1),
+    encodedValuesContent: base64.optional(),
+    values,
+  })
+  .meta({ id: 'EncodedTaskStep' });
+export type EncodedStep = z.infer<typeof EncodedStep>;
+
+export const stepTypes = ['Docker', 'FileTask', 'EncodedTask'] as const;
+
+/** ARM takes the type in any case; inside, it has ACR's spelling. */
+export const TaskStep = z.preprocess(
+  (given) => {
+    if (typeof given !== 'object' || given === null || !('type' in given)) return given;
+    const { type } = given;
+    const known = stepTypes.find((name) => name.toLowerCase() === String(type).toLowerCase());
+    return known ? { ...given, type: known } : given;
+  },
+  z.discriminatedUnion(
+    'type',
+    [DockerStep, FileStep, EncodedStep],
+    `a step's type is one of ${stepTypes.join(', ')}`,
+  ),
+);
+export type TaskStep = z.infer<typeof TaskStep>;
 
 const SecretObject = z
   .object({
@@ -131,7 +177,7 @@ export const TaskProperties = z
     agentConfiguration: z.object({ cpu: z.number().int().min(1).max(32).optional() }).optional(),
     agentPoolName: z.string().min(1).optional(),
     timeout: timeoutSeconds.default(3600),
-    step: DockerStep,
+    step: TaskStep,
     trigger: Triggers.optional(),
     credentials: Credentials.optional(),
     logTemplate: z.string().optional(),

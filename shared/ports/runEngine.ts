@@ -1,19 +1,11 @@
 import type { ImageDescriptor, RunStatus } from '../model/run.ts';
 import type { Platform } from '../model/task.ts';
 
-/** A `DockerBuildRequest` as ACR's run engine takes it. */
-export interface EngineRequest {
-  type: 'DockerBuildRequest';
-  imageNames: string[];
-  isPushEnabled: boolean;
-  noCache: boolean;
-  dockerFilePath: string;
-  target?: string;
-  arguments: { name: string; value: string; isSecret: boolean }[];
+/** What every request to ACR's run engine says besides its work. */
+export interface EngineTerms {
   timeout: number;
   platform: Platform;
   agentConfiguration?: { cpu: number };
-  sourceLocation: string;
   credentials: {
     sourceRegistry?: { loginMode?: 'None' | 'Default'; identity?: string };
     customRegistries?: Record<
@@ -25,6 +17,48 @@ export interface EngineRequest {
   agentPoolName?: string;
   logTemplate?: string;
 }
+
+export interface EngineValue {
+  name: string;
+  value: string;
+  isSecret: boolean;
+}
+
+/** The work of a `DockerBuildRequest`. */
+export interface DockerBuildWork {
+  type: 'DockerBuildRequest';
+  imageNames: string[];
+  isPushEnabled: boolean;
+  noCache: boolean;
+  dockerFilePath: string;
+  target?: string;
+  arguments: EngineValue[];
+}
+
+/** The work of an `EncodedTaskRunRequest`: the file is base64. */
+export interface EncodedTaskWork {
+  type: 'EncodedTaskRunRequest';
+  encodedTaskContent: string;
+  values: EngineValue[];
+}
+
+/** The work of a `FileTaskRunRequest`: the file is in a source that only the engine can read. */
+export interface FileTaskWork {
+  type: 'FileTaskRunRequest';
+  taskFilePath: string;
+  valuesFilePath?: string;
+  values: EngineValue[];
+}
+
+export type EngineWork = DockerBuildWork | EncodedTaskWork | FileTaskWork;
+
+/** A RunRequest as ACR's run engine takes it; only a task file that is encoded needs no source. */
+export type EngineRequest = EngineTerms &
+  (
+    | (DockerBuildWork & { sourceLocation: string })
+    | (FileTaskWork & { sourceLocation: string })
+    | (EncodedTaskWork & { sourceLocation?: string })
+  );
 
 /** A run as the engine tells of it. */
 export interface EngineRun {

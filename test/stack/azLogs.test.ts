@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import { createTableStore } from '../../shared/adapters/tableStore.ts';
 import { endRun } from '../../shared/flow/endRun.ts';
 import { tables } from '../../shared/names.ts';
+import { sampleSettings } from '../storeContract.ts';
 import { waitFor } from '../waitFor.ts';
 import { type AzWorld, startAzWorld } from './azWorld.ts';
 
@@ -84,7 +85,7 @@ test('a run that takes too long ends as Timeout, and the client with 1', async (
     queue: { ringStart: async () => {}, ringFollow: async () => {} },
     clock: { now: () => new Date() },
     log: () => {},
-    settings: { registries: [], runsPerRegistry: 10, runsPerTask: 1, maxContextBytes: 1 },
+    settings: sampleSettings,
   });
   const { code, stdout, stderr } = await following;
   assert.equal(code, 1);

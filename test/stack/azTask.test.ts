@@ -146,6 +146,12 @@ const rows: AzRow[] = [
     out: /^NAME +PLATFORM +STATUS[\s\S]*everything +Linux +Enabled[\s\S]*pooled +Linux +Enabled/,
   },
   {
+    title: 'flags of every command: --subscription --only-show-errors --verbose --debug',
+    command:
+      'acr task list -r appacr --subscription 11111111-1111-1111-1111-111111111111 --only-show-errors --query "length(@)" && az acr task show -r appacr -n timed --verbose --debug -o yaml',
+    out: /^4\n[\s\S]*name: timed/,
+  },
+  {
     title: 'list --query',
     command: 'acr task list -g localrg -r appacr --query "length([?status==\'Enabled\'])"',
     out: /^4\n$/,

@@ -1,0 +1,28 @@
+import { serve } from '../shared/edge/http.ts';
+import { operations } from '../shared/edge/operations.ts';
+import { planFor } from '../shared/flow/rebuildPlan.ts';
+import { noTask } from '../shared/flow/refusal.ts';
+import { decisionPage, pushDecisions } from '../shared/flow/why.ts';
+import { PlanRequest } from '../shared/model/answers.ts';
+
+serve(operations.tasksDecisions, async ({ own, parameter, query, ports, config }) => {
+  const task = parameter('task');
+  const { decisions, next } = await decisionPage(own, task, query, ports);
+  const nextLink = next && `${config.publicUrl}${own.id}/tasks/${task}/decisions?${next}`;
+  return { jsonBody: { value: decisions, ...(nextLink && { nextLink }) } };
+});
+
+serve(operations.pushesGet, async ({ parameter, ports }) => ({
+  jsonBody: { value: await pushDecisions(parameter('push'), ports) },
+}));
+
+serve(operations.tasksPlan, async ({ own, parameter, ports }) => {
+  const state = await ports.store.state(own.name, parameter('task'));
+  if (!state) throw noTask(own.name, parameter('task'));
+  return { jsonBody: await planFor(state.value.outputs, ports) };
+});
+
+serve(operations.plan, async ({ body, ports }) => {
+  const { image } = await body(PlanRequest);
+  return { jsonBody: await planFor([image], ports) };
+});

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { CmdStep } from '../../../shared/taskFile.ts';
+import { showing, storeIn } from '../buildahTool.ts';
+import { RunFailure } from '../types.ts';
+import { localName } from './buildStep.ts';
+import { inWorkspace, type StepWorld } from './stepWorld.ts';
+
+/** What is read of `buildah inspect`. */
+const Container = z.object({
+  ContainerID: z.string(),
+  OCIv1: z.object({
+    config: z.object({
+      Entrypoint: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+    }),
+  }),
+});
+
+/** Runs a `cmd` step as `docker run --rm` would: in a container of its own, with the workspace mounted. @throws RunFailure */
+export async function runCmd(step: CmdStep, world: StepWorld, signal: AbortSignal): Promise<void> {
+  const { buildah, access, work, secrets } = world;
+  const [image = '', ...args] = step.words;
+  const name = `step-${randomUUID()}`;
+  let said = '';
+  const pull = step.pull ? ['--pull-always'] : [];
+  const from = await buildah(
+    ['from', '--name', name, ...pull, ...access, localName(image)],
+    {},
+    async (line) => {
+      said = line;
+    },
+    signal,
+  );
+  if (from !== 0)
+    throw new RunFailure(
+      `step ${step.id}: the image ${image} cannot be used: ${showing(work.endpoints)(said.replace(/^Error: /, ''))}`,
+    );
+  const { ContainerID: id, OCIv1 } = await inspect(name, world, signal);
+  const { Entrypoint, Cmd } = OCIv1.config;
+  const entry = step.entryPoint === undefined ? (Entrypoint ?? []) : [step.entryPoint];
+  const rest = args.length > 0 || step.entryPoint !== undefined ? args : (Cmd ?? []);
+  const command = [...entry, ...rest];
+  if (command.length === 0)
+    throw new RunFailure(`step ${step.id}: the image ${image} names no command, and the step gives none.`);
+
+  const isSecret = (value: string) => secrets.some((secret) => value.includes(secret));
+  const hidden = step.env.filter(({ value }) => isSecret(value));
+  await addEnvironment(id, hidden, world);
+  const directory = step.disableWorkingDirectoryOverride
+    ? []
+    : ['--workingdir', inWorkspace(step.workingDirectory)];
+  const code = await buildah(
+    [
+      ...['run', '--isolation', 'chroot', '--volume', `${world.workspace}:/workspace`, ...directory],
+      ...(step.user === undefined ? [] : ['--user', step.user]),
+      ...step.env
+        .filter(({ value }) => !isSecret(value))
+        .flatMap((entry) => ['--env', `${entry.name}=${entry.value}`]),
+      ...[name, '--', ...command],
+    ],
+    {},
+    async (line) => {
+      if (!ownWords.test(line)) await work.log(line);
+    },
+    signal,
+  );
+  await buildah(['rm', name], {}, async () => {}, signal);
+  if (code !== 0) throw new RunFailure(`step ${step.id}: the command ended with exit status ${code}`);
+}
+
+/** What buildah itself says of a command that failed. */
+const ownWords = /^(subprocess exited with status \d+|Error: (while running runtime: )?exit status \d+)$/;
+
+async function inspect(name: string, { buildah }: StepWorld, signal: AbortSignal) {
+  let json = '';
+  await buildah(
+    ['inspect', '--type', 'container', name],
+    {},
+    async (line) => {
+      json += line;
+    },
+    signal,
+  );
+  return Container.parse(JSON.parse(json));
+}
+
+/** Secrets go into the container's own description: `--env` would show them in the list of processes. */
+async function addEnvironment(
+  id: string,
+  entries: CmdStep['env'],
+  { work, storageDriver }: StepWorld,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const file = join(storeIn(work.dir), `${storageDriver}-containers`, id, 'userdata', 'buildah.json');
+  const description = JSON.parse(await readFile(file, 'utf8'));
+  const added = entries.map(({ name, value }) => `${name}=${value}`);
+  for (const { config } of [description.ociv1, description.docker])
+    config.Env = [...(config.Env ?? []), ...added];
+  await writeFile(file, JSON.stringify(description), { mode: 0o600 });
+}

@@ -1,0 +1,90 @@
+import { pathProblem } from '../contextPaths.ts';
+import type { DockerBuildRequest, EncodedTaskRunRequest, FileTaskRunRequest } from '../model/run.ts';
+import type { EncodedStep, TaskStep } from '../model/task.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+import { differsEachRun } from '../runValues.ts';
+import { parseSourceLocation } from '../sourceLocation.ts';
+import { checkTaskFile, inFile, readTaskFile, TaskFileError } from '../taskFile.ts';
+import { checkBuild, sampleValues } from './checkBuild.ts';
+import { outputReference } from './dockerPlan.ts';
+import { pushReference, tagReference } from './fileBases.ts';
+import { stableOutputs } from './filePlan.ts';
+import { Refusal } from './refusal.ts';
+import { decodedText, templateData } from './taskText.ts';
+
+/**
+ * What the schema cannot say of a step: its names, templates and paths, and the whole of a task file that is in it. A
+ * file in the context is read when the task runs.
+ * @throws Refusal 400
+ */
+export function checkStep(step: TaskStep, own: KnownRegistry): void {
+  const code = 'InvalidTaskStep';
+  const { contextPath } = step;
+  checkBuild(step.type === 'Docker' ? step : { imageNames: [], arguments: [], contextPath }, own, code);
+  if (step.type === 'FileTask') checkPaths(step, contextPath, code);
+  if (step.type === 'EncodedTask') checkEncoded(step, own, code);
+}
+
+/**
+ * What the schema cannot say of a run that belongs to no task. Its task file is read when it runs.
+ * @throws Refusal 400
+ */
+export function checkQuickRun(request: QuickRequest, own: KnownRegistry): void {
+  const code = 'InvalidRunRequest';
+  const { sourceLocation } = request;
+  const imageNames = request.type === 'DockerBuildRequest' ? request.imageNames : [];
+  // A quick build's arguments are the engine's as they are: it fills nothing in.
+  checkBuild({ imageNames, contextPath: sourceLocation, arguments: [] }, own, code);
+  if (request.type === 'FileTaskRunRequest') checkPaths(request, sourceLocation, code);
+}
+type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
+
+/** The files of a step that reads them from its context. */
+function checkPaths(
+  { taskFilePath, valuesFilePath }: { taskFilePath: string; valuesFilePath?: string | undefined },
+  contextPath: string | undefined,
+  code: string,
+): void {
+  if (!contextPath || parseSourceLocation(contextPath).kind === 'none')
+    throw new Refusal(400, code, `${taskFilePath} is read from a context, but none is given.`);
+  for (const path of [taskFilePath, valuesFilePath ?? taskFilePath]) {
+    const problem = pathProblem(path.replace(/^(\.\/)+/, ''));
+    if (problem) throw new Refusal(400, code, `The path ${path} ${problem}.`);
+  }
+}
+
+function checkEncoded(step: EncodedStep, own: KnownRegistry, code: string): void {
+  const text = decodedText(step);
+  try {
+    const data = templateData(text, sampleValues(own));
+    inFile(text.name, () => {
+      for (const one of checkTaskFile(text.text, data).steps) {
+        if (one.kind === 'push') for (const name of one.push) pushReference(name, one.line, own);
+        if (one.kind === 'build') for (const tag of one.command.tags) tagReference(tag, one.line);
+      }
+    });
+  } catch (error) {
+    if (error instanceof TaskFileError) throw new Refusal(400, code, error.message);
+    throw error;
+  }
+}
+
+/**
+ * The images that a step is known to make before it ever ran, under names that stay: those of a task file in the
+ * context are not, nor where a value is only given when it runs.
+ */
+export function knownOutputs(step: TaskStep, own: KnownRegistry): string[] {
+  if (step.type === 'FileTask') return [];
+  if (step.type === 'Docker')
+    return step.imageNames
+      .filter((name) => !differsEachRun(name) && !name.includes('{{'))
+      .map((name) => outputReference(name, own));
+  try {
+    const text = decodedText(step);
+    const data = templateData(text, sampleValues(own));
+    return stableOutputs(readTaskFile(text.text, data), text.text, data, own);
+  } catch (error) {
+    if (error instanceof TaskFileError) return [];
+    throw error;
+  }
+}

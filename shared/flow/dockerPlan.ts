@@ -1,0 +1,97 @@
+import { findBaseImages, frontendWarning, pinBaseImages } from '../dockerfile.ts';
+import { formatImageRef, parseImageRef } from '../imageRef.ts';
+import type { DockerStep } from '../model/task.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+import type { DockerBuildWork } from '../ports/runEngine.ts';
+import { differsEachRun, renderRunValues } from '../runValues.ts';
+import { baseNotes, pinAll, platformText } from './baseImages.ts';
+import { BuildFault } from './buildFault.ts';
+import type { Job, Plan, Readable } from './plan.ts';
+import { runValuesOf } from './runValuesOf.ts';
+
+/**
+ * Plans the build of a Docker step: its Dockerfile is pinned where it can be read.
+ * @throws BuildFault DockerfileError RegistryError RunValueError
+ */
+export async function planDocker(defined: DockerStep, job: Job, source: Readable): Promise<Plan> {
+  const step = stepOf(defined, job, source);
+  const plan: Plan = {
+    work: workOf(step),
+    replace: [],
+    bases: undefined,
+    servers: undefined,
+    notes: [],
+    outputs: step.imageNames
+      .filter((_, at) => !differsEachRun(defined.imageNames[at]!))
+      .map((name) => outputReference(name, job.own)),
+  };
+  if (!source) return plan;
+
+  const path = normalPath(step.dockerFilePath);
+  const dockerfile = await job.ports.files.read(source.dir, path);
+  if (dockerfile === undefined)
+    throw new BuildFault(
+      `There is no ${step.dockerFilePath} in ${step.contextPath}. The path is relative to the root of the context.`,
+    );
+  const options = {
+    buildArgs: Object.fromEntries(step.arguments.map(({ name, value }) => [name, value])),
+    ...(step.target !== undefined && { target: step.target }),
+    platform: platformText(job.task.properties.platform),
+  };
+  const found = findBaseImages(dockerfile, options);
+  const bases = await pinAll(
+    found.all.map((image) => ({ image, type: found.runtime.includes(image) ? 'RunTime' : 'BuildTime' })),
+    job,
+  );
+  const pins = Object.fromEntries(bases.map(({ image, digest }) => [image, digest]));
+  const warning = frontendWarning(dockerfile);
+  return {
+    ...plan,
+    replace: [{ path, content: pinBaseImages(dockerfile, { ...options, pins }) }],
+    bases,
+    servers: bases.map(({ image }) => parseImageRef(image).registry),
+    notes: [...(warning ? [`Warning: ${warning}`] : []), ...baseNotes(bases)],
+  };
+}
+
+/** `./docker//Dockerfile` as the archive names it. What climbs out keeps its `..` and is not found. */
+const normalPath = (path: string) =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+
+/** The step with what this run asks otherwise, its Run values filled in. */
+function stepOf(defined: DockerStep, { task, run, own }: Job, source: Readable): DockerStep {
+  const { overrides } = run;
+  const values = runValuesOf(run, own, task.properties.platform, task, source);
+  const overridden = new Map(overrides?.arguments.map((argument) => [argument.name, argument]));
+  const kept = defined.arguments.filter((argument) => !overridden.has(argument.name));
+  const target = overrides?.target ?? defined.target;
+  const contextPath = overrides?.contextPath ?? defined.contextPath;
+  return {
+    ...defined,
+    dockerFilePath: overrides?.file ?? defined.dockerFilePath,
+    ...(contextPath !== undefined && { contextPath }),
+    ...(target !== undefined && { target }),
+    imageNames: defined.imageNames.map((name) => renderRunValues(name, values)),
+    arguments: [...kept, ...overridden.values()].map((argument) => ({
+      ...argument,
+      value: renderRunValues(argument.value, values),
+    })),
+  };
+}
+
+const workOf = (step: DockerStep): DockerBuildWork => ({
+  type: 'DockerBuildRequest',
+  imageNames: step.imageNames,
+  isPushEnabled: step.isPushEnabled && step.imageNames.length > 0,
+  noCache: step.noCache,
+  dockerFilePath: step.dockerFilePath,
+  ...(step.target !== undefined && { target: step.target }),
+  arguments: step.arguments,
+});
+
+/** An image name of a step is relative to the task's registry. */
+export const outputReference = (imageName: string, own: KnownRegistry) =>
+  formatImageRef(parseImageRef(`${own.loginServer}/${imageName}`));

@@ -1,0 +1,110 @@
+import { type BaseImages, DockerfileError, type DockerfileOptions, findBaseImages } from '../dockerfile.ts';
+import { formatImageRef, ImageRefError, parseImageRef } from '../imageRef.ts';
+import { resolvePath } from '../paths.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+import { type BuildStep, type TaskFile, TaskFileError } from '../taskFile.ts';
+
+/** A build step, the Dockerfile it builds and what that stands on. */
+export interface StepBases {
+  step: BuildStep;
+  /** Its place in the file, from 0. */
+  at: number;
+  /** Of the Dockerfile, in the context. */
+  path: string;
+  dockerfile: string;
+  options: DockerfileOptions;
+  found: BaseImages;
+}
+
+/**
+ * The base images of all build steps of a file.
+ * @param read a file of the context; undefined where there is no such file
+ * @returns those that could be read, and a sentence for each step that could not
+ * @throws TaskFileError for a Dockerfile that is not there and that no earlier step can make
+ */
+export async function findStepBases(
+  file: TaskFile,
+  platform: string,
+  read: (path: string) => Promise<string | undefined>,
+): Promise<{ bases: StepBases[]; notes: string[] }> {
+  const bases: StepBases[] = [];
+  const notes: string[] = [];
+  const runsCommands = file.steps.some(({ kind }) => kind === 'cmd');
+  for (const [at, step] of file.steps.entries()) {
+    if (step.kind !== 'build') continue;
+    const path = dockerfilePath(step);
+    const dockerfile = path === undefined ? undefined : await read(path);
+    if (path === undefined || dockerfile === undefined) {
+      const what =
+        path === undefined ? `its context ${step.command.context}` : `${path}, which is not in the context`;
+      if (path !== undefined && !runsCommands)
+        throw new TaskFileError(
+          step.line,
+          `step ${step.id} builds ${path}, but there is no such file in the context.`,
+        );
+      notes.push(`Warning: the base images of step ${step.id} are not tracked; it builds ${what}.`);
+      continue;
+    }
+    const { buildArgs, target, platform: own = platform } = step.command;
+    const options = {
+      buildArgs: Object.fromEntries(
+        buildArgs.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+      ),
+      ...(target !== undefined && { target }),
+      platform: own,
+    };
+    bases.push({ step, at, path, dockerfile, options, found: basesIn(step, path, dockerfile, options) });
+  }
+  return { bases, notes };
+}
+
+function basesIn(step: BuildStep, path: string, dockerfile: string, options: DockerfileOptions): BaseImages {
+  try {
+    return findBaseImages(dockerfile, options);
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error;
+    throw new TaskFileError(step.line, `step ${step.id} builds ${path}: ${error.message}`);
+  }
+}
+
+const workspace = '/workspace';
+
+/**
+ * The Dockerfile of a step in the context, which is mounted as the workspace; as for `docker build`, -f is relative to
+ * the working directory, and without it the Dockerfile is at the context's root.
+ * @returns undefined for another source than the workspace
+ */
+export function dockerfilePath({ command, workingDirectory = workspace }: BuildStep): string | undefined {
+  const { context, file } = command;
+  if (context === '-' || file === '-' || /^([a-z]+:\/\/|git@|github\.com\/)/i.test(context)) return undefined;
+  const directory = resolvePath(workspace, workingDirectory);
+  const path =
+    file === undefined
+      ? resolvePath(resolvePath(directory, context), 'Dockerfile')
+      : resolvePath(directory, file);
+  return path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : undefined;
+}
+
+/** A `push` names an image of the task's own registry where it names no registry. @throws TaskFileError */
+export function pushReference(name: string, line: number, own: KnownRegistry): string {
+  return reference(isQualified(name) ? name : `${own.loginServer}/${name}`, line);
+}
+
+/** The image a `-t` makes, as `docker build` names it. @throws TaskFileError */
+export const tagReference = (tag: string, line: number) => reference(tag, line);
+
+function reference(name: string, line: number): string {
+  try {
+    return formatImageRef(parseImageRef(name));
+  } catch (error) {
+    if (error instanceof ImageRefError) throw new TaskFileError(line, `${error.message}.`);
+    throw error;
+  }
+}
+
+/** Whether the first part of a name is a registry, by Docker's rule. */
+function isQualified(name: string): boolean {
+  const slash = name.indexOf('/');
+  const first = name.slice(0, Math.max(0, slash));
+  return first === 'localhost' || /[.:]/.test(first);
+}

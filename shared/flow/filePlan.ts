@@ -1,0 +1,202 @@
+import { frontendWarning, pinBaseImages } from '../dockerfile.ts';
+import { parseImageRef } from '../imageRef.ts';
+import type { Pin } from '../model/run.ts';
+import type { EncodedStep, FileStep } from '../model/task.ts';
+import type { KnownRegistry } from '../ports/ports.ts';
+import {
+  engineText,
+  inFile,
+  mergeSet,
+  readTaskFile,
+  type SetValue,
+  type TaskFile,
+  type TemplateData,
+} from '../taskFile.ts';
+import { baseNotes, pinAll, platformText } from './baseImages.ts';
+import { findStepBases, pushReference, type StepBases, tagReference } from './fileBases.ts';
+import type { Job, Plan, Readable } from './plan.ts';
+import { runValuesOf } from './runValuesOf.ts';
+import { fileOf, readTaskText, templateData } from './taskText.ts';
+
+/**
+ * Plans the run of a multi-step task: the file is read with the run's values, every base image of its build steps is
+ * pinned in the context, and the engine gets the file as `EncodedTaskRunRequest`. A file that only the engine can read
+ * goes to it by its path.
+ * @throws TaskFileError BuildFault RegistryError
+ */
+export async function planTaskFile(
+  defined: FileStep | EncodedStep,
+  job: Job,
+  source: Readable,
+): Promise<Plan> {
+  const { task, run, own, ports } = job;
+  const values = mergeSet(defined.values, run.overrides?.values);
+  const step = { ...defined, values, ...(defined.type === 'FileTask' && fileOverride(job)) };
+  if (step.type === 'FileTask' && !source) return unread(step);
+
+  const read = async (path: string) => source && ports.files.read(source.dir, path);
+  const text = await readTaskText(step, read);
+  const data = templateData(text, runValuesOf(run, own, task.properties.platform, task, source));
+  const file = fileOf(text, data);
+
+  const { bases, notes } = await inFileAsync(text.name, () =>
+    findStepBases(file, platformText(task.properties.platform), read),
+  );
+  const standing = standingOf(file, bases, own);
+  const pins = await pinAll(standing.images, job);
+  const { replace, files } = pinned(bases, pins);
+  const forEngine = engineText(text.text, data, values, files);
+  const pinnable = new Set(pins.map(({ image }) => image));
+  return {
+    work: {
+      type: 'EncodedTaskRunRequest',
+      encodedTaskContent: Buffer.from(forEngine.content).toString('base64'),
+      values: forEngine.values,
+    },
+    replace,
+    bases: pins,
+    // A build whose base images nobody saw may need any of them.
+    servers: notes.length > 0 ? undefined : serversOf(file, pins, own),
+    notes: [...notes, ...warnings(bases), ...baseNotes(pins)],
+    outputs: stableOutputs(file, text.text, data, own),
+    standsOn: standing.standsOn.filter(({ base }) => pinnable.has(base)),
+  };
+}
+
+const fileOverride = ({ run }: Job) =>
+  run.overrides?.file === undefined ? {} : { taskFilePath: run.overrides.file };
+
+/** The engine reads the file, and fills in its own run's values. */
+const unread = ({ taskFilePath, valuesFilePath, values }: FileStep & { values: SetValue[] }): Plan => ({
+  work: {
+    type: 'FileTaskRunRequest',
+    taskFilePath,
+    ...(valuesFilePath !== undefined && { valuesFilePath }),
+    values,
+  },
+  replace: [],
+  bases: undefined,
+  servers: undefined,
+  notes: [`${taskFilePath} is read by the run engine: {{.Run.ID}} in it is the engine's own id.`],
+  outputs: [],
+});
+
+async function inFileAsync<T>(name: string, read: () => Promise<T>): Promise<T> {
+  const settled = await read().then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  return inFile(name, settled);
+}
+
+/**
+ * What the file's images stand on. What one step makes and another builds on is no base image: it is climbed to what
+ * it stands on itself. RunTime is what a pushed image stands on (of a file that pushes nothing, the last one built);
+ * all else is BuildTime.
+ */
+function standingOf(file: TaskFile, bases: StepBases[], own: KnownRegistry) {
+  const madeBy = new Map(
+    bases.flatMap((entry) =>
+      entry.step.command.tags.map((tag) => [tagReference(tag, entry.step.line), entry]),
+    ),
+  );
+  const runtimeOf = (entry: StepBases, seen: StepBases[] = []): string | undefined => {
+    const image = entry.found.runtime[0];
+    const maker = image === undefined ? undefined : madeBy.get(image);
+    if (!maker) return image;
+    return seen.includes(maker) ? undefined : runtimeOf(maker, [...seen, entry]);
+  };
+  const pushed = file.steps.flatMap((step) =>
+    step.kind === 'push' ? step.push.map((name) => pushReference(name, step.line, own)) : [],
+  );
+  const standsOn = pushed.flatMap((image) => {
+    const maker = madeBy.get(image);
+    const base = maker && runtimeOf(maker);
+    return base === undefined ? [] : [{ image, base }];
+  });
+  const last = bases.at(-1);
+  const lastRuntime = last && runtimeOf(last);
+  const runtimes = new Set(
+    pushed.some((image) => madeBy.has(image))
+      ? standsOn.map(({ base }) => base)
+      : lastRuntime === undefined
+        ? []
+        : [lastRuntime],
+  );
+  const all = new Set(bases.flatMap(({ found }) => found.all).filter((image) => !madeBy.has(image)));
+  const images = [...all].map(
+    (image): Omit<Pin, 'digest'> => ({
+      image,
+      type: runtimes.has(image) ? 'RunTime' : 'BuildTime',
+    }),
+  );
+  return { images, standsOn };
+}
+
+/**
+ * The Dockerfiles pinned. One that two steps build with different outcome gets a copy for each, beside it.
+ * @returns the files, and by the index of its step the Dockerfile of one that has a copy
+ */
+function pinned(bases: StepBases[], pins: Pin[]) {
+  const digests = new Map(pins.map(({ image, digest }) => [image, digest]));
+  const replace: { path: string; content: string }[] = [];
+  const files = new Map<number, string>();
+  for (const path of new Set(bases.map((entry) => entry.path))) {
+    const contents = bases
+      .filter((entry) => entry.path === path)
+      .map(({ at, dockerfile, options, found }) => ({
+        at,
+        content: pinBaseImages(dockerfile, {
+          ...options,
+          pins: Object.fromEntries(found.all.map((image) => [image, digests.get(image) ?? null])),
+        }),
+      }));
+    const [first] = contents;
+    if (contents.every(({ content }) => content === first!.content)) {
+      replace.push({ path, content: first!.content });
+      continue;
+    }
+    for (const { at, content } of contents) {
+      const copy = `${path}.step-${at}`;
+      replace.push({ path: copy, content });
+      files.set(at, `/workspace/${copy}`);
+    }
+  }
+  return { replace, files };
+}
+
+/** What the steps pull and push. */
+function serversOf({ steps }: TaskFile, pins: Pin[], own: KnownRegistry): string[] {
+  const images = steps.flatMap((step) => {
+    if (step.kind === 'push') return step.push.map((name) => pushReference(name, step.line, own));
+    return step.kind === 'cmd' ? [tagReference(step.words[0] ?? '', step.line)] : [];
+  });
+  const all = [...pins.map(({ image }) => image), ...images];
+  return [...new Set(all.map((image) => parseImageRef(image).registry))];
+}
+
+const warnings = (bases: StepBases[]) =>
+  bases.flatMap(({ dockerfile, path }) => {
+    const warning = frontendWarning(dockerfile);
+    return warning ? [`Warning: ${path}: ${warning}`] : [];
+  });
+
+/** The pushed images that another run, of another commit, would push under the same name. */
+export function stableOutputs(
+  file: TaskFile,
+  text: string,
+  data: TemplateData,
+  own: KnownRegistry,
+): string[] {
+  const another = { ...data.run, ID: 'ca0', Date: '20000101-000000z', Commit: 'another' };
+  const other = readTaskFile(text, { ...data, run: another });
+  return file.steps.flatMap((step, at) => {
+    const twin = other.steps[at];
+    if (step.kind !== 'push' || twin?.kind !== 'push') return [];
+    return step.push
+      .filter((name, index) => twin.push[index] === name)
+      .map((name) => pushReference(name, step.line, own));
+  });
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { BaseImageDependency, ImageDescriptor, ImageUpdateTrigger, RunStatus } from './run.ts';
+import { Platform, TaskCreate, TaskProperties } from './task.ts';
+
+const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
+
+/** A run's properties as ARM gives them; the last two are Plinth's own. */
+export const RunProperties = z
+  .object({
+    provisioningState: z.enum(['Creating', 'Succeeded', 'Failed', 'Canceled']),
+    runId: z.string(),
+    status: RunStatus,
+    lastUpdatedTime: z.iso.datetime(),
+    runType: z.enum(['QuickBuild', 'QuickRun', 'AutoBuild', 'AutoRun']),
+    createTime: z.iso.datetime(),
+    startTime: z.iso.datetime().optional(),
+    finishTime: z.iso.datetime().optional(),
+    outputImages: z.array(ImageDescriptor).optional(),
+    task: z.string().optional(),
+    imageUpdateTrigger: ImageUpdateTrigger.optional(),
+    platform: Platform,
+    agentConfiguration: z.object({ cpu: z.number().int() }).optional(),
+    agentPoolName: z.string().optional(),
+    customRegistries: z.array(z.string()).optional(),
+    runErrorMessage: z.string().optional(),
+    isArchiveEnabled: z.boolean(),
+    baseImageDependencies: z
+      .array(BaseImageDependency)
+      .optional()
+      .describe('Plinth only: the base images and digests that the run was pinned to.'),
+    waitingFor: z
+      .object({ runs: z.array(z.string()), reason: z.string() })
+      .optional()
+      .describe('Plinth only: the runs that a queued one waits for, and why.'),
+  })
+  .meta({ id: 'RunProperties' });
+
+export const RunResource = z
+  .object({
+    id: ArmId,
+    name: z.string(),
+    type: z.literal('Microsoft.ContainerRegistry/registries/runs'),
+    properties: RunProperties,
+  })
+  .meta({ id: 'RunResource' });
+
+export const RunList = z
+  .object({ value: z.array(RunResource), nextLink: z.url().optional() })
+  .meta({ id: 'RunListResult' });
+
+export const TaskResource = TaskCreate.extend({
+  id: ArmId,
+  name: z.string(),
+  type: z.literal('Microsoft.ContainerRegistry/registries/tasks'),
+  properties: TaskProperties.extend({
+    provisioningState: z.literal('Succeeded'),
+    creationDate: z.iso.datetime(),
+  }),
+}).meta({ id: 'TaskResource' });
+
+export const TaskList = z.object({ value: z.array(TaskResource) }).meta({ id: 'TaskListResult' });
+
+/** The body of PATCH …/tasks/{name}: any part of a task; `shared/mergeTask.ts` says how the parts merge. */
+export const TaskUpdate = z
+  .object({
+    tags: z.record(z.string(), z.string()).optional(),
+    identity: z.record(z.string(), z.unknown()).optional(),
+    properties: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'TaskUpdateParameters' });
+
+export const RunUpdate = z.object({ isArchiveEnabled: z.boolean() }).meta({ id: 'RunUpdateParameters' });
+
+export const UploadPlace = z
+  .object({ uploadUrl: z.url(), relativePath: z.string() })
+  .meta({ id: 'SourceUploadDefinition' });
+
+export const LogLink = z.object({ logLink: z.url() }).meta({ id: 'RunGetLogResult' });
+
+export const RegistryOverview = z
+  .object({
+    id: ArmId,
+    name: z.string(),
+    type: z.literal('Microsoft.ContainerRegistry/registries'),
+    properties: z.object({
+      loginServer: z.string(),
+      runsAtOnce: z.number().int(),
+      running: z.array(z.string()),
+      queued: z.array(z.object({ runId: z.string(), waiting: z.boolean() })),
+    }),
+  })
+  .meta({ id: 'RegistryOverview' });
+
+/** Every refusal: ARM's error. */
+export const ErrorAnswer = z
+  .object({ error: z.object({ code: z.string(), message: z.string() }) })
+  .meta({ id: 'ErrorResponse' });

@@ -1,0 +1,69 @@
+import type { BuildCommand } from './buildCommand.ts';
+import type { EnvironmentEntry } from './nodes.ts';
+
+/** What every step has. Times are in seconds. */
+export interface StepCommon {
+  id: string;
+  /** Its first line in the source. */
+  line: number;
+  /** The steps that must end before it; none to begin at once. */
+  after: string[];
+  timeout: number;
+  startDelay: number;
+  retries: number;
+  retryDelay: number;
+  repeat: number;
+  ignoreErrors: boolean;
+  /** The step's own and the task's, the step's first. */
+  env: EnvironmentEntry[];
+  workingDirectory?: string;
+  /** What else the step says, by property, with its line: all that a container engine may or may not do. */
+  options: Map<string, { value: unknown; line: number }>;
+}
+
+export interface BuildStep extends StepCommon {
+  kind: 'build';
+  build: string;
+  command: BuildCommand;
+}
+
+export interface PushStep extends StepCommon {
+  kind: 'push';
+  push: string[];
+}
+
+export interface CmdStep extends StepCommon {
+  kind: 'cmd';
+  cmd: string;
+  /** The image and its arguments. */
+  words: string[];
+  /** What only a shell understands, outside of quotes. */
+  operators: string[];
+  disableWorkingDirectoryOverride: boolean;
+  entryPoint?: string;
+  user?: string;
+  pull: boolean;
+}
+
+export type FileStep = BuildStep | PushStep | CmdStep;
+
+/** A secret of the file's `secrets`: where in a Key Vault it is. */
+export interface FileSecret {
+  id: string;
+  line: number;
+  keyvault?: string;
+  clientID?: string;
+}
+
+/** An acr-task.yaml, checked. */
+export interface TaskFile {
+  version: string;
+  steps: FileStep[];
+  secrets: FileSecret[];
+  /** Properties of the task that a container engine may or may not do, with their line. */
+  options: Map<string, { value: unknown; line: number }>;
+}
+
+/** ACR's: 600 s for a step, 5 s between two tries. */
+export const defaultStepTimeout = 600;
+export const defaultRetryDelay = 5;
