@@ -11,6 +11,7 @@ await ensureSystemPackages(stackPackages);
 console.log('Starting …');
 const stack = await startStack({
   port,
+  az: true,
   log: (part, line) => process.stdout.write(`${part.padEnd(7)}${line}\n`),
 });
 const { registries, keys, url } = stack;
@@ -42,6 +43,11 @@ Try, in another terminal:
 
   # its runs; build the base image again from another commit, and a run comes by itself
   ${curl} ${url}/registries/appacr/runs
+
+The Azure CLI (Debian's azure-cli) talks to all this after one line, in that shell only:
+
+  ${stack.az!.line}
+  az acr task list-runs -r appacr -o table
 
 r and Enter builds the app anew and starts it again. Ctrl-C stops everything.
 `);
