@@ -3,7 +3,8 @@ import { operations } from '../shared/edge/operations.ts';
 import { planFor } from '../shared/flow/rebuildPlan.ts';
 import { noTask } from '../shared/flow/refusal.ts';
 import { decisionPage, pushDecisions } from '../shared/flow/why.ts';
-import { PlanRequest } from '../shared/model/answers.ts';
+import { formatImageRef, parseImageRef } from '../shared/imageRef.ts';
+import { PlanRequest } from '../shared/model/resources.ts';
 
 serve(operations.tasksDecisions, async ({ own, parameter, query, ports, config }) => {
   const task = parameter('task');
@@ -23,6 +24,6 @@ serve(operations.tasksPlan, async ({ own, parameter, ports }) => {
 });
 
 serve(operations.plan, async ({ body, ports }) => {
-  const { image } = await body(PlanRequest);
-  return { jsonBody: await planFor([image], ports) };
+  const { digest: _, ...tagged } = parseImageRef((await body(PlanRequest)).image);
+  return { jsonBody: await planFor([formatImageRef(tagged)], ports) };
 });

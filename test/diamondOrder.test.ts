@@ -8,7 +8,7 @@ import { everyDecisionSaysWhy, keepsThePace, nothingIsLeft, standsOnTheNewest } 
 import { runsOf, type World } from './world.ts';
 
 const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
-const numRuns = Number(process.env.PLINTH_SEQUENCES ?? 5_000);
+const numRuns = Number(process.env.PLINTH_SEQUENCES ?? 5_500);
 console.log(`diamonds: PLINTH_SEED=${seed}, ${numRuns} sequences`);
 
 /** Faults, but no second push, no cancel, no build that fails: there is one right outcome. */

@@ -14,7 +14,7 @@ import {
 } from './stormChecks.ts';
 
 const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
-const numRuns = Number(process.env.PLINTH_SEQUENCES ?? 6_000);
+const numRuns = Number(process.env.PLINTH_SEQUENCES ?? 4_500);
 console.log(`storms: PLINTH_SEED=${seed}, ${numRuns} sequences`);
 
 const steps = fc.array(fc.record({ kind: fc.constantFrom(...kinds), with: fc.nat(0xffffff) }), {

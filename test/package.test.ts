@@ -63,6 +63,30 @@ test('holds no path of the machine that built it, no test code and nothing of lo
   }
 });
 
+test('an app is indexed without Azure’s SDKs, git and the exporters of telemetry', () => {
+  const loaded = new Set<string>();
+  const load = (file: string) => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const code = readFileSync(join(folder, file), 'utf8');
+    for (const [, from] of code.matchAll(/(?:from|^import|;import)\s*"(\.[^"]+)"/gm))
+      load(join(file, '..', from!));
+  };
+  for (const name of entries) load(`functions/${name}.js`);
+  const code = [...loaded].map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  for (const word of [
+    'ManagedIdentityCredential',
+    'TableClient',
+    'QueueClient',
+    'git-upload-pack',
+    'BatchSpanProcessor',
+  ])
+    assert.ok(!code.includes(word), `${word} is loaded at once`);
+  assert.ok(code.includes('imagePushed'), [...loaded].join());
+  const bytes = [...loaded].reduce((sum, file) => sum + files.get(file)!, 0);
+  assert.ok(bytes < 600 * 1024, `${bytes} bytes are loaded at once`);
+});
+
 test('loads as the worker loads it and registers every function', async () => {
   const names = (await indexed()).map(({ name }) => name).sort();
   const http = Object.values(operations).flatMap(({ name }) => [name, `${name}-short`]);

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
-import { DecisionList, Plan, PlanRequest } from '../model/answers.ts';
 import {
+  DecisionList,
   LogLink,
+  PlanRequest,
+  RebuildPlan,
   RegistryOverview,
   RunList,
   RunResource,
@@ -55,24 +57,30 @@ export const apiText: Record<keyof typeof operations, OperationText> = {
     request: TaskUpdate,
     answer: TaskResource,
   },
+  tasksDelete: {
+    summary: 'Deletes a task; what it has queued is cancelled.',
+    also: { 204: 'There was none.' },
+  },
   tasksDecisions: {
-    summary: 'What each push meant for a task, newest first, and why.',
+    summary: 'What each push meant for the task, and why; newest first.',
     query: [
-      { name: '$top', description: 'So many decisions at most, 100 unless told.' },
+      { name: '$top', description: 'So many at most; 1 to 1000, 100 where not given.' },
       { name: '$skipToken', description: 'Part of nextLink.' },
     ],
     answer: DecisionList,
   },
-  tasksPlan: { summary: 'What a new image of the task would rebuild, in waves.', answer: Plan },
-  plan: {
-    summary: 'What a push of an image would rebuild, in waves; nothing is started.',
-    request: PlanRequest,
-    answer: Plan,
+  tasksPlan: {
+    summary: 'What would be rebuilt, in which waves, if the task made its images anew.',
+    answer: RebuildPlan,
   },
-  pushesGet: { summary: 'What a push meant for each task, and why.', answer: DecisionList },
-  tasksDelete: {
-    summary: 'Deletes a task; what it has queued is cancelled.',
-    also: { 204: 'There was none.' },
+  plan: {
+    summary: 'What would be rebuilt, in which waves, if an image were pushed.',
+    request: PlanRequest,
+    answer: RebuildPlan,
+  },
+  pushesGet: {
+    summary: 'What one push meant for every task that stands on its image.',
+    answer: DecisionList,
   },
   runsList: {
     summary: 'The runs of a registry, newest first.',

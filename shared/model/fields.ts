@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatImageRef, parseImageRef } from '../imageRef.ts';
+import { parseImageRef } from '../imageRef.ts';
 
 /** ARM takes enum values in any case; inside, they have ACR's spelling. */
 export function caseInsensitiveEnum<const T extends readonly [string, ...string[]]>(values: T) {
@@ -28,15 +28,17 @@ export const loginServer = z
   .string()
   .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'a login server is a host name, without https:// and path');
 
-/** An image as people write it; inside, the whole reference: `alpine` is `docker.io/library/alpine:latest`. */
-export const imageReference = z.string().transform((text, context) => {
-  try {
-    const { digest: _, ...tagged } = parseImageRef(text);
-    return formatImageRef(tagged);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-    return z.NEVER;
-  }
-});
+/** An image as people write it, `alpine` or `contoso.azurecr.io/base:1`. */
+export const imageReference = z
+  .string()
+  .min(1)
+  .max(512)
+  .superRefine((text, context) => {
+    try {
+      parseImageRef(text);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+    }
+  });
 
 export const sha256Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageReference } from './fields.ts';
 import {
   BaseImageDependency,
   ImageDescriptor,
@@ -7,7 +8,9 @@ import {
   SourceRunTrigger,
   TimerRunTrigger,
 } from './run.ts';
+import { Decision } from './state.ts';
 import { Platform, SourceTrigger, TaskCreate, TaskProperties, Triggers } from './task.ts';
+import { Ignored, Unseen } from './watch.ts';
 
 const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
 
@@ -41,6 +44,10 @@ export const RunProperties = z
       .object({ runs: z.array(z.string()), reason: z.string() })
       .optional()
       .describe('Plinth only: the runs that a queued one waits for, and why.'),
+    queuePlace: z
+      .object({ position: z.number().int().optional(), reason: z.string() })
+      .optional()
+      .describe('Plinth only, of a single run: where a queued one stands, and what it waits for.'),
   })
   .meta({ id: 'RunProperties' });
 
@@ -79,6 +86,10 @@ export const TaskResource = TaskCreate.extend({
     provisioningState: z.literal('Succeeded'),
     creationDate: z.iso.datetime(),
     trigger: TriggersShown.optional(),
+    automaticRunsStopped: z
+      .string()
+      .optional()
+      .describe('Plinth only: why the task gets no automatic runs, and what makes them go on.'),
   }),
 }).meta({ id: 'TaskResource' });
 
@@ -110,10 +121,40 @@ export const RegistryOverview = z
       loginServer: z.string(),
       runsAtOnce: z.number().int(),
       running: z.array(z.string()),
-      queued: z.array(z.object({ runId: z.string(), waiting: z.boolean() })),
+      queued: z.array(z.object({ runId: z.string(), automatic: z.boolean(), waiting: z.boolean() })),
+      queuedShown: z.number().int().optional().describe('Set where the queue is longer than this.'),
+      baseImagesLookedAt: z.iso.datetime().optional(),
+      publicImagesLookedAt: z.iso.datetime().optional(),
+      baseImagesNotSeen: z.array(Unseen),
+      ignoredEvents: z.array(Ignored),
     }),
   })
   .meta({ id: 'RegistryOverview' });
+
+export const DecisionList = z
+  .object({ value: z.array(Decision), nextLink: z.url().optional() })
+  .meta({ id: 'DecisionListResult' });
+
+const Seconds = z.number().nonnegative().optional().describe('By past builds; absent where there was none.');
+
+export const RebuildPlan = z
+  .object({
+    waves: z.array(
+      z.object({
+        tasks: z.array(
+          z.object({ registry: z.string(), task: z.string(), image: z.string(), seconds: Seconds }),
+        ),
+        seconds: Seconds,
+      }),
+    ),
+    skipped: z.array(z.object({ registry: z.string(), task: z.string(), reason: z.string() })),
+    seconds: Seconds,
+    tooMany: z.boolean().describe('The plan is cut short.'),
+  })
+  .meta({ id: 'RebuildPlan' });
+
+/** The body of POST …/plan. */
+export const PlanRequest = z.object({ image: imageReference }).meta({ id: 'PlanRequest' });
 
 /** Every refusal: ARM's error. */
 export const ErrorAnswer = z
