@@ -73,29 +73,17 @@ param maxContextMiB int = 200
 
 @minValue(1)
 @maxValue(1440)
-<<<<<<< HEAD
 @description('Optional. Minutes between two looks at each base image in a registry of the settings, in case an event was lost.')
-=======
-@description('Optional. Minutes after which each base image in a registry of `registries` is looked at again.')
->>>>>>> main
 param reconcileMinutes int = 5
 
 @minValue(1)
 @maxValue(1440)
-<<<<<<< HEAD
 @description('Optional. Minutes between two looks at each base image in any other registry, which sends no events.')
-=======
-@description('Optional. Minutes after which each base image in any other registry is looked at again.')
->>>>>>> main
 param pollMinutes int = 15
 
 @minValue(1)
 @maxValue(3650)
-<<<<<<< HEAD
 @description('Optional. Days after which decisions are forgotten.')
-=======
-@description('Optional. Days for which decisions and their reasons are kept.')
->>>>>>> main
 param ledgerDays int = 90
 
 @allowed([
@@ -305,19 +293,12 @@ module functionApp 'modules/functionApp.bicep' = {
     settings: {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       PLINTH_ARM_ENDPOINT: environment().resourceManager
-<<<<<<< HEAD
-      PLINTH_LEDGER_DAYS: string(ledgerDays)
-      PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
-      PLINTH_POLL_MINUTES: string(pollMinutes)
-      PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
-=======
       PLINTH_KEY_VAULT_ENDPOINTS: keyVaultEndpoints
       PLINTH_LEDGER_DAYS: string(ledgerDays)
       PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
       PLINTH_POLL_MINUTES: string(pollMinutes)
->>>>>>> main
-      PLINTH_PUBLIC_URL: publicUrl
       PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
+      PLINTH_PUBLIC_URL: publicUrl
       PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
       PLINTH_RUNS_PER_TASK: string(runsPerTask)
       PLINTH_SOURCE_CONTROL_APIS: sourceControlApis

@@ -79,9 +79,6 @@ test('the code takes the settings in the form in which they are set', () => {
     PLINTH_LEDGER_DAYS: String(bound('ledgerDays', decorator)),
     PLINTH_RUNS_PER_REGISTRY: String(bound('runsPerRegistry', decorator)),
     PLINTH_RUNS_PER_TASK: String(bound('runsPerTask', decorator)),
-    PLINTH_RECONCILE_MINUTES: String(bound('reconcileMinutes', decorator)),
-    PLINTH_POLL_MINUTES: String(bound('pollMinutes', decorator)),
-    PLINTH_LEDGER_DAYS: String(bound('ledgerDays', decorator)),
     PlinthStorage__queueServiceUri: 'https://stdata.queue.core.windows.net/',
     PlinthStorage__tableServiceUri: 'https://stdata.table.core.windows.net/',
   });
@@ -94,9 +91,6 @@ test('the code takes the settings in the form in which they are set', () => {
     'PLINTH_LEDGER_DAYS',
     'PLINTH_RUNS_PER_REGISTRY',
     'PLINTH_RUNS_PER_TASK',
-    'PLINTH_RECONCILE_MINUTES',
-    'PLINTH_POLL_MINUTES',
-    'PLINTH_LEDGER_DAYS',
   ] as const) {
     const most = environment('maxValue');
     assert.throws(() => readConfig({ ...most, [name]: String(Number(most[name]) + 1) }), new RegExp(name));
