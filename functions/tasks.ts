@@ -3,10 +3,12 @@ import { toTaskResource } from '../shared/armResources.ts';
 import { type Call, serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
-import { deleteTask, openTask, patchTask, putTask } from '../shared/flow/tasks.ts';
 import { webhookViews } from '../shared/flow/webhookViews.ts';
 import { TaskUpdate } from '../shared/model/resources.ts';
 import { type Task, TaskCreate, taskName } from '../shared/model/task.ts';
+
+/** With the first call: what checks a task reads its YAML, and is large. */
+const flow = () => import('../shared/flow/tasks.ts');
 
 /** A task with what is known beside its definition. */
 async function shown(
@@ -36,23 +38,23 @@ serve(operations.tasksGet, async ({ own, parameter, ports, config }) => {
 });
 
 serve(operations.tasksListDetails, async ({ own, parameter, ports, config }) => {
-  const task = await openTask(own, parameter('task'), ports);
+  const task = await (await flow()).openTask(own, parameter('task'), ports);
   return { jsonBody: await shown(task, { own, ports, config }, true) };
 });
 
 serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) => {
   const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
-  const task = await putTask(own, name.data.taskName, await body(TaskCreate), ports);
+  const task = await (await flow()).putTask(own, name.data.taskName, await body(TaskCreate), ports);
   return { jsonBody: await shown(task, { own, ports, config }) };
 });
 
 serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {
   const patch = await body(TaskUpdate);
-  const task = await patchTask(own, parameter('task'), patch, ports);
+  const task = await (await flow()).patchTask(own, parameter('task'), patch, ports);
   return { jsonBody: await shown(task, { own, ports, config }) };
 });
 
 serve(operations.tasksDelete, async ({ own, parameter, ports }) => ({
-  status: (await deleteTask(own, parameter('task'), ports)) ? 200 : 204,
+  status: (await (await flow()).deleteTask(own, parameter('task'), ports)) ? 200 : 204,
 }));

@@ -11,20 +11,23 @@ export const writesAtOnce = 100;
 const mostRowsAtOnce = 1000;
 
 /**
- * The rows of one partition between two keys, as the service gives them, page by page.
+ * The rows of one partition between two keys.
  * @param top rows that are asked for at once; as many as the service gives, where not given
  */
-export async function* range(
+export function range(
   table: TableClient,
   partition: string,
   { from, to }: { from: string; to: string },
   top?: number,
 ): AsyncIterable<Row> {
-  const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
-  const pages = table
-    .listEntities<Row>({ queryOptions: { filter } })
-    .byPage(top === undefined ? {} : { maxPageSize: Math.min(top, mostRowsAtOnce) });
-  for await (const page of pages) yield* page;
+  return pages(table, odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`, top);
+}
+
+/** What a filter lets through, page by page. */
+export async function* pages(table: TableClient, filter: string, atOnce?: number): AsyncIterable<Row> {
+  const settings = atOnce === undefined ? {} : { maxPageSize: Math.min(atOnce, mostRowsAtOnce) };
+  for await (const page of table.listEntities<Row>({ queryOptions: { filter } }).byPage(settings))
+    yield* page;
 }
 
 /** Every row, each held against the schema. */

@@ -16,7 +16,7 @@ import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, standing } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
-import { all, conflicts, found, type Row, range } from './tableRows.ts';
+import { all, conflicts, found, pages, type Row, range } from './tableRows.ts';
 import { deliveryColumns, triggerReads, webhookColumns } from './tableTriggers.ts';
 import { createTableWatch } from './tableWatch.ts';
 
@@ -50,14 +50,13 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
       const rowKey = keys.runRow(registry, runId);
       return rowKey === undefined ? undefined : get(Run, registry, rowKey);
     },
-    async *runs(registry, { task, before } = {}) {
+    async *runs(registry, { task, before, atOnce } = {}) {
       const { from, to } = keys.rowRange('run');
       const start = (before && keys.runRow(registry, before)) ?? from;
       const partition = keys.registryPartition(registry);
       const range = odata`PartitionKey eq ${partition} and RowKey gt ${start} and RowKey lt ${to}`;
       const filter = task ? `${range} and ${odata`task eq ${task.toLowerCase()}`}` : range;
-      for await (const page of main.listEntities<Row>({ queryOptions: { filter } }).byPage())
-        for (const row of page) yield fromProperties(Run, row);
+      for await (const row of pages(main, filter, atOnce)) yield fromProperties(Run, row);
     },
     pace: (registry) => get(Pace, registry, keys.paceRow),
     async *places(registry, { waiting, top } = {}) {

@@ -22,7 +22,12 @@ export async function runPage(own: KnownRegistry, query: URLSearchParams, { stor
   const before = query.get('$skipToken');
 
   const runs: Run[] = [];
-  const only = { ...(filter?.task && { task: filter.task }), ...(before && { before }) };
+  const only = {
+    ...(filter?.task && { task: filter.task }),
+    ...(before && { before }),
+    // One more tells whether there is a next page. What only we can filter is read in large pages.
+    ...((!filter || filter.task) && { atOnce: wanted + 1 }),
+  };
   for await (const run of store.runs(own.name, only)) {
     if (filter && !filter.matches(run)) continue;
     if (runs.length < wanted) {

@@ -49,6 +49,13 @@ export interface Standing {
   producers: TaskKey[];
 }
 
+export interface RunFilter {
+  task?: string;
+  before?: string;
+  /** So many are read at once; as many as the store gives, where not given. */
+  atOnce?: number;
+}
+
 export interface PlaceFilter {
   waiting?: boolean;
   /** As many, and no more are read. */
@@ -73,8 +80,8 @@ export interface Store {
   /** Only the states that have timers, so that the clock need not read the others. */
   statesWithTimers(registry: string): Promise<Stored<TaskState>[]>;
   run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
-  /** Newest first, a page at a time as the store has them; of one task, and older than a run, where that is asked. */
-  runs(registry: string, only?: { task?: string; before?: string }): AsyncIterable<Run>;
+  /** Newest first, a page at a time; of one task, and older than a run, where that is asked. */
+  runs(registry: string, only?: RunFilter): AsyncIterable<Run>;
   pace(registry: string): Promise<Stored<Pace> | undefined>;
   /** The queued runs in the order they are to start; only the first ones, or those that wait, where that is asked. */
   places(registry: string, only?: PlaceFilter): AsyncIterable<Place>;
