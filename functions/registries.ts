@@ -2,7 +2,6 @@ import { toRunResource } from '../shared/armResources.ts';
 import { serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { registryOverview } from '../shared/flow/registryOverview.ts';
-import { scheduleQuickRun, scheduleTaskRun } from '../shared/flow/runs.ts';
 import { RunRequest } from '../shared/model/run.ts';
 
 serve(operations.registriesGet, async ({ own, ports }) => ({ jsonBody: await registryOverview(own, ports) }));
@@ -11,6 +10,8 @@ serve(operations.uploadUrl, async ({ own, ports }) => ({ jsonBody: await ports.e
 
 serve(operations.scheduleRun, async ({ own, body, ports }) => {
   const request = await body(RunRequest);
+  // With the first run: it reads task files, and what reads YAML is large.
+  const { scheduleQuickRun, scheduleTaskRun } = await import('../shared/flow/runs.ts');
   const run =
     request.type === 'TaskRunRequest'
       ? await scheduleTaskRun(own, request, ports)

@@ -5,8 +5,10 @@ import { Refusal } from '../shared/flow/refusal.ts';
 import { queuePlace } from '../shared/flow/registryOverview.ts';
 import { runLogUrl } from '../shared/flow/runLog.ts';
 import { runPage } from '../shared/flow/runPage.ts';
-import { archiveRun, cancelRun, getRun } from '../shared/flow/runs.ts';
 import { RunUpdate } from '../shared/model/resources.ts';
+
+/** With the first call: what queues runs reads task files, and what reads YAML is large. */
+const flow = () => import('../shared/flow/runs.ts');
 
 serve(operations.runsList, async ({ own, query, ports, config }) => {
   const { runs, next } = await runPage(own, query, ports);
@@ -17,24 +19,27 @@ serve(operations.runsList, async ({ own, query, ports, config }) => {
 });
 
 serve(operations.runsGet, async ({ own, parameter, ports }) => {
-  const run = await getRun(own, parameter('run'), ports);
+  const run = await (await flow()).getRun(own, parameter('run'), ports);
   return { jsonBody: toRunResource(run, own.id, await queuePlace(run, ports)) };
 });
 
 serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
   const { isArchiveEnabled } = await body(RunUpdate);
   return {
-    jsonBody: toRunResource(await archiveRun(own, parameter('run'), isArchiveEnabled, ports), own.id),
+    jsonBody: toRunResource(
+      await (await flow()).archiveRun(own, parameter('run'), isArchiveEnabled, ports),
+      own.id,
+    ),
   };
 });
 
 serve(operations.runsCancel, async ({ own, parameter, ports }) => {
-  await cancelRun(own, parameter('run'), ports);
+  await (await flow()).cancelRun(own, parameter('run'), ports);
   return { status: 200 };
 });
 
 serve(operations.runsLogUrl, async ({ own, parameter, ports, config }) => {
-  const run = await getRun(own, parameter('run'), ports);
+  const run = await (await flow()).getRun(own, parameter('run'), ports);
   const logLink = await runLogUrl(own, run, config.publicUrl, ports);
   if (!logLink) throw new Refusal(404, 'LogNotFound', `Run '${run.runId}' has no log yet.`);
   return { jsonBody: { logLink } };

@@ -1,8 +1,8 @@
 import { app } from '@azure/functions';
 import { z } from 'zod';
 import { invoke } from '../shared/edge/invoke.ts';
-import { startRun } from '../shared/flow/startRun.ts';
 import { queues, storageConnection } from '../shared/names.ts';
+import type { Ports } from '../shared/ports/ports.ts';
 
 const Doorbell = z.object({ registry: z.string(), runId: z.string() });
 
@@ -11,6 +11,9 @@ app.storageQueue('startBuild', {
   connection: storageConnection,
   handler: (message, context) => {
     const doorbell = Doorbell.parse(message);
-    return invoke(context, (ports) => startRun(doorbell, ports), doorbell);
+    // With the first doorbell: what plans a build reads Dockerfiles and YAML, and is large.
+    const start = async (ports: Ports) =>
+      (await import('../shared/flow/startRun.ts')).startRun(doorbell, ports);
+    return invoke(context, start, doorbell);
   },
 });

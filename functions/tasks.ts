@@ -1,11 +1,27 @@
 import { z } from 'zod';
 import { toTaskResource } from '../shared/armResources.ts';
-import { serve } from '../shared/edge/http.ts';
+import { type Call, serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
-import { deleteTask, openTask, patchTask, putTask } from '../shared/flow/tasks.ts';
+import { webhookViews } from '../shared/flow/webhookViews.ts';
 import { TaskUpdate } from '../shared/model/resources.ts';
-import { TaskCreate, taskName } from '../shared/model/task.ts';
+import { type Task, TaskCreate, taskName } from '../shared/model/task.ts';
+
+/** With the first call: what checks a task reads its YAML, and is large. */
+const flow = () => import('../shared/flow/tasks.ts');
+
+/** A task with what is known beside its definition. */
+async function shown(
+  task: Task,
+  { own, ports, config }: Pick<Call, 'own' | 'ports' | 'config'>,
+  secrets = false,
+) {
+  const [state, webhooks] = await Promise.all([
+    ports.store.state(own.name, task.name),
+    webhookViews(own.name, task.name, ports, secrets),
+  ]);
+  return toTaskResource(task, state?.value, own.id, config.identity, secrets, webhooks);
+}
 
 serve(operations.tasksList, async ({ own, ports, config }) => {
   const [tasks, states] = await Promise.all([ports.store.tasks(own.name), ports.store.states(own.name)]);
@@ -16,35 +32,29 @@ serve(operations.tasksList, async ({ own, ports, config }) => {
 
 serve(operations.tasksGet, async ({ own, parameter, ports, config }) => {
   const name = parameter('task');
-  const [task, state] = await Promise.all([
-    ports.store.task(own.name, name),
-    ports.store.state(own.name, name),
-  ]);
+  const task = await ports.store.task(own.name, name);
   if (!task) throw noTask(own.name, name);
-  return { jsonBody: toTaskResource(task.value, state?.value, own.id, config.identity) };
+  return { jsonBody: await shown(task.value, { own, ports, config }) };
 });
 
 serve(operations.tasksListDetails, async ({ own, parameter, ports, config }) => {
-  const task = await openTask(own, parameter('task'), ports);
-  const state = await ports.store.state(own.name, task.name);
-  return { jsonBody: toTaskResource(task, state?.value, own.id, config.identity, true) };
+  const task = await (await flow()).openTask(own, parameter('task'), ports);
+  return { jsonBody: await shown(task, { own, ports, config }, true) };
 });
 
 serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) => {
   const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
-  const task = await putTask(own, name.data.taskName, await body(TaskCreate), ports);
-  const state = await ports.store.state(own.name, task.name);
-  return { jsonBody: toTaskResource(task, state?.value, own.id, config.identity) };
+  const task = await (await flow()).putTask(own, name.data.taskName, await body(TaskCreate), ports);
+  return { jsonBody: await shown(task, { own, ports, config }) };
 });
 
 serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {
   const patch = await body(TaskUpdate);
-  const task = await patchTask(own, parameter('task'), patch, ports);
-  const state = await ports.store.state(own.name, task.name);
-  return { jsonBody: toTaskResource(task, state?.value, own.id, config.identity) };
+  const task = await (await flow()).patchTask(own, parameter('task'), patch, ports);
+  return { jsonBody: await shown(task, { own, ports, config }) };
 });
 
 serve(operations.tasksDelete, async ({ own, parameter, ports }) => ({
-  status: (await deleteTask(own, parameter('task'), ports)) ? 200 : 204,
+  status: (await (await flow()).deleteTask(own, parameter('task'), ports)) ? 200 : 204,
 }));

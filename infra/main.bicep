@@ -50,6 +50,12 @@ param subnetId string = ''
 @description('Optional. Where clients reach the app, where that is not its own host name.')
 param publicUrl string = ''
 
+@description('Optional. JSON: by the host of a repository, where the REST API of its server is, { "ghe.contoso.com": "https://ghe.contoso.com/api/v3" }. github.com, *.ghe.com and dev.azure.com need none.')
+param sourceControlApis string = ''
+
+@description('Optional. JSON: by the host of a key vault, where it answers, where that is not there: a private endpoint, a proxy.')
+param keyVaultEndpoints string = ''
+
 @minValue(1)
 @maxValue(100)
 @description('Optional. Runs that may be under way at once on one registry.')
@@ -64,6 +70,21 @@ param runsPerTask int = 1
 @maxValue(2000)
 @description('Optional. Largest build context, in MiB.')
 param maxContextMiB int = 200
+
+@minValue(1)
+@maxValue(1440)
+@description('Optional. Minutes between two looks at each base image in a registry of the settings, in case an event was lost.')
+param reconcileMinutes int = 5
+
+@minValue(1)
+@maxValue(1440)
+@description('Optional. Minutes between two looks at each base image in any other registry, which sends no events.')
+param pollMinutes int = 15
+
+@minValue(1)
+@maxValue(3650)
+@description('Optional. Days after which decisions are forgotten.')
+param ledgerDays int = 90
 
 @allowed([
   512
@@ -272,10 +293,15 @@ module functionApp 'modules/functionApp.bicep' = {
     settings: {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       PLINTH_ARM_ENDPOINT: environment().resourceManager
+      PLINTH_KEY_VAULT_ENDPOINTS: keyVaultEndpoints
+      PLINTH_LEDGER_DAYS: string(ledgerDays)
       PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
+      PLINTH_POLL_MINUTES: string(pollMinutes)
+      PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
       PLINTH_PUBLIC_URL: publicUrl
       PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
       PLINTH_RUNS_PER_TASK: string(runsPerTask)
+      PLINTH_SOURCE_CONTROL_APIS: sourceControlApis
       PLINTH_SEALING_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.sealingKeyUri})'
       PlinthStorage__queueServiceUri: dataStorage.outputs.queueEndpoint
       PlinthStorage__tableServiceUri: dataStorage.outputs.tableEndpoint

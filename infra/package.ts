@@ -6,7 +6,7 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
@@ -17,9 +17,19 @@ const target = 'node20';
  * Some dependencies are CommonJS and require() what Node has built in, and `@azure/functions` requires
  * `@azure/functions-core`, which only the Functions worker can answer. An ES module has no require of its own.
  */
-const banner = `import { createRequire as __createRequire } from 'node:module';
+export const banner = `import { createRequire as __createRequire } from 'node:module';
 import { fileURLToPath as __fileURLToPath } from 'node:url';
 const require = __createRequire(import.meta.url), __filename = __fileURLToPath(import.meta.url), __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
+
+/** zod's `z` holds its messages in every language; an error of the API is in one. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
 
 /** @returns the folder's files and their sizes, by path in it */
 export async function buildPackage(folder: string): Promise<Map<string, number>> {
@@ -43,6 +53,7 @@ export async function buildPackage(folder: string): Promise<Map<string, number>>
     target,
     external: ['@azure/functions-core'],
     banner: { js: banner },
+    plugins: [oneLanguage],
     legalComments: 'linked',
     logLevel: 'warning',
   });

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 /**
  * What a role may allow, in one word for each group of Azure's own actions: `pull`, `push`, `delete` and `catalog` on
  * images; `readRegistry`, `readTasks`, `writeTasks`, `listTaskDetails` (tasks with their secrets), `readRuns` (and their
- * logs), `scheduleRun` (and uploading its source), `changeRuns` (cancel, update) on registries; `assignRoles` on any scope.
+ * logs), `scheduleRun` (and uploading its source), `changeRuns` (cancel, update) on registries; `readSecret`
+ * on key vaults; `assignRoles` on any scope.
  */
 export type Action =
   | 'pull'
@@ -17,6 +18,7 @@ export type Action =
   | 'readRuns'
   | 'scheduleRun'
   | 'changeRuns'
+  | 'readSecret'
   | 'assignRoles';
 
 export interface RoleDefinition {
@@ -78,6 +80,7 @@ export const roleDefinitions: RoleDefinition[] = [
     actions: ['catalog'],
   },
   { id: 'fb382eab-e894-4461-af04-94435c366c3f', name: 'Container Registry Tasks Contributor', actions: runs },
+  { id: '4633458b-17de-408a-b874-0445c86b69e6', name: 'Key Vault Secrets User', actions: ['readSecret'] },
   { id: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader', actions: [...readers, 'pull', 'catalog'] },
   { id: 'b24988ac-6180-42a0-ab88-20f7382dd24c', name: 'Contributor', actions: [...runs, ...images] },
   {

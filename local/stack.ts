@@ -150,7 +150,14 @@ async function startParts(
 
   const engine = started(
     await startStackEngine(options, {
-      ...{ registries: Object.values(registries), builder, tls, entra, roles, dir: join(dir, 'engine') },
+      ...{
+        registries: names.map((name) => registries[name]!),
+        builder,
+        tls,
+        entra,
+        roles,
+        dir: join(dir, 'engine'),
+      },
       connectionString: azurite.connectionString,
     }),
   );
@@ -165,7 +172,7 @@ async function startParts(
     ? started(
         await startAzAccess({
           ...{ subscriptionId, tenantId, tls, entra, roles, dir: join(dir, 'az') },
-          registries: Object.values(registries),
+          registries: names.map((name) => registries[name]!),
           plinth: () => ({ url: `http://localhost:${port}`, functionKey: keys.function }),
           blobEndpoint: `http://127.0.0.1:${azurite.blobPort}`,
           msiEndpoint: identityEndpoint.msiEndpoint,

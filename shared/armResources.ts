@@ -11,6 +11,16 @@ export interface AppIdentity {
   tenantId?: string;
 }
 
+/** What a person may have to do for a source trigger, beside ACR's own properties of it. */
+export interface WebhookView {
+  trigger: string;
+  url: string;
+  status: string;
+  message?: string;
+  /** Only where secrets are asked for. */
+  secret?: string;
+}
+
 /**
  * A task as ARM gives it.
  * @param task with its secrets in the clear where `withSecrets`, else as stored
@@ -21,8 +31,15 @@ export function toTaskResource(
   registryId: string,
   app: AppIdentity,
   withSecrets = false,
+  webhooks: WebhookView[] = [],
 ) {
   const shown = withSecrets ? task.properties : changeTaskSecrets(task.properties, () => undefined);
+  const webhookOf = new Map(webhooks.map(({ trigger, ...view }) => [trigger, view]));
+  const { trigger } = shown;
+  const sourceTriggers = trigger?.sourceTriggers?.map((source) => {
+    const webhook = webhookOf.get(source.name);
+    return webhook ? { ...source, webhook } : source;
+  });
   const dependencies = state?.built?.pins.map(({ image, type, digest }) => {
     const { registry, repository, tag } = parseImageRef(image);
     return { type, registry, repository, ...(tag && { tag }), digest };
@@ -39,6 +56,7 @@ export function toTaskResource(
       provisioningState: 'Succeeded',
       creationDate: task.creationDate,
       ...shown,
+      ...(sourceTriggers && { trigger: { ...trigger, sourceTriggers } }),
       step: { ...shown.step, ...(dependencies && { baseImageDependencies: dependencies }) },
       ...(stopped && { automaticRunsStopped: stopped }),
     },
@@ -75,6 +93,8 @@ export function toRunResource(run: Run, registryId: string, queuePlace?: QueuePl
       ...(run.outputImages && { outputImages: run.outputImages }),
       ...(run.task && { task: run.task }),
       ...(run.imageUpdateTrigger && { imageUpdateTrigger: run.imageUpdateTrigger }),
+      ...(run.timerTrigger && { timerTrigger: run.timerTrigger }),
+      ...(run.sourceTrigger && { sourceTrigger: run.sourceTrigger }),
       platform: run.platform,
       ...(run.cpu && { agentConfiguration: { cpu: run.cpu } }),
       ...(run.agentPoolName && { agentPoolName: run.agentPoolName }),

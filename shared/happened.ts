@@ -48,10 +48,10 @@ const changesTheQueue = (writes: Write[], runId: string) =>
     'put' in write ? write.put === 'pace' : write.remove === 'place' && write.value.runId === runId,
   );
 
-const queueAge = ({ registry, createTime, startTime, imageUpdateTrigger }: Run) =>
+const queueAge = ({ registry, createTime, startTime, ...run }: Run) =>
   point(metrics.queueAge, seconds(createTime, startTime!), {
     registry,
-    automatic: imageUpdateTrigger !== undefined,
+    automatic: (run.imageUpdateTrigger ?? run.timerTrigger ?? run.sourceTrigger) !== undefined,
   });
 
 function endPoints(run: Run, now: Date): Point[] {

@@ -1,5 +1,5 @@
 import { formatImageRef } from './imageRef.ts';
-import type { Pin, Run, RunStatus } from './model/run.ts';
+import { isCanonical, type Pin, type Run, type RunStatus } from './model/run.ts';
 import type { Pace, TaskState, TrackedBase } from './model/state.ts';
 
 /*
@@ -9,10 +9,7 @@ import type { Pace, TaskState, TrackedBase } from './model/state.ts';
 /** The state with one more run that waits to start. */
 export const withQueued = (state: TaskState, run: Run, automatic: boolean): TaskState => ({
   ...state,
-  open: [
-    ...state.open,
-    { runId: run.runId, phase: 'Queued', automatic, canonical: run.overrides === undefined },
-  ],
+  open: [...state.open, { runId: run.runId, phase: 'Queued', automatic, canonical: isCanonical(run) }],
 });
 
 /** The state once a run's digests are fixed: from now on a push with another digest needs another run. */

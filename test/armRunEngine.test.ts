@@ -15,9 +15,7 @@ test.before(async () => {
 });
 test.after(() => arm.stop());
 
-const [{ answers: official }] = examples('RegistriesScheduleRun.json') as [
-  { answers: Record<string, object> },
-];
+const official = examples('RegistriesScheduleRun.json')[0]!.answers;
 const place = examples('RegistriesGetBuildSourceUploadUrl')[0]!.answers;
 const runId = '0accec26-d6de-4757-8e74-d080f38eaaab';
 const request: EngineRequest = {

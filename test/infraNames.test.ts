@@ -74,6 +74,9 @@ test('the code takes the settings in the form in which they are set', () => {
     PLINTH_SEALING_KEY: Buffer.from('0123456789abcdef0123456789abcdef').toString('base64'),
     PLINTH_ARM_ENDPOINT: 'https://management.azure.com/',
     PLINTH_MAX_CONTEXT_MIB: String(bound('maxContextMiB', decorator)),
+    PLINTH_RECONCILE_MINUTES: String(bound('reconcileMinutes', decorator)),
+    PLINTH_POLL_MINUTES: String(bound('pollMinutes', decorator)),
+    PLINTH_LEDGER_DAYS: String(bound('ledgerDays', decorator)),
     PLINTH_RUNS_PER_REGISTRY: String(bound('runsPerRegistry', decorator)),
     PLINTH_RUNS_PER_TASK: String(bound('runsPerTask', decorator)),
     PlinthStorage__queueServiceUri: 'https://stdata.queue.core.windows.net/',
@@ -83,6 +86,9 @@ test('the code takes the settings in the form in which they are set', () => {
   readConfig(environment('maxValue'));
   for (const name of [
     'PLINTH_MAX_CONTEXT_MIB',
+    'PLINTH_RECONCILE_MINUTES',
+    'PLINTH_POLL_MINUTES',
+    'PLINTH_LEDGER_DAYS',
     'PLINTH_RUNS_PER_REGISTRY',
     'PLINTH_RUNS_PER_TASK',
   ] as const) {

@@ -94,7 +94,7 @@ test('no key is read, and no secret is an output', () => {
         assert.ok(decorators.secure, `${path}: ${symbol}`);
 });
 
-test('with a registration in Entra every request is signed in but Event Grid’s and signed log addresses', () => {
+test('with a registration in Entra every request is signed in but Event Grid’s, signed log addresses and webhooks', () => {
   const authentication = ofType('Microsoft.Web/sites/config').find(
     ({ resource }) => resource.body.name === 'authsettingsV2',
   )!;
@@ -105,8 +105,9 @@ test('with a registration in Entra every request is signed in but Event Grid’s
   assert.equal(platform!.enabled, true);
   assert.equal(globalValidation!.requireAuthentication, true);
   assert.equal(globalValidation!.unauthenticatedClientAction, 'Return401');
-  assert.deepEqual(globalValidation!.excludedPaths, ['/runtime/webhooks/*', '/logs/*']);
+  assert.deepEqual(globalValidation!.excludedPaths, ['/runtime/webhooks/*', '/logs/*', '/webhooks/*']);
   assert.match(text('shared/edge/logServer.ts'), /route: 'logs\//);
+  assert.match(text('shared/edge/webhookServer.ts'), /route: 'webhooks\//);
   // With PLINTH_API_CLIENT_ID set, functions ask for no key: sign-in must be there first.
   const settings = ofType('Microsoft.Web/sites/config').find(
     ({ resource }) => resource.body.name === 'appsettings',

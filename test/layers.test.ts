@@ -30,7 +30,7 @@ const below: Record<string, string[]> = {
 
 /** Packages and the only places that may import them. */
 const packages: Record<string, RegExp> = {
-  '@azure/functions': /^(functions\/|shared\/edge\/(http|invoke|logServer|log)\.ts$)/,
+  '@azure/functions': /^(functions\/|shared\/edge\/(http|invoke|logServer|log|webhookServer)\.ts$)/,
   '@opentelemetry/api': /^shared\/adapters\/otel(Telemetry|Export)\.ts$/,
   '@opentelemetry/resources': /^shared\/adapters\/otelExport\.ts$/,
   '@opentelemetry/sdk-metrics': /^shared\/adapters\/otelExport\.ts$/,
@@ -40,7 +40,7 @@ const packages: Record<string, RegExp> = {
   '@azure/monitor-opentelemetry-exporter': /^shared\/adapters\/otelExport\.ts$/,
   '@azure/data-tables': /^shared\/(adapters\/table[A-Za-z]*|edge\/wiring)\.ts$/,
   '@azure/storage-queue': /^shared\/(adapters\/storageQueue|edge\/wiring)\.ts$/,
-  '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armClient|otelExport)\.ts$/,
+  '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armClient|keyVault|otelExport)\.ts$/,
   '@azure/container-registry': /^shared\/adapters\/acrRegistry\.ts$/,
   'isomorphic-git': /^shared\/adapters\/git[A-Za-z]*\.ts$/,
   tar: /^shared\/adapters\/(packContext|archiveSource)\.ts$/,

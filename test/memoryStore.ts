@@ -2,6 +2,7 @@ import type { Run } from '../shared/model/run.ts';
 import type { Decision, Pace, Place, TaskState } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
 import type { Ignored, Watch } from '../shared/model/watch.ts';
+import type { Delivery, Webhook } from '../shared/model/webhook.ts';
 import { ConflictError, type Store, type Stored, type Write } from '../shared/ports/store.ts';
 import { newestFirst, oldestFirst, parseRunId } from '../shared/runId.ts';
 
@@ -52,12 +53,16 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     const row = rows.get(key);
     return row && { value: JSON.parse(row.json) as T, etag: String(row.etag) };
   };
-  const range = <T>(prefix: string): T[] => {
+  const stored = <T>(prefix: string): Stored<T>[] => {
     const kind = kinds.get(kindOf(prefix));
     if (!kind || kind.size === 0) return [];
     const keys = [...kind.keys()].filter((key) => key.startsWith(prefix)).sort();
-    return keys.map((key) => JSON.parse(kind.get(key)!.json) as T);
+    return keys.map((key) => {
+      const { json, etag } = kind.get(key)!;
+      return { value: JSON.parse(json) as T, etag: String(etag) };
+    });
   };
+  const range = <T>(prefix: string): T[] => stored<T>(prefix).map(({ value }) => value);
 
   return {
     rows: () => structuredClone(data),
@@ -65,6 +70,21 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     tasks: async (registry) => range<Task>(`${registry}!task!`),
     state: async (registry, task) => get<TaskState>(stateKey(registry, task)),
     states: async (registry) => range<TaskState>(`${registry}!state!`),
+    statesWithTimers: async (registry) =>
+      stored<TaskState>(`${registry}!state!`).filter(({ value }) => value.timers !== undefined),
+    webhook: async (registry, task, trigger) => get<Webhook>(webhookKey(registry, task, trigger)),
+    webhooks: async (registry, task) =>
+      stored<Webhook>(`${registry}!webhook!${task === undefined ? '' : `${task.toLowerCase()}!`}`),
+    dueWebhooks: async (registry, now) =>
+      stored<Webhook>(`${registry}!webhook!`).filter(
+        ({ value }) => value.nextAttempt !== undefined && value.nextAttempt <= now.toISOString(),
+      ),
+    delivery: async (registry, task, trigger, key) =>
+      get<Delivery>(deliveryKey(registry, task, trigger, key))?.value.runId,
+    async forgetDeliveries(registry, before) {
+      for (const { task, trigger, key, time } of range<Delivery>(`${registry}!delivery!`))
+        if (time < before.toISOString()) rows.delete(deliveryKey(registry, task, trigger, key));
+    },
     run: async (registry, runId) =>
       parseRunId(registry, runId) === undefined ? undefined : get<Run>(runKey(registry, runId)),
     async *runs(registry, { task, before } = {}) {
@@ -166,11 +186,15 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
 
 const taskKey = (registry: string, task: string) => `${registry}!task!${task.toLowerCase()}`;
 const stateKey = (registry: string, task: string) => `${registry}!state!${task.toLowerCase()}`;
+const webhookKey = (registry: string, task: string, trigger: string) =>
+  `${registry}!webhook!${task.toLowerCase()}!${trigger}`;
+const deliveryKey = (registry: string, task: string, trigger: string, key: string) =>
+  `${registry}!delivery!${task.toLowerCase()}!${trigger}!${key}`;
 const runKey = (registry: string, runId: string) =>
   `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
 
 function keyOf(registry: string, write: Write): string {
-  if ('remove' in write && write.remove !== 'place')
+  if ('remove' in write && 'task' in write)
     return write.remove === 'task' ? taskKey(registry, write.task) : stateKey(registry, write.task);
   switch ('put' in write ? write.put : write.remove) {
     case 'task':
@@ -181,6 +205,14 @@ function keyOf(registry: string, write: Write): string {
       return runKey(registry, (write as { value: Run }).value.runId);
     case 'pace':
       return `${registry}!pace`;
+    case 'webhook': {
+      const { task, trigger } = (write as { value: Webhook }).value;
+      return webhookKey(registry, task, trigger);
+    }
+    case 'delivery': {
+      const { task, trigger, key } = (write as { value: Delivery }).value;
+      return deliveryKey(registry, task, trigger, key);
+    }
     case 'place': {
       const { runId, automatic, waitsFor } = (write as { value: Place }).value;
       const rank = waitsFor ? 2 : automatic ? 1 : 0;

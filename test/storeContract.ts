@@ -6,6 +6,7 @@ import type { Task } from '../shared/model/task.ts';
 import type { Settings } from '../shared/ports/ports.ts';
 import { ConflictError, type Store } from '../shared/ports/store.ts';
 import { formatRunId } from '../shared/runId.ts';
+import { testTriggerRows } from './triggerStoreContract.ts';
 
 const platform = { os: 'Linux', architecture: 'amd64' } as const;
 const time = '2026-11-23T10:00:00.000Z';
@@ -51,6 +52,7 @@ export const sampleSettings: Settings = {
   reconcileMinutes: 5,
   pollMinutes: 30,
   ledgerDays: 90,
+  publicUrl: 'https://plinth.example.com',
 };
 
 export const sampleRun = (registry: string, runId: string, task = 'task1'): Run => ({
@@ -219,6 +221,8 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
       ['again'],
     );
   });
+
+  testTriggerRows(test, () => store, newRegistry);
 
   test('a day of the ledger is forgotten, with what its pushes meant for each task', async () => {
     const registry = newRegistry();

@@ -52,6 +52,8 @@ export function createWatchedWorld() {
       ringStart: async (bells) => void world.bells.push(...bells),
       ringFollow: async (followUp) => void world.followUps.push(followUp),
     },
+    sourceControl: { register: async () => [], remove: async () => {} },
+    vault: { secret: async () => 'hush-vault-secret' },
     registry: {
       digestOf: async () => world.digest,
       layersOf: async () => ['sha256:layer'],

@@ -1,3 +1,4 @@
+import { createAesSeal } from '../shared/adapters/aesSeal.ts';
 import type { Run } from '../shared/model/run.ts';
 import type { Push } from '../shared/model/state.ts';
 import type { Task } from '../shared/model/task.ts';
@@ -94,6 +95,7 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       reconcileMinutes: 5,
       pollMinutes: 15,
       ledgerDays: 90,
+      publicUrl: 'https://plinth.example.com',
     },
     store,
     queue: {
@@ -158,7 +160,9 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       read: async (dir) => dockerfiles.get(dir),
       pack: async (_, [replaced]) => ({ path: replaced!.content, size: 1, dispose: async () => {} }),
     },
-    seal: { seal: (text) => text, open: (text) => text, sign: (text) => text, verify: () => true },
+    sourceControl: { register: async () => [], remove: async () => {} },
+    vault: { secret: async (uri) => uri },
+    seal: createAesSeal([Buffer.alloc(32, 1)]),
     clock: { now: () => new Date(now) },
     log: () => {},
   };

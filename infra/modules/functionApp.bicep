@@ -116,9 +116,11 @@ resource authentication 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(api
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
       excludedPaths: [
-        // Event Grid comes with the system key of the host's webhook, a reader of a log with a signed address.
+        // Event Grid comes with the system key of the host's webhook, a reader of a log with a signed address, GitHub and
+        // Azure DevOps with a delivery that proves itself.
         '/runtime/webhooks/*'
         '/logs/*'
+        '/webhooks/*'
       ]
     }
     httpSettings: {

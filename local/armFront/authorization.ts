@@ -1,7 +1,14 @@
-import { findRole, type RoleAssignment, type RoleDefinition, roleDefinitions } from '../roles.ts';
+import {
+  type Action,
+  findRole,
+  type RoleAssignment,
+  type RoleDefinition,
+  roleDefinitions,
+} from '../roles.ts';
 import { ArmError } from '../runEngine/armError.ts';
 import { type JsonAnswer, type LocalAzure, ok } from './azure.ts';
 import type { Caller } from './door.ts';
+import { operationNames } from './work.ts';
 
 const provider = '/providers/Microsoft.Authorization';
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -10,7 +17,7 @@ export interface AuthorizationCall {
   method: string;
   /** ARM id of what the roles are about, as the caller wrote it. */
   scope: string;
-  kind: 'roleDefinitions' | 'roleAssignments';
+  kind: 'roleDefinitions' | 'roleAssignments' | 'permissions';
   name?: string;
   filter: string | null;
   body: () => Promise<unknown>;
@@ -21,11 +28,11 @@ export function authorizationPath(
   path: string,
 ): Pick<AuthorizationCall, 'scope' | 'kind' | 'name'> | undefined {
   const found =
-    /^(.*)\/providers\/Microsoft\.Authorization\/(roleDefinitions|roleAssignments)(?:\/([^/]+))?\/?$/i.exec(
+    /^(.*)\/providers\/Microsoft\.Authorization\/(roleDefinitions|roleAssignments|permissions)(?:\/([^/]+))?\/?$/i.exec(
       path,
     );
   if (!found) return undefined;
-  const kinds = ['roleDefinitions', 'roleAssignments'] as const;
+  const kinds = ['roleDefinitions', 'roleAssignments', 'permissions'] as const;
   const kind = kinds.find((known) => known.toLowerCase() === found[2]!.toLowerCase())!;
   return { scope: found[1] || '/', kind, ...(found[3] && { name: found[3] }) };
 }
@@ -41,6 +48,7 @@ export async function authorization(
   call: AuthorizationCall,
 ): Promise<JsonAnswer> {
   if (call.kind === 'roleDefinitions') return definitions(azure, call);
+  if (call.kind === 'permissions') return permissions(caller, call);
   caller.must(call.method === 'GET' ? 'readRegistry' : 'assignRoles', call.scope);
   if (call.name === undefined) {
     if (call.method !== 'GET') throw notThere(call);
@@ -87,6 +95,13 @@ function definitions(
   const found =
     wanted === undefined ? roleDefinitions : [findRole(wanted)].filter((role) => role !== undefined);
   return ok({ value: found.map(resource) });
+}
+
+/** What the caller may do in a scope, in Azure's words. */
+function permissions(caller: Caller, { method, kind, scope }: AuthorizationCall): JsonAnswer {
+  if (method !== 'GET') throw notThere({ method, kind });
+  const granted = Object.entries(operationNames).filter(([action]) => caller.may(action as Action, scope));
+  return ok({ value: granted.map(([, name]) => ({ actions: [name], notActions: [] })) });
 }
 
 async function assign(

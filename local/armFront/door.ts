@@ -1,21 +1,10 @@
 import type { Entra, EntraClaims } from '../entra.ts';
 import type { Action, Roles } from '../roles.ts';
 import { ArmError } from '../runEngine/armError.ts';
+import { notAuthorized } from './work.ts';
 
 /** Tokens for ARM carry either of its two addresses. */
 const audiences = ['https://management.azure.com', 'https://management.core.windows.net'];
-
-/** Azure's own name of what an action of ours stands for, as its refusals give it. */
-const operationNames: Partial<Record<Action, string>> = {
-  readRegistry: 'Microsoft.ContainerRegistry/registries/read',
-  readTasks: 'Microsoft.ContainerRegistry/registries/tasks/read',
-  writeTasks: 'Microsoft.ContainerRegistry/registries/tasks/write',
-  listTaskDetails: 'Microsoft.ContainerRegistry/registries/tasks/listDetails/action',
-  readRuns: 'Microsoft.ContainerRegistry/registries/runs/read',
-  changeRuns: 'Microsoft.ContainerRegistry/registries/runs/write',
-  scheduleRun: 'Microsoft.ContainerRegistry/registries/scheduleRun/action',
-  assignRoles: 'Microsoft.Authorization/roleAssignments/write',
-};
 
 /** Whoever calls ARM with a token that the tenant signed. */
 export interface Caller {
@@ -50,7 +39,7 @@ export function callerOf(authorization: string | undefined, entra: Entra, roles:
       throw new ArmError(
         403,
         'AuthorizationFailed',
-        `The client '${claims.appid}' with object id '${claims.oid}' does not have authorization to perform action '${operationNames[action] ?? action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+        notAuthorized(`'${claims.appid}' with object id '${claims.oid}'`, action, scope),
       );
     },
   };

@@ -1,8 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import { close, listen } from '../listening.ts';
-import type { Action } from '../roles.ts';
-import { ArmError, armErrorBody } from '../runEngine/armError.ts';
+import { ArmError } from '../runEngine/armError.ts';
 import type { Tls } from '../tls.ts';
 import { authorization, authorizationPath } from './authorization.ts';
 import { type JsonAnswer, type LocalAzure, ok } from './azure.ts';
@@ -17,6 +14,8 @@ import {
   registryResource,
   subscriptionResource,
 } from './resources.ts';
+import { type ArmFront, serveArm } from './serve.ts';
+import { registryPath, workOf } from './work.ts';
 
 export interface ArmFrontOptions extends Omit<LocalAzure, 'origin' | 'started'> {
   tls: Tls;
@@ -25,12 +24,6 @@ export interface ArmFrontOptions extends Omit<LocalAzure, 'origin' | 'started'> 
   /** `http://127.0.0.1:PORT` of Azurite's blob service. */
   blobEndpoint: string;
   port?: number;
-}
-
-export interface ArmFront {
-  /** `https://127.0.0.1:PORT`: what https://management.azure.com is in Azure. */
-  origin: string;
-  stop(): Promise<void>;
 }
 
 /** A body that this front reads itself is small: a role assignment. */
@@ -44,21 +37,20 @@ const bodyLimit = 64 * 1024;
  */
 export async function startArmFront(options: ArmFrontOptions): Promise<ArmFront> {
   const azure: LocalAzure = { ...options, origin: '', started: new Date() };
-  const server = createServer({ key: options.tls.key, cert: options.tls.cert }, (request, response) => {
-    answer(request, response, azure, options).catch((error) => refuse(response, error));
-  });
-  const port = await listen(server, options.port);
-  azure.origin = `https://127.0.0.1:${port}`;
-  return { origin: azure.origin, stop: () => close(server) };
+  const front = await serveArm(options.tls, options.port, (request, response, url) =>
+    answer(request, response, url, azure, options),
+  );
+  azure.origin = front.origin;
+  return front;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  url: URL,
   azure: LocalAzure,
   options: ArmFrontOptions,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', azure.origin);
   const blob = behindFront(url, options.blobEndpoint);
   if (blob) return relay(request, response, blob);
   const toPlinth = (more: RelayOptions) =>
@@ -80,31 +72,6 @@ async function answer(
   const { status, body: json } = await own(request.method ?? 'GET', url, request.headers, body, azure);
   const text = json === undefined ? '' : JSON.stringify(json);
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(text);
-}
-
-interface Work {
-  registryId: string;
-  action: Action;
-  givesUploadUrl: boolean;
-}
-
-const registryPath =
-  /^(\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+)(?:\/(.+))?$/i;
-
-/** What of a registry Plinth does, and the right it takes; undefined for anything that is not Plinth's. */
-function workOf(method: string, path: string): Work | undefined {
-  const [, registryId, rest] = registryPath.exec(path) ?? [];
-  if (!registryId || rest === undefined) return undefined;
-  const [first = '', , third] = rest.toLowerCase().split('/');
-  const needed = (): Action | undefined => {
-    if (first === 'schedulerun' || first === 'listbuildsourceuploadurl') return 'scheduleRun';
-    if (first === 'tasks')
-      return third === 'listdetails' ? 'listTaskDetails' : method === 'GET' ? 'readTasks' : 'writeTasks';
-    if (first === 'runs') return method === 'GET' || third === 'listlogsasurl' ? 'readRuns' : 'changeRuns';
-    return undefined;
-  };
-  const action = needed();
-  return action && { registryId, action, givesUploadUrl: first === 'listbuildsourceuploadurl' };
 }
 
 /** What Azure itself answers. @throws ArmError */
@@ -201,23 +168,4 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw new ArmError(400, 'InvalidRequestContent', 'The request content was invalid: it is not JSON.');
   }
-}
-
-function refuse(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const arm =
-    error instanceof ArmError
-      ? error
-      : new ArmError(500, 'InternalServerError', error instanceof Error ? error.message : String(error));
-  const headers = {
-    'content-type': 'application/json; charset=utf-8',
-    ...(arm.status === 401 && {
-      'www-authenticate': 'Bearer authorization_uri="https://login.microsoftonline.com"',
-    }),
-  };
-  // What is left of the body is not read: the connection cannot be used again.
-  response.writeHead(arm.status, { ...headers, connection: 'close' }).end(JSON.stringify(armErrorBody(arm)));
 }

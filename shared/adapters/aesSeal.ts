@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { Seal } from '../ports/seal.ts';
 
 const scheme = 'sealed:1:';
@@ -20,6 +27,10 @@ export function createAesSeal(keys: [Buffer, ...Buffer[]]): Seal {
         const offered = Buffer.from(given);
         return wanted.length === offered.length && timingSafeEqual(wanted, offered);
       }),
+    newSecret: () => randomBytes(32).toString('base64url'),
+    isSigned: (bytes, given, secret) =>
+      isSame(given.toLowerCase(), createHmac('sha256', secret).update(bytes).digest('hex')),
+    isSame,
     seal(text, owner) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', keys[0], nonce).setAAD(Buffer.from(owner));
@@ -46,4 +57,10 @@ export function createAesSeal(keys: [Buffer, ...Buffer[]]): Seal {
       );
     },
   };
+}
+
+/** Hashes are of one length, as timingSafeEqual wants it. */
+function isSame(one: string, other: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(one), hash(other));
 }

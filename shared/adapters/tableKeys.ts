@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Place } from '../model/state.ts';
 import { newestFirst, oldestFirst, parseRunId } from '../runId.ts';
 
@@ -39,6 +40,15 @@ export const placeRange = (waiting: boolean) =>
   waiting
     ? { from: `place!${waitingRank}!`, to: `place!${waitingRank}"` }
     : { from: 'place!', to: `place!${waitingRank}!` };
+
+/** Trigger names are letters, digits, - and _; unlike task names their case counts. */
+export const webhookRow = (task: string, trigger: string) => `webhook!${task.toLowerCase()}!${trigger}`;
+export const webhookPrefix = (task?: string) => (task ? `webhook!${task.toLowerCase()}` : 'webhook');
+
+/** A sender chooses the key, which may be long or hold anything: its hash stands for it. */
+export const deliveryRow = (task: string, trigger: string, key: string) =>
+  `delivery!${task.toLowerCase()}!${createHash('sha256').update(`${trigger}\n${key}`).digest('hex')}`;
+export const deliveryPrefix = 'delivery';
 
 /** A task's decisions, newest first; the push's id keeps two of the same millisecond apart. */
 export const decisionRow = (task: string, time: string, pushId: string) =>

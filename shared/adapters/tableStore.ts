@@ -16,7 +16,18 @@ import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, standing } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
+
+<<<<<<< HEAD
+
+import { all, conflicts, found, type Row, range } from './tableRows.ts';
+import { deliveryColumns, triggerReads, webhookColumns } from './tableTriggers.ts';
+
+=======
+
 import { all, conflicts, found, pages, type Row, range } from './tableRows.ts';
+
+>>>>>>> exactlyonce
+
 import { createTableWatch } from './tableWatch.ts';
 
 export interface StoreTables {
@@ -40,6 +51,7 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     range(main, keys.registryPartition(registry), keys.rowRange(prefix));
 
   return {
+    ...triggerReads(main, found),
     task: (registry, task) => get(Task, registry, keys.taskRow(task)),
     tasks: (registry) => all(Task, rows(registry, 'task')),
     state: (registry, task) => get(TaskState, registry, keys.stateRow(task)),
@@ -118,6 +130,7 @@ function addTo(transaction: TableTransaction, registry: string, write: Write): v
 
 function removedRow(write: Extract<Write, { remove: string }>): string {
   if (write.remove === 'place') return keys.placeRow(write.value);
+  if (write.remove === 'webhook') return keys.webhookRow(write.value.task, write.value.trigger);
   return write.remove === 'task' ? keys.taskRow(write.task) : keys.stateRow(write.task);
 }
 
@@ -143,6 +156,8 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
     case 'state':
       return {
         rowKey: keys.stateRow(write.value.task),
+        // A column of its own, so that the service can pick them.
+        ...(write.value.timers && { timers: true }),
         ...toProperties(`state of ${write.value.task}`, write.value),
       };
     case 'run': {
@@ -152,6 +167,10 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
       const task = write.value.task?.toLowerCase();
       return { rowKey, ...(task && { task }), ...toProperties(`run ${write.value.runId}`, write.value) };
     }
+    case 'webhook':
+      return webhookColumns(write.value);
+    case 'delivery':
+      return deliveryColumns(write.value);
     case 'pace':
       return { rowKey: keys.paceRow, ...toProperties(`pace of ${registry}`, write.value) };
     case 'place':

@@ -44,12 +44,27 @@ const sealingKeys = z.string().transform((text, context) => {
 
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
 
+/**
+ * By host, where something answers: https, as tokens go there. Plain http is for a server of this machine alone, which
+ * is what local development has.
+ */
+const addresses = json
+  .pipe(
+    z.record(
+      z.string().regex(/^[a-z0-9.-]+(:\d{1,5})?$/, 'must be a host in lower case'),
+      z.url().regex(/^(https:|http:\/\/(localhost|127\.0\.0\.1)(:|\/|$))/, 'must be https'),
+    ),
+  )
+  .optional();
+
 /** Each setting, its bounds and its default. The names are those of the function app's application settings. */
 const Environment = z.object({
   PLINTH_REGISTRIES: json.pipe(z.array(RegistrySetting).min(1)),
   PLINTH_SEALING_KEY: sealingKeys,
   PLINTH_ARM_ENDPOINT: z.url().default('https://management.azure.com'),
   PLINTH_PUBLIC_URL: z.url().optional(),
+  PLINTH_SOURCE_CONTROL_APIS: addresses,
+  PLINTH_KEY_VAULT_ENDPOINTS: addresses,
   PLINTH_IDENTITY_PRINCIPAL_ID: z.string().optional(),
   PLINTH_API_CLIENT_ID: z.string().optional(),
   PLINTH_MAX_CONTEXT_MIB: count(2000).default(200),
@@ -72,6 +87,10 @@ export interface Config {
   armEndpoint: string;
   /** Where clients reach this app, without a slash at the end. */
   publicUrl: string;
+  /** By a repository's host, the REST API of its server. */
+  sourceControlApis: Record<string, string>;
+  /** By a vault's host, where it answers when that is not there. */
+  keyVaultEndpoints: Record<string, string>;
   identity: { clientId?: string; principalId?: string; tenantId?: string };
   maxContextBytes: number;
   runsPerRegistry: number;
@@ -108,6 +127,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     sealingKeys: settings.PLINTH_SEALING_KEY,
     armEndpoint: settings.PLINTH_ARM_ENDPOINT.replace(/\/$/, ''),
     publicUrl: (settings.PLINTH_PUBLIC_URL ?? `https://${host}`).replace(/\/$/, ''),
+    sourceControlApis: settings.PLINTH_SOURCE_CONTROL_APIS ?? {},
+    keyVaultEndpoints: settings.PLINTH_KEY_VAULT_ENDPOINTS ?? {},
     identity: {
       ...(settings.AZURE_CLIENT_ID && { clientId: settings.AZURE_CLIENT_ID }),
       ...(settings.PLINTH_IDENTITY_PRINCIPAL_ID && { principalId: settings.PLINTH_IDENTITY_PRINCIPAL_ID }),

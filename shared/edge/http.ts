@@ -13,9 +13,8 @@ import { RunEngineError } from '../ports/runEngine.ts';
 import { TooLargeError } from '../ports/store.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
-import { invoke } from './invoke.ts';
+import { invoke, theWiring } from './invoke.ts';
 import { armPath, shortPath } from './paths.ts';
-import { theApp } from './wiring.ts';
 
 /** One operation of the API: `path` is what follows the registry, in Functions' route syntax. */
 export interface Operation {
@@ -80,7 +79,7 @@ async function handle(
 ): Promise<HttpResponseInit> {
   try {
     if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), operation.role);
-    const { config } = theApp();
+    const { config } = (await theWiring()).theApp();
     const own = registryOf(request, config);
     return await invoke(context, (ports) =>
       answer({

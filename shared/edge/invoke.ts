@@ -5,9 +5,11 @@ import type { Doorbell } from '../ports/queue.ts';
 import type { Invocation } from '../ports/telemetry.ts';
 import { logTo } from './log.ts';
 import { flushTelemetry, theTelemetry } from './telemetry.ts';
-import { portsWith } from './wiring.ts';
 
 app.hook.appTerminate(flushTelemetry);
+
+/** The SDKs come with the first call: an app is indexed without them, and a cold start does not wait for them twice. */
+export const theWiring = () => import('./wiring.ts');
 
 /**
  * One call of a function, with its log and under watch.
@@ -19,7 +21,7 @@ export async function invoke<T>(
   about?: Doorbell,
 ): Promise<T> {
   const log = logTo(context);
-  const telemetry = await theTelemetry(log);
+  const [{ portsWith }, telemetry] = await Promise.all([theWiring(), theTelemetry(log)]);
   const invocation = telemetry.begin(context.functionName, context.traceContext?.traceParent);
   try {
     const result = await work(observedPorts(portsWith(log), invocation, about), invocation);

@@ -1,8 +1,8 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { Refusal } from '../flow/refusal.ts';
 import { checkLogUrl, runLog } from '../flow/runLog.ts';
+import { theWiring } from './invoke.ts';
 import { logTo } from './log.ts';
-import { portsWith } from './wiring.ts';
 
 /** Serves logs the way Blob Storage serves an append blob, as far as az and the storage SDKs read one. */
 export function serveLog(): void {
@@ -18,7 +18,7 @@ export function serveLog(): void {
 async function answer(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   const { account = '', run = '' } = request.params;
   const registry = account.replace(/\.blob\.plinth$/, '');
-  const ports = portsWith(logTo(context));
+  const ports = (await theWiring()).portsWith(logTo(context));
   try {
     checkLogUrl(registry, run, request.query, ports);
     const log = await runLog(registry, run, ports);

@@ -1,4 +1,3 @@
-import { createCredentials } from '../adapters/identityToken.ts';
 import { noTelemetry } from '../adapters/noTelemetry.ts';
 import type { Log } from '../ports/log.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -25,9 +24,10 @@ export async function start(settings: TelemetrySettings | undefined, log: Log): 
   if (!settings) return noTelemetry;
   const { connectionString, identity, otlp, service, instance } = settings;
   try {
-    const [{ startExport }, { createOtelTelemetry }] = await Promise.all([
+    const [{ startExport }, { createOtelTelemetry }, { createCredentials }] = await Promise.all([
       import('../adapters/otelExport.ts'),
       import('../adapters/otelTelemetry.ts'),
+      import('../adapters/identityToken.ts'),
     ]);
     const parts = await startExport({
       ...(connectionString && { connectionString }),

@@ -4,7 +4,9 @@ import { createAcrRegistry } from '../adapters/acrRegistry.ts';
 import { createAesSeal } from '../adapters/aesSeal.ts';
 import { createArmRunEngine } from '../adapters/armRunEngine.ts';
 import { createCredentials } from '../adapters/identityToken.ts';
+import { createKeyVault } from '../adapters/keyVault.ts';
 import { createSourceContext } from '../adapters/sourceContext.ts';
+import { createSourceControl } from '../adapters/sourceControl.ts';
 import { sourceFiles } from '../adapters/sourceFiles.ts';
 import { createStorageQueue } from '../adapters/storageQueue.ts';
 import { createTableStore } from '../adapters/tableStore.ts';
@@ -56,6 +58,7 @@ function wire(config: Config): App {
         reconcileMinutes: config.reconcileMinutes,
         pollMinutes: config.pollMinutes,
         ledgerDays: config.ledgerDays,
+        publicUrl: config.publicUrl,
       },
       store: createTableStore({
         main: table(tables.main),
@@ -70,6 +73,8 @@ function wire(config: Config): App {
         credential: credential(),
       }),
       source: createSourceContext(),
+      sourceControl: createSourceControl(config.sourceControlApis),
+      vault: createKeyVault({ endpoints: config.keyVaultEndpoints, credential }),
       files: sourceFiles,
       seal: createAesSeal(config.sealingKeys),
       clock: { now: () => new Date() },

@@ -7,6 +7,7 @@ import { differsEachRun, renderRunValues } from '../runValues.ts';
 import { baseNotes, pinAll, platformText } from './baseImages.ts';
 import { BuildFault } from './buildFault.ts';
 import type { Job, Plan, Readable } from './plan.ts';
+import { contextOf } from './runContext.ts';
 import { runValuesOf } from './runValuesOf.ts';
 
 /**
@@ -68,7 +69,7 @@ function stepOf(defined: DockerStep, { task, run, own }: Job, source: Readable):
   const overridden = new Map(overrides?.arguments.map((argument) => [argument.name, argument]));
   const kept = defined.arguments.filter((argument) => !overridden.has(argument.name));
   const target = overrides?.target ?? defined.target;
-  const contextPath = overrides?.contextPath ?? defined.contextPath;
+  const contextPath = contextOf(task, run);
   return {
     ...defined,
     dockerFilePath: overrides?.file ?? defined.dockerFilePath,

@@ -1,15 +1,17 @@
 import { parseDependencies } from '../dependencyLog.ts';
 import { formatImageRef, parseImageRef } from '../imageRef.ts';
-import type { Pin, Run } from '../model/run.ts';
+import { isCanonical, type Pin, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
 import type { EngineRun } from '../ports/runEngine.ts';
+import { VaultError } from '../ports/vault.ts';
 import { changeTaskSecrets } from '../secrets.ts';
 import type { Ending } from './endRun.ts';
 import { loginFor } from './logins.ts';
 import { onPush } from './onPush.ts';
 import { taskOwner } from './owners.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 /**
  * What a build that the engine calls a success comes to. Its image must stand on the layers of the pinned base; then
@@ -23,17 +25,23 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
   const task = await ports.store.task(run.registry, run.task);
   if (!task) return done;
 
-  const opened: Task = {
-    ...task.value,
-    properties: changeTaskSecrets(task.value.properties, (secret) =>
-      ports.seal.open(secret, taskOwner(run.registry, run.task!)),
-    ),
-  };
+  const properties = changeTaskSecrets(task.value.properties, (secret) =>
+    ports.seal.open(secret, taskOwner(run.registry, run.task!)),
+  );
+  let opened: Task;
+  try {
+    const credentials = await withVaultSecrets(properties.credentials, ports);
+    opened = { ...task.value, properties: { ...properties, ...(credentials && { credentials }) } };
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.transient) throw error;
+    const runErrorMessage = `The image could not be held against its base images: ${error.message}`;
+    return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage };
+  }
   const pins = run.pins ?? (await pinsFromLog(run, ports));
   const fault = await provePins(run, pins, engineRun, opened, own, ports);
   if (fault && run.pins)
     return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
-  if (run.overrides) return done;
+  if (!isCanonical(run)) return done;
 
   if (!run.pins) {
     const bases = pins.map(({ image }) => image);

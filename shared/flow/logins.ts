@@ -5,7 +5,7 @@ import type { RegistryLogin } from '../ports/registry.ts';
 /**
  * How a task asks a registry, by ACR's rules: what `credentials.customRegistries` says of it; for the task's own
  * registry, unless `sourceRegistry.loginMode` is None, as the app's identity; any other as nobody.
- * @param credentials with its secrets in the clear
+ * @param credentials with its secrets in the clear, also those of key vaults (`withVaultSecrets`)
  */
 export function loginFor(
   loginServer: string,
@@ -15,17 +15,23 @@ export function loginFor(
   const custom = Object.entries(credentials?.customRegistries ?? {}).find(
     ([server]) => server.toLowerCase() === loginServer,
   )?.[1];
-  if (custom?.identity) return identityLogin(custom.identity);
+  // With a user name and a password the identity is for the vault that keeps them.
   if (custom?.userName?.value !== undefined && custom.password?.value !== undefined)
     return { kind: 'password', userName: custom.userName.value, password: custom.password.value };
+  if (custom?.identity) return identityLogin(custom.identity);
   if (loginServer === own.loginServer && credentials?.sourceRegistry?.loginMode !== 'None')
     return identityLogin(credentials?.sourceRegistry?.identity ?? '[system]');
   return { kind: 'anonymous' };
 }
 
 /** `[system]` is the app's own identity; anything else the client id of a user-assigned one. */
-const identityLogin = (identity: string): RegistryLogin =>
-  identity.toLowerCase() === '[system]' ? { kind: 'identity' } : { kind: 'identity', clientId: identity };
+export const clientIdOf = (identity: string): string | undefined =>
+  identity.toLowerCase() === '[system]' ? undefined : identity;
+
+function identityLogin(identity: string): RegistryLogin {
+  const clientId = clientIdOf(identity);
+  return { kind: 'identity', ...(clientId && { clientId }) };
+}
 
 /**
  * The passwords the engine is to have. An identity becomes a short-lived token here, so that the engine never needs the

@@ -28,9 +28,15 @@ export function queueWrites(run: Run, state: TaskState, etag: string, automatic:
   return [
     { put: 'run', value: run },
     { put: 'state', value: withQueued(state, run, automatic), etag },
-    { put: 'place', value: { registry: run.registry, runId: run.runId, automatic } },
+    placeWrite(run, automatic),
   ];
 }
+
+/** A run's place in the queue of its registry. */
+export const placeWrite = ({ registry, runId }: Run, automatic: boolean): Write => ({
+  put: 'place',
+  value: { registry, runId, automatic },
+});
 
 export const imageUpdateTrigger = (push: Push): ImageUpdateTrigger => ({
   id: push.id,

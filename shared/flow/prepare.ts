@@ -10,6 +10,8 @@ import { planDocker } from './dockerPlan.ts';
 import { engineTerms } from './engineTerms.ts';
 import { planTaskFile } from './filePlan.ts';
 import type { Job, Plan, Readable } from './plan.ts';
+import { contextOf } from './runContext.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 export { BuildFault };
 
@@ -30,13 +32,15 @@ export interface Prepared {
 /**
  * Fetches the source, finds the base images, reads their digests and uploads the context pinned to them. Changes
  * nothing but the engine's upload area, so it may be done again.
- * @param task with its secrets in the clear
- * @throws BuildFault SourceError DockerfileError TaskFileError RegistryError RunEngineError RunValueError
+ * @param given the task with its secrets in the clear; what it keeps in key vaults is read here
+ * @throws BuildFault SourceError DockerfileError TaskFileError RegistryError RunEngineError RunValueError VaultError
  */
-export async function prepare(task: Task, run: Run, own: KnownRegistry, ports: Ports): Promise<Prepared> {
+export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: Ports): Promise<Prepared> {
+  const credentials = await withVaultSecrets(given.properties.credentials, ports);
+  const task = { ...given, properties: { ...given.properties, ...(credentials && { credentials }) } };
   const job: Job = { task, run, own, ports };
   const { step } = task.properties;
-  const contextPath = run.overrides?.contextPath ?? step.contextPath ?? '/dev/null';
+  const contextPath = contextOf(task, run) ?? '/dev/null';
   const location = parseSourceLocation(contextPath);
   if (location.kind === 'none') return prepareWithout(job);
   if (location.kind === 'upload') {
@@ -86,7 +90,8 @@ async function prepareFetched(job: Job, contextPath: string, source: FetchedSour
   } finally {
     await archive.dispose();
   }
-  const { commit, branch } = source;
+  const { commit } = source;
+  const branch = source.branch ?? run.sourceTrigger?.branchName;
   return {
     ...(await prepared(job, plan, relativePath)),
     pinnedAt,
@@ -113,8 +118,11 @@ async function prepareWithout(job: Job): Promise<Prepared> {
 
 async function prepareUnread(job: Job, sourceLocation: string, notes: string[]): Promise<Prepared> {
   const plan = await planOf(job, undefined);
+  const { commitId: commit, branchName: branch } = job.run.sourceTrigger ?? {};
   return {
     ...(await prepared(job, { ...plan, bases: undefined }, sourceLocation)),
+    ...(commit && { commit }),
+    ...(branch && { branch }),
     notes: [...notes, ...plan.notes],
   };
 }

@@ -16,7 +16,12 @@ export interface Wait {
 }
 
 /** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
-export const isAutomatic = (run: Run) => run.imageUpdateTrigger !== undefined;
+export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
+  (imageUpdateTrigger ?? timerTrigger ?? sourceTrigger) !== undefined;
+
+/** Started for nothing but its base images: with the same ones there is nothing to build. */
+export const isOnlyImageUpdate = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
+  imageUpdateTrigger !== undefined && !timerTrigger && !sourceTrigger;
 
 /** A queued run's place in the queue, as its row says. */
 export const placeOf = (run: Run): Place => ({

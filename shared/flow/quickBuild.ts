@@ -7,16 +7,23 @@ import { engineTerms } from './engineTerms.ts';
 import { runOwner } from './owners.ts';
 import { quickRunRequest } from './quickRun.ts';
 import { runValuesOf } from './runValuesOf.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 /**
  * What belongs to no task goes to the engine as it was asked for, its context by upload or URL: nobody tracks its base
  * images.
- * @throws RunValueError RegistryError TaskFileError BuildFault SourceError
+ * @throws RunValueError RegistryError TaskFileError BuildFault SourceError VaultError
  */
 export async function quickRequest(run: Run, own: KnownRegistry, ports: Ports): Promise<EngineRequest> {
   const open = (secret: string) => ports.seal.open(secret, runOwner(run.registry, run.runId));
-  if (run.quickRun) return quickRunRequest(changeRequestSecrets(run.quickRun, open), run, own, ports);
-  return quickBuildRequest(changeRequestSecrets(run.quickBuild!, open), run, own, ports);
+  const request = run.quickRun ?? run.quickBuild!;
+  const credentials = await withVaultSecrets(changeRequestSecrets(request, open).credentials, ports);
+  const withCredentials = <T extends typeof request>(of: T): T => ({
+    ...changeRequestSecrets(of, open),
+    ...(credentials && { credentials }),
+  });
+  if (run.quickRun) return quickRunRequest(withCredentials(run.quickRun), run, own, ports);
+  return quickBuildRequest(withCredentials(run.quickBuild!), run, own, ports);
 }
 
 async function quickBuildRequest(

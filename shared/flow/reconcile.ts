@@ -7,12 +7,14 @@ import { staleEdgeMessage } from '../names.ts';
 import type { Ports } from '../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
+import { VaultError } from '../ports/vault.ts';
 import { isDueForRetry, type Tracked, trackedBases, unaware } from '../reconcile.ts';
 import { loginFor } from './logins.ts';
 import { onPush } from './onPush.ts';
 import { opened } from './opened.ts';
 import { mapAtMost } from './retry.ts';
 import { retryFailed } from './retryFailed.ts';
+import { withVaultSecrets } from './vaultSecrets.ts';
 
 /** Base images that are looked at, at once. */
 const looksAtOnce = 16;
@@ -95,17 +97,18 @@ async function lookAt(due: Tracked[], ports: Ports): Promise<Looks> {
     // Before the digest is asked for: what a run reads after it, is newer.
     const timestamp = ports.clock.now().toISOString();
     try {
-      const digest = await ports.registry.digestOf(parseImageRef(image), loginOf(tracked));
+      const digest = await ports.registry.digestOf(parseImageRef(image), await loginOf(tracked));
       silent.delete(registry);
       const id = `seen-${timestamp.replace(/[-:.]/g, '')}-${at + 1}`;
       if (digest) await moved(tracked, { id, image, digest, timestamp }, ports);
     } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
+      if (!(error instanceof RegistryError || error instanceof VaultError)) throw error;
       looks.unseen.push({ image, reason: error.message });
       if (isOwn(registry, ports))
         ports.log('warning', `${staleEdgeMessage}: ${image} cannot be looked at: ${error.message}`, {
           registry,
         });
+      if (error instanceof VaultError) return;
       if (error.code === 'Unreachable') silent.set(registry, (silent.get(registry) ?? 0) + 1);
       if (error.code === 'TooManyRequests')
         looks.pausedUntil.set(registry, later(timestamp, error.retryAfter ?? pauseSeconds));
@@ -141,23 +144,35 @@ function tellStale({ image, registry }: Tracked, tasks: number, ports: Ports): v
 const noEdges = { bases: [], outputs: [] };
 
 /** How each base image is asked for: as one of the tasks that stand on it, best one that has credentials for it. */
-async function logins(due: Tracked[], ports: Ports): Promise<(tracked: Tracked) => RegistryLogin> {
+async function logins(due: Tracked[], ports: Ports): Promise<(tracked: Tracked) => Promise<RegistryLogin>> {
   const registries = new Set(due.flatMap(({ tasks }) => tasks.map(({ registry }) => registry)));
   const tasks = new Map<string, Task>();
   for (const registry of registries)
     for (const task of await ports.store.tasks(registry)) tasks.set(keyOf(registry, task.name), task);
 
-  const loginAs = (server: string, { registry, task }: TaskState): RegistryLogin | undefined => {
+  const loginAs = async (
+    server: string,
+    { registry, task }: TaskState,
+  ): Promise<RegistryLogin | undefined> => {
     const stored = tasks.get(keyOf(registry, task));
     const own = ports.settings.registries.find(({ name }) => name === registry);
-    return stored && own && loginFor(server, own, opened(stored, ports).properties.credentials);
+    if (!stored || !own) return undefined;
+    const { credentials } = opened(stored, ports).properties;
+    return loginFor(server, own, await withVaultSecrets(credentials, ports, server));
   };
-  return ({ registry, tasks: standing }) => {
+  return async ({ registry, tasks: standing }) => {
     let login: RegistryLogin | undefined;
+    let fault: VaultError | undefined;
     for (const state of standing) {
-      login = loginAs(registry, state);
-      if (login && login.kind !== 'anonymous') return login;
+      try {
+        login = await loginAs(registry, state);
+        if (login && login.kind !== 'anonymous') return login;
+      } catch (error) {
+        if (!(error instanceof VaultError)) throw error;
+        fault = error;
+      }
     }
+    if (fault) throw fault;
     return login ?? { kind: 'anonymous' };
   };
 }

@@ -1,4 +1,4 @@
-import { isEnded, type Run } from '../model/run.ts';
+import { isCanonical, isEnded, type Run } from '../model/run.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
 import { inputsOf } from '../transitions.ts';
@@ -49,7 +49,7 @@ export async function resume(run: Stored<Run>, own: KnownRegistry, ports: Ports)
 async function withNewPins(run: Run, prepared: Prepared, ports: Ports): Promise<Run> {
   const { pins, pinnedAt, commit, branch, notes } = prepared;
   if (!pins || inputsOf(pins) === inputsOf(run.pins ?? [])) return run;
-  if (run.overrides === undefined) {
+  if (isCanonical(run)) {
     const bases = pins.map(({ image }) => image);
     await ports.store.changeEdges(
       { registry: run.registry, task: run.task! },

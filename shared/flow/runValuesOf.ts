@@ -3,7 +3,8 @@ import type { Platform, Task } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type RunValues, runDate } from '../runValues.ts';
 
-/** What `{{.Run.X}}` stands for in a run. `Commit` and `Branch` are known once the source is fetched. */
+/** What `{{.Run.X}}` stands for in a run. `Commit` and `Branch` are known once the source is
+ * fetched, or from what started the run. */
 export function runValuesOf(
   run: Run,
   own: KnownRegistry,
@@ -19,7 +20,7 @@ export function runValuesOf(
     Date: runDate(new Date(run.createTime)),
     OS: platform.os.toLowerCase(),
     Architecture: platform.architecture,
-    Commit: source.commit ?? '',
-    Branch: source.branch ?? '',
+    Commit: source.commit ?? run.sourceTrigger?.commitId ?? '',
+    Branch: source.branch ?? run.sourceTrigger?.branchName ?? '',
   };
 }

@@ -1,4 +1,4 @@
-import type { Run } from '../model/run.ts';
+import { isCanonical, type Run } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Stored } from '../ports/store.ts';
@@ -9,7 +9,7 @@ import { endRun } from './endRun.ts';
 import { onPush } from './onPush.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { backInQueue, isAutomatic, letWait, type Wait } from './queued.ts';
+import { backInQueue, isAutomatic, isOnlyImageUpdate, letWait, type Wait } from './queued.ts';
 import { quickRequest } from './quickBuild.ts';
 import { freePlaces, nextInQueue, paceOf } from './ready.ts';
 import { lookAbove } from './waits.ts';
@@ -57,13 +57,13 @@ async function startPrepared(
 
   const { built, unsure } = state.value;
   const isBuilt = !unsure && reading && built && inputsOf(reading.pins) === inputsOf(built.pins);
-  if (isAutomatic(run.value) && isBuilt) {
+  if (isOnlyImageUpdate(run.value) && isBuilt) {
     const runErrorMessage = `Nothing to build: ${built.runId} stands on the same base images already.`;
     await endRun(registry, runId, { status: 'Canceled', runErrorMessage, reading }, ports);
     return;
   }
   // Edges before the claim: a push that comes now finds the task, and more edges than needed do no harm.
-  if (pins && run.value.overrides === undefined) {
+  if (pins && isCanonical(run.value)) {
     const task = { registry, task: state.value.task };
     await ports.store.changeEdges(task, edgesToAdd(state.value, images, prepared.outputs), noEdges);
   }

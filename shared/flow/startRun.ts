@@ -7,6 +7,7 @@ import { RegistryError } from '../ports/registry.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
 import { SourceError } from '../ports/sourceContext.ts';
 import { ConflictError } from '../ports/store.ts';
+import { VaultError } from '../ports/vault.ts';
 import { RunValueError } from '../runValues.ts';
 import { SourceLocationError } from '../sourceLocation.ts';
 import { TaskFileError } from '../taskFile.ts';
@@ -57,5 +58,6 @@ const isFault = (error: unknown): error is Error =>
     RunValueError,
     SourceError,
     SourceLocationError,
+    VaultError,
     TaskFileError,
   ].some((kind) => error instanceof kind);

@@ -5,25 +5,43 @@ import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
 import { changeTaskSecrets } from '../secrets.ts';
+import { timersOf } from '../timers.ts';
+import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
 import { checkStep, knownOutputs } from './checkStep.ts';
+import { checkTriggers } from './checkTriggers.ts';
 import { taskOwner } from './owners.ts';
 import { noTask, Refusal } from './refusal.ts';
 import { untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
+import { settleTaskWebhooks } from './settleWebhooks.ts';
 import { lookAbove, RingError } from './waits.ts';
+import { webhookWrites } from './webhookWrites.ts';
 
-type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings'>;
+type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
 
 /**
- * Creates a task or replaces it; what is known of its base images and runs stays.
+ * Creates a task or replaces it; what is known of its base images and runs stays. Its webhooks are registered as far as
+ * their servers can be reached.
  * @throws Refusal 400
  */
-export function putTask(own: KnownRegistry, name: string, create: TaskCreate, ports: Flow): Promise<Task> {
+export async function putTask(
+  own: KnownRegistry,
+  name: string,
+  create: TaskCreate,
+  ports: Flow,
+): Promise<Task> {
   check(create, own);
+  const task = await writeTask(own, name, create, ports);
+  await settleTaskWebhooks(own.name, task.name, ports);
+  return task;
+}
+
+function writeTask(own: KnownRegistry, name: string, create: TaskCreate, ports: Flow): Promise<Task> {
   return untilUndisturbed(async () => {
-    const [before, state] = await Promise.all([
+    const [before, state, webhooks] = await Promise.all([
       ports.store.task(own.name, name),
       ports.store.state(own.name, name),
+      ports.store.webhooks(own.name, name),
     ]);
     const owner = taskOwner(own.name, name);
     const task: Task = {
@@ -35,7 +53,7 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
       properties: changeTaskSecrets(create.properties, (secret) => ports.seal.seal(secret, owner)),
     };
     const asBefore = before !== undefined && isAsBefore(create, before.value, ports);
-    const value = stateOf(task, own, state?.value, asBefore);
+    const value = stateOf(task, own, state?.value, asBefore, ports.clock.now());
     await refuseRing(value, ports);
     // Who makes an image is known before its first run, so that those who stand on it wait for that.
     const key = { registry: own.name, task: task.name };
@@ -43,6 +61,7 @@ export function putTask(own: KnownRegistry, name: string, create: TaskCreate, po
     await ports.store.commit(own.name, [
       { put: 'task', value: task, ...(before && { etag: before.etag }) },
       { put: 'state', value, ...(state && { etag: state.etag }) },
+      ...webhookWrites(own.name, task.name, create.properties, webhooks, ports),
     ]);
     const gone = state?.value.outputs.filter((image) => !value.outputs.includes(image)) ?? [];
     await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
@@ -85,6 +104,8 @@ export async function deleteTask(own: KnownRegistry, name: string, ports: Ports)
   for (const { runId } of state?.value.open ?? []) await cancelRun(own, runId, ports);
   const writes: Write[] = [{ remove: 'task', task: name }];
   if (state) writes.push({ remove: 'state', task: name });
+  const webhooks = await store.webhooks(own.name, name);
+  writes.push(...webhookWrites(own.name, task.value.name, undefined, webhooks, ports));
   await store.commit(own.name, writes);
   // After the rows: an edge to a task that is gone says nothing, a task without its edges hears of nothing.
   if (state) {
@@ -92,6 +113,7 @@ export async function deleteTask(own: KnownRegistry, name: string, ports: Ports)
     const edges = { bases: [...new Set(bases)], outputs: state.value.outputs };
     await store.changeEdges({ registry: own.name, task: name }, noEdges, edges);
   }
+  await settleTaskWebhooks(own.name, name, ports);
   return true;
 }
 
@@ -121,10 +143,16 @@ function stateOf(
   own: KnownRegistry,
   before: TaskState | undefined,
   asBefore: boolean,
+  now: Date,
 ): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
-  const { cpu: _, ...kept } = before ?? { bases: [], open: [], outputs: [], cpu: undefined };
+  const {
+    cpu: _,
+    timers: __,
+    ...kept
+  } = before ?? { bases: [], open: [], outputs: [], cpu: undefined, timers: undefined };
+  const timers = timersOf(task.properties, before, now);
   return {
     ...kept,
     // What failed as it was, may succeed as it is.
@@ -137,13 +165,15 @@ function stateOf(
     platform,
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
+    ...(timers.length > 0 && { timers }),
     outputs: before && asBefore ? before.outputs : knownOutputs(step, own),
   };
 }
 
 /** What the schema cannot say of a task. @throws Refusal 400 */
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
-  const { step, credentials } = properties;
+  const { step, credentials, trigger } = properties;
+  checkTriggers(trigger ?? {});
   checkStep(step, own);
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
@@ -154,11 +184,28 @@ function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
         'TaskIdentityMissing',
         `The credentials for ${server} use the task's system-assigned identity, but the task has none. Assign one (--assign-identity).`,
       );
+    if (!used && [userName, password].some((one) => one?.type === 'Vaultsecret'))
+      throw new Refusal(
+        400,
+        'InvalidCredentials',
+        `The credentials for ${server} are in a key vault: say with which identity of the task it is read (--use-identity).`,
+      );
+    for (const object of [userName, password])
+      if (object?.type === 'Vaultsecret') checkVaultUri(server, object.value ?? '');
     if (!used && (!userName || !password))
       throw new Refusal(
         400,
         'InvalidCredentials',
         `The credentials for ${server} need an identity, or a user name and a password.`,
       );
+  }
+}
+
+function checkVaultUri(server: string, uri: string): void {
+  try {
+    parseVaultUri(uri);
+  } catch (error) {
+    if (!(error instanceof VaultUriError)) throw error;
+    throw new Refusal(400, 'InvalidCredentials', `The credentials for ${server}: ${error.message}`);
   }
 }

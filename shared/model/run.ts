@@ -43,6 +43,25 @@ export const ImageUpdateTrigger = z
   .meta({ id: 'ImageUpdateTrigger' });
 export type ImageUpdateTrigger = z.infer<typeof ImageUpdateTrigger>;
 
+export const TimerRunTrigger = z
+  .object({ timerTriggerName: z.string(), scheduleOccurrence: z.iso.datetime() })
+  .meta({ id: 'TimerTriggerDescriptor' });
+export type TimerRunTrigger = z.infer<typeof TimerRunTrigger>;
+
+/** `eventType` is printed by az as it is: the tutorial's table says Commit. `branchName` is the branch that is built. */
+export const SourceRunTrigger = z
+  .object({
+    id: z.string(),
+    eventType: z.enum(['Commit', 'Pull Request']),
+    commitId: z.string(),
+    pullRequestId: z.string().optional(),
+    repositoryUrl: z.string(),
+    branchName: z.string(),
+    providerType: z.string(),
+  })
+  .meta({ id: 'SourceTriggerDescriptor' });
+export type SourceRunTrigger = z.infer<typeof SourceRunTrigger>;
+
 /** What a single `task run` changes of its task's step. */
 export const StepOverrides = z
   .object({
@@ -178,6 +197,10 @@ export const Run = z.object({
   timeout: z.number().int(),
   isArchiveEnabled: z.boolean(),
   imageUpdateTrigger: ImageUpdateTrigger.optional(),
+  timerTrigger: TimerRunTrigger.optional(),
+  sourceTrigger: SourceRunTrigger.optional(),
+  /** Builds another state of the source than the task's own, a pull request: what it makes says nothing of the task. */
+  aside: z.boolean().optional(),
   outputImages: z.array(ImageDescriptor).optional(),
   customRegistries: z.array(z.string()).optional(),
   runErrorMessage: z.string().optional(),
@@ -212,6 +235,9 @@ export const Run = z.object({
   trace: z.string().optional(),
 });
 export type Run = z.infer<typeof Run>;
+
+/** Whether a run builds the task as it is defined, so that what it stands on and makes stands for the task. */
+export const isCanonical = (run: Run) => run.overrides === undefined && run.aside !== true;
 
 /** Whether overrides ask for anything: `az acr task run` always sends empty lists. */
 export const differsFromTask = ({ arguments: args, values, updateTriggerToken: _, ...rest }: StepOverrides) =>

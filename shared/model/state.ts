@@ -21,6 +21,15 @@ export const OpenRun = z.object({
 });
 export type OpenRun = z.infer<typeof OpenRun>;
 
+/** An enabled timer, as the clock needs it. */
+export const Timer = z.object({
+  name: z.string(),
+  schedule: z.string(),
+  /** The newest occurrence that was dealt with; at first the instant from which the timer counts. */
+  last: z.iso.datetime(),
+});
+export type Timer = z.infer<typeof Timer>;
+
 /** How the newest run of a task ended. */
 export const LastRun = z.object({
   runId: z.string(),
@@ -61,6 +70,8 @@ export const TaskState = z.object({
   last: LastRun.optional(),
   /** The images with a stable name that the task makes; who stands on them waits for it. */
   outputs: z.array(z.string()),
+  /** Its enabled timers; absent when there is none. */
+  timers: z.array(Timer).optional(),
 });
 export type TaskState = z.infer<typeof TaskState>;
 

@@ -120,9 +120,14 @@ export type Credentials = z.infer<typeof Credentials>;
 
 const triggerStatus = caseInsensitiveEnum(['Enabled', 'Disabled']).default('Enabled');
 
+/** A source trigger's name is part of its webhook's address. */
+export const triggerName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_-]{1,50}$/, 'the name of a source trigger has 1 to 50 letters, digits, - or _');
+
 export const SourceTrigger = z
   .object({
-    name: z.string().min(1),
+    name: triggerName,
     sourceRepository: z.object({
       sourceControlType: caseInsensitiveEnum(['Github', 'VisualStudioTeamService']),
       repositoryUrl: z.string().min(1),
@@ -141,6 +146,7 @@ export const SourceTrigger = z
     status: triggerStatus,
   })
   .meta({ id: 'SourceTrigger' });
+export type SourceTrigger = z.infer<typeof SourceTrigger>;
 
 export const TimerTrigger = z
   .object({ name: z.string().min(1), schedule: z.string().min(1), status: triggerStatus })

@@ -5,8 +5,10 @@ import type { Registry } from './registry.ts';
 import type { RunEngine } from './runEngine.ts';
 import type { Seal } from './seal.ts';
 import type { SourceContext } from './sourceContext.ts';
+import type { SourceControl } from './sourceControl.ts';
 import type { SourceFiles } from './sourceFiles.ts';
 import type { Store } from './store.ts';
+import type { Vault } from './vault.ts';
 
 /** A registry that Plinth serves or watches, from the settings. */
 export interface KnownRegistry {
@@ -26,6 +28,8 @@ export interface Settings {
   runsPerTask: number;
   /** A context larger than this goes to the engine by URL. */
   maxContextBytes: number;
+  /** Where others reach this app, without a slash at the end: webhooks are registered with it. */
+  publicUrl: string;
   /** How often each base image in a registry of the settings is looked at, and one in any other. */
   reconcileMinutes: number;
   pollMinutes: number;
@@ -41,6 +45,8 @@ export interface Ports {
   registry: Registry;
   engine: RunEngine;
   source: SourceContext;
+  sourceControl: SourceControl;
+  vault: Vault;
   files: SourceFiles;
   seal: Seal;
   clock: Clock;

@@ -6,4 +6,10 @@ export interface Seal {
   /** A signature for an address that a client gets, and the proof of one that comes back. */
   sign(text: string): string;
   verify(text: string, signature: string): boolean;
+  /** A secret to share with somebody, from 32 bytes of chance. */
+  newSecret(): string;
+  /** Whether bytes were signed with a shared secret by HMAC-SHA256, the signature in hex. */
+  isSigned(bytes: Uint8Array, signature: string, secret: string): boolean;
+  /** Whether two texts are the same, in a time that tells nothing of how much of them is. */
+  isSame(one: string, other: string): boolean;
 }

@@ -2,6 +2,7 @@ import type { Run } from '../model/run.ts';
 import type { Decision, Pace, Place, TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
 import type { Ignored, Watch } from '../model/watch.ts';
+import type { Delivery, Webhook } from '../model/webhook.ts';
 
 /** A value and the version of it that was read; a write that names the version fails if another came between. */
 export interface Stored<T> {
@@ -30,6 +31,9 @@ export type Write =
   | { put: 'pace'; value: Pace; etag?: string }
   | { put: 'place'; value: Place; replace?: boolean }
   | { put: 'decision'; value: Decision; replace?: boolean }
+  | { put: 'webhook'; value: Webhook; etag?: string }
+  | { put: 'delivery'; value: Delivery }
+  | { remove: 'webhook'; value: Webhook }
   | { remove: 'task'; task: string }
   | { remove: 'state'; task: string }
   | { remove: 'place'; value: Place };
@@ -73,12 +77,23 @@ export interface Store {
   tasks(registry: string): Promise<Task[]>;
   state(registry: string, task: string): Promise<Stored<TaskState> | undefined>;
   states(registry: string): Promise<TaskState[]>;
+  /** Only the states that have timers, so that the clock need not read the others. */
+  statesWithTimers(registry: string): Promise<Stored<TaskState>[]>;
   run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
   /** Newest first, a page at a time; of one task, and older than a run, where that is asked. */
   runs(registry: string, only?: RunFilter): AsyncIterable<Run>;
   pace(registry: string): Promise<Stored<Pace> | undefined>;
   /** The queued runs in the order they are to start; only the first ones, or those that wait, where that is asked. */
   places(registry: string, only?: PlaceFilter): AsyncIterable<Place>;
+  webhook(registry: string, task: string, trigger: string): Promise<Stored<Webhook> | undefined>;
+  /** Of one task, or of all. */
+  webhooks(registry: string, task?: string): Promise<Stored<Webhook>[]>;
+  /** Those whose `nextAttempt` has come. */
+  dueWebhooks(registry: string, now: Date): Promise<Stored<Webhook>[]>;
+  /** The run that a delivery has started; undefined when it has started none. */
+  delivery(registry: string, task: string, trigger: string, key: string): Promise<string | undefined>;
+  /** Removes what was delivered before an instant. */
+  forgetDeliveries(registry: string, before: Date): Promise<void>;
   /** Newest first. */
   decisions(registry: string, task: string): AsyncIterable<Decision>;
 

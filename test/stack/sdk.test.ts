@@ -4,7 +4,7 @@ import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { ContainerRegistryManagementClient, type Task } from '@azure/arm-containerregistry';
 import { suite } from 'uvu';
-import { resourceGroup, subscriptionId } from '../../local/stack.ts';
+import { resourceGroup, subscriptionId } from '../../local/resourceIds.ts';
 import { openapi } from '../../shared/edge/openapi.ts';
 import { openapiSchema } from '../armSchemas.ts';
 import { waitFor } from '../waitFor.ts';

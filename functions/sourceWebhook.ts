@@ -1,0 +1,3 @@
+import { serveWebhooks } from '../shared/edge/webhookServer.ts';
+
+serveWebhooks();

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Hook } from '../model/webhook.ts';
+import type { SourceControlToken } from '../ports/sourceControl.ts';
+import { type HooksRequest, hooksRefusal, hooksRequest } from './hooksHttp.ts';
+
+interface Repository {
+  /** `https://api.github.com`, `https://ghe.example.com/api/v3` */
+  api: string;
+  name: string;
+}
+
+/** A repository has at most 20 hooks for an event, so one page holds them. */
+const Hooks = z.array(z.object({ id: z.number(), config: z.object({ url: z.string().optional() }) }));
+const Created = z.object({ id: z.number() });
+
+const eventNames = { commit: 'push', pullrequest: 'pull_request' } as const;
+
+const advice =
+  'The token must be allowed to administer webhooks: a fine-grained one with Webhooks: Read and write, a classic one with admin:repo_hook, of somebody who is an admin of the repository';
+
+/** Source: docs.github.com, "REST API endpoints for repository webhooks". @throws SourceControlError */
+export async function registerGithubHook(
+  { api, name }: Repository,
+  hook: Hook,
+  secret: string,
+  token: SourceControlToken,
+): Promise<string[]> {
+  const [id] = await ownHooks({ api, name }, hook, token);
+  const body = {
+    active: true,
+    events: hook.events.map((event) => eventNames[event]),
+    config: { url: hook.url, content_type: 'json', secret, insecure_ssl: '0' },
+  };
+  const hooks = `${api}/repos/${name}/hooks`;
+  const doing = `registering a webhook of ${name}`;
+  const response =
+    id === undefined
+      ? await ask({ method: 'POST', url: hooks, body: { name: 'web', ...body }, doing }, token)
+      : await ask({ method: 'PATCH', url: `${hooks}/${id}`, body, doing }, token);
+  if (!response.ok) throw await hooksRefusal(response, doing, advice);
+  return [String(Created.parse(await response.json()).id)];
+}
+
+/** @throws SourceControlError */
+export async function removeGithubHook(
+  { api, name }: Repository,
+  hook: Hook,
+  token: SourceControlToken,
+): Promise<void> {
+  for (const id of await ownHooks({ api, name }, hook, token)) {
+    const doing = `removing the webhook ${id} of ${name}`;
+    const response = await ask({ method: 'DELETE', url: `${api}/repos/${name}/hooks/${id}`, doing }, token);
+    if (!response.ok && response.status !== 404) throw await hooksRefusal(response, doing, advice);
+  }
+}
+
+/** The hooks with our address: one, or more where somebody copied it. */
+async function ownHooks({ api, name }: Repository, hook: Hook, token: SourceControlToken): Promise<number[]> {
+  const doing = `listing the webhooks of ${name}`;
+  const response = await ask({ method: 'GET', url: `${api}/repos/${name}/hooks?per_page=100`, doing }, token);
+  if (!response.ok) throw await hooksRefusal(response, doing, advice);
+  return Hooks.parse(await response.json())
+    .filter(({ config }) => config.url === hook.url)
+    .map(({ id }) => id);
+}
+
+const ask = (request: Omit<HooksRequest, 'headers'>, { token }: SourceControlToken) =>
+  hooksRequest({
+    ...request,
+    headers: {
+      accept: 'application/vnd.github+json',
+      'x-github-api-version': '2022-11-28',
+      authorization: `Bearer ${token}`,
+    },
+  });

@@ -1,0 +1,10 @@
+import { contextAtCommit } from '../decideOnSource.ts';
+import type { Run } from '../model/run.ts';
+import type { Task } from '../model/task.ts';
+
+/** Where a run's context lies: as its request says, at the commit that started it, or as the task says. */
+export function contextOf(task: Task, run: Run): string | undefined {
+  if (run.overrides?.contextPath) return run.overrides.contextPath;
+  const { contextPath } = task.properties.step;
+  return contextPath && run.sourceTrigger ? contextAtCommit(contextPath, run.sourceTrigger) : contextPath;
+}

@@ -1,0 +1,96 @@
+import type { Webhook } from '../model/webhook.ts';
+import type { Ports } from '../ports/ports.ts';
+import { SourceControlError } from '../ports/sourceControl.ts';
+import { ConflictError, type Stored, type Write } from '../ports/store.ts';
+import { byHand, removeByHand, retryMinutes } from '../webhooks.ts';
+import { webhookOwner } from './owners.ts';
+import { mapAtMost } from './retry.ts';
+
+type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'log' | 'settings' | 'sourceControl'>;
+
+/** Longer than a registration takes, so that nobody else tries at the same time. */
+const claimSeconds = 120;
+const atOnce = 4;
+/** A removal is tried for about a day; after that a person is told. */
+const removalAttempts = 30;
+
+/** Registers and removes what is due, of every task: the clock's part. */
+export async function settleDueWebhooks(ports: Flow): Promise<void> {
+  const now = ports.clock.now();
+  for (const { name: registry } of ports.settings.registries) {
+    const due = await ports.store.dueWebhooks(registry, now);
+    await mapAtMost(due, atOnce, (webhook) => settle(webhook, ports));
+  }
+}
+
+/**
+ * Registers and removes what is due of one task, right after it was written. It never fails: the task is written, and
+ * whatever goes wrong here is tried again by the clock.
+ */
+export async function settleTaskWebhooks(registry: string, task: string, ports: Flow): Promise<void> {
+  const now = ports.clock.now().toISOString();
+  try {
+    const webhooks = await ports.store.webhooks(registry, task);
+    const due = webhooks.filter(({ value }) => value.nextAttempt !== undefined && value.nextAttempt <= now);
+    await mapAtMost(due, atOnce, (webhook) => settle(webhook, ports));
+  } catch (error) {
+    ports.log('error', `the webhooks of ${task} wait for the clock: ${(error as Error).message}`, {
+      registry,
+    });
+  }
+}
+
+/** One attempt: claimed by the row's version, then the server is asked, then the outcome is written. */
+async function settle(due: Stored<Webhook>, ports: Flow): Promise<void> {
+  const { registry, task, trigger } = due.value;
+  const { store, clock } = ports;
+  const until = new Date(clock.now().getTime() + claimSeconds * 1000).toISOString();
+  const claimed: Webhook = { ...due.value, attempts: due.value.attempts + 1, nextAttempt: until };
+  try {
+    await store.commit(registry, [{ put: 'webhook', value: claimed, etag: due.etag }]);
+    const row = await store.webhook(registry, task, trigger);
+    if (!row || row.value.nextAttempt !== until) return;
+    const outcome = await attempt(claimed, ports);
+    const write: Write = outcome
+      ? { put: 'webhook', value: outcome, etag: row.etag }
+      : { remove: 'webhook', value: claimed };
+    await store.commit(registry, [write]);
+  } catch (error) {
+    // The task was written meanwhile: its new row is due by itself.
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}
+
+/** What the row becomes; undefined when there is nothing left of it. */
+async function attempt(webhook: Webhook, ports: Flow): Promise<Webhook | undefined> {
+  const { registry, task, hook, status } = webhook;
+  const owner = webhookOwner(registry, task, webhook.trigger.split('~')[0]!);
+  const { nextAttempt: _, message: __, ...rest } = webhook;
+  const facts = { registry, task, trigger: webhook.trigger };
+  try {
+    if (!webhook.token) throw new SourceControlError('there is no token', { transient: false });
+    const token = {
+      token: ports.seal.open(webhook.token, owner),
+      tokenType: webhook.tokenType ?? 'PAT',
+    } as const;
+    if (status === 'Removing') {
+      await ports.sourceControl.remove(hook, token);
+      ports.log('information', `webhook ${hook.url} removed`, facts);
+      return undefined;
+    }
+    const ids = await ports.sourceControl.register(hook, ports.seal.open(webhook.secret, owner), token);
+    ports.log('information', `webhook ${hook.url} registered`, facts);
+    return { ...rest, status: 'Registered', ids, attempts: 0 };
+  } catch (error) {
+    const { message } = error as Error;
+    const again = error instanceof SourceControlError && error.transient;
+    ports.log('warning', `webhook ${hook.url}: ${message}`, { ...facts, again });
+    if (again && !(status === 'Removing' && webhook.attempts >= removalAttempts)) {
+      const next = ports.clock.now().getTime() + retryMinutes(webhook.attempts) * 60_000;
+      return { ...webhook, message, nextAttempt: new Date(next).toISOString() };
+    }
+    if (status !== 'Removing') return { ...rest, status: 'ByHand', message: byHand(hook, message) };
+    ports.log('warning', removeByHand(webhook), facts);
+    return undefined;
+  }
+}
