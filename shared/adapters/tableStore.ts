@@ -16,18 +16,8 @@ import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, standing } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
-
-<<<<<<< HEAD
-
-import { all, conflicts, found, type Row, range } from './tableRows.ts';
-import { deliveryColumns, triggerReads, webhookColumns } from './tableTriggers.ts';
-
-=======
-
 import { all, conflicts, found, pages, type Row, range } from './tableRows.ts';
-
->>>>>>> exactlyonce
-
+import { deliveryColumns, triggerReads, webhookColumns } from './tableTriggers.ts';
 import { createTableWatch } from './tableWatch.ts';
 
 export interface StoreTables {
