@@ -6,7 +6,7 @@ import { type Lookup, renderTemplate } from './taskFile/template.ts';
 import { lenient, lookupIn, type TemplateData } from './taskFile/values.ts';
 
 export { type EngineText, engineText } from './taskFile/engineText.ts';
-export type { BuildStep, CmdStep, FileStep, PushStep, TaskFile } from './taskFile/model.ts';
+export type { BuildStep, CmdStep, FileSecret, FileStep, PushStep, TaskFile } from './taskFile/model.ts';
 export { mergeSet, parseValuesFile, type SetValue, type TemplateData, withSet } from './taskFile/values.ts';
 export { inFile, TaskFileError };
 

@@ -105,7 +105,7 @@ async function pushAll(
     const text = draw(8) === 0 ? `push ${draw(count)}` : `push ${count}`;
     await push(bases[draw(bases.length)]!, text);
     if (count % 50 === 0) log(`${count} pushes`);
-    await pause(100 + draw(600));
+    await pause(500 + draw(1500));
   }
 }
 
@@ -113,7 +113,7 @@ async function disturb(stack: Stack, { kills, storageRestarts, seed, log }: Chao
   const draw = numbersFrom(seed + 2);
   const every = Math.max(1, Math.floor(kills / Math.max(1, storageRestarts)));
   for (let count = 1; count <= kills; count++) {
-    await pause(1500 + draw(5000));
+    await pause(5000 + draw(12_000));
     stack.app.kill('SIGKILL');
     await stack.restartApp();
     if (count % every === 0 && count / every <= storageRestarts) {

@@ -1,4 +1,5 @@
 import { createTableStore } from '../shared/adapters/tableStore.ts';
+import { mapAtMost } from '../shared/flow/retry.ts';
 import type { Decision } from '../shared/model/state.ts';
 import type { Doorbell } from '../shared/ports/queue.ts';
 import type { Store, Write } from '../shared/ports/store.ts';
@@ -76,12 +77,11 @@ export async function addTasks(
     }
     await store.commit(registry, writes);
   }
-  for (let at = 0; at < count; at++)
-    await store.changeEdges(
-      { registry, task: `app-${at}` },
-      { bases: [baseOf(at)], outputs: [] },
-      { bases: [], outputs: [] },
-    );
+  const numbers = Array.from({ length: count }, (_, at) => at);
+  const none = { bases: [], outputs: [] };
+  await mapAtMost(numbers, 32, (at) =>
+    store.changeEdges({ registry, task: `app-${at}` }, { bases: [baseOf(at)], outputs: [] }, none),
+  );
 }
 
 export async function addRuns(store: Store, count: number) {

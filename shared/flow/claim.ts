@@ -9,7 +9,7 @@ import { placeOf } from './queued.ts';
 import { freePlaces, paceOf } from './ready.ts';
 
 /** How long a worker that claimed a run is left alone before another asks the engine in its place. */
-export const claimSeconds = 120;
+export const claimSeconds = 90;
 /** The pace row is what many starts of one registry meet at; what was prepared is not thrown away for that. */
 const paceTurns = 50;
 

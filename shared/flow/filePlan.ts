@@ -16,13 +16,13 @@ import { baseNotes, pinAll, platformText } from './baseImages.ts';
 import { findStepBases, pushReference, type StepBases, tagReference } from './fileBases.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { runValuesOf } from './runValuesOf.ts';
-import { fileOf, readTaskText, templateData } from './taskText.ts';
+import { openTaskFile, readTaskText, templateData } from './taskText.ts';
 
 /**
  * Plans the run of a multi-step task: the file is read with the run's values, every base image of its build steps is
  * pinned in the context, and the engine gets the file as `EncodedTaskRunRequest`. A file that only the engine can read
  * goes to it by its path.
- * @throws TaskFileError BuildFault RegistryError
+ * @throws TaskFileError BuildFault VaultError RegistryError
  */
 export async function planTaskFile(
   defined: FileStep | EncodedStep,
@@ -36,8 +36,9 @@ export async function planTaskFile(
 
   const read = async (path: string) => source && ports.files.read(source.dir, path);
   const text = await readTaskText(step, read);
-  const data = templateData(text, runValuesOf(run, own, task.properties.platform, task, source));
-  const file = fileOf(text, data);
+  const given = templateData(text, runValuesOf(run, own, task.properties.platform, task, source));
+  const reader = { vault: ports.vault, identity: task.identity };
+  const { file, data } = await openTaskFile(text, given, reader);
 
   const { bases, notes } = await inFileAsync(text.name, () =>
     findStepBases(file, platformText(task.properties.platform), read),

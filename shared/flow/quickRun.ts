@@ -7,7 +7,7 @@ import { engineText } from '../taskFile.ts';
 import { BuildFault } from './buildFault.ts';
 import { engineTerms } from './engineTerms.ts';
 import { runValuesOf } from './runValuesOf.ts';
-import { decodedText, fileOf, readTaskText, type TaskText, templateData } from './taskText.ts';
+import { decodedText, openTaskFile, readTaskText, type TaskText, templateData } from './taskText.ts';
 
 /**
  * A quick run of a task file. A file that can be read goes to the engine with this run's values in it; one in an
@@ -33,7 +33,7 @@ export async function quickRunRequest(
     const source = await ports.source.fetch(location, { maxBytes: ports.settings.maxContextBytes });
     try {
       const text = await readTaskText(request, (path) => ports.files.read(source.dir, path));
-      return encoded(text, request, terms, run, own, source);
+      return await encoded(text, request, terms, run, own, source);
     } finally {
       await source.dispose();
     }
@@ -43,16 +43,16 @@ export async function quickRunRequest(
   }
 }
 
-function encoded(
+async function encoded(
   text: TaskText,
   { platform, sourceLocation, values }: EncodedTaskRunRequest | FileTaskRunRequest,
   terms: EngineTerms,
   run: Run,
   own: KnownRegistry,
   source: { commit?: string; branch?: string } = {},
-): EngineRequest {
-  const data = templateData(text, runValuesOf(run, own, platform, undefined, source));
-  fileOf(text, data);
+): Promise<EngineRequest> {
+  const given = templateData(text, runValuesOf(run, own, platform, undefined, source));
+  const { data } = await openTaskFile(text, given, undefined);
   const { content, values: secrets } = engineText(text.text, data, values);
   return {
     type: 'EncodedTaskRunRequest',

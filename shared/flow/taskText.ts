@@ -1,5 +1,9 @@
+import type { TaskIdentity } from '../model/task.ts';
+import type { Ports } from '../ports/ports.ts';
+import { VaultError } from '../ports/vault.ts';
 import type { RunValues } from '../runValues.ts';
 import {
+  type FileSecret,
   inFile,
   parseValuesFile,
   readTaskFile,
@@ -73,15 +77,51 @@ export const templateData = ({ values, valuesName, set }: TaskText, run: RunValu
   secrets: {},
 });
 
+/** Who reads the secrets of a file's `secrets`: a task with its identities, a quick run has none. */
+export interface SecretReader {
+  vault: Ports['vault'];
+  identity: TaskIdentity | undefined;
+}
+
 /**
- * The file with the run's values in it.
- * @throws TaskFileError; BuildFault for secrets of a Key Vault, which nobody reads yet
+ * The file with the run's values in it, and what its templates stand for, now with the secrets of the file's `secrets`:
+ * they are read from their key vaults as the run begins.
+ * @throws TaskFileError VaultError; BuildFault where there is no identity to read a secret with
  */
-export function fileOf({ name, text }: TaskText, data: TemplateData): TaskFile {
-  const [secret] = inFile(name, () => secretsOfFile(text, data));
-  if (secret)
+export async function openTaskFile(
+  text: TaskText,
+  values: TemplateData,
+  reader: SecretReader | undefined,
+): Promise<{ file: TaskFile; data: TemplateData }> {
+  const named = inFile(text.name, () => secretsOfFile(text.text, values));
+  const read = named.map(async (secret) => [secret.id, await valueOf(secret, text.name, reader)] as const);
+  const data = { ...values, secrets: Object.fromEntries(await Promise.all(read)) };
+  return { file: inFile(text.name, () => readTaskFile(text.text, data)), data };
+}
+
+async function valueOf(
+  { id, line, keyvault, clientID }: FileSecret,
+  name: string,
+  reader: SecretReader | undefined,
+): Promise<string> {
+  const where = `${name}, line ${line}: the secret ${id}`;
+  if (!reader)
     throw new BuildFault(
-      `${name}, line ${secret.line}: the secret ${secret.id} is in a Key Vault, which Plinth does not read for a task file. Give its value by --set-secret and use {{.Values.${secret.id}}}.`,
+      `${where} is in a key vault, and a run without a task has no identity to read it with. Give its value by --set-secret and use {{.Values.${id}}}.`,
     );
-  return inFile(name, () => readTaskFile(text, data));
+  if (clientID === undefined && !reader.identity?.type.includes('SystemAssigned'))
+    throw new BuildFault(
+      `${where} is read with the task's system-assigned identity, but the task has none. Assign one (--assign-identity), or name another as clientID.`,
+    );
+  try {
+    return await reader.vault.secret(keyvault, clientID);
+  } catch (cause) {
+    if (!(cause instanceof VaultError)) throw cause;
+    const { transient, retryAfter } = cause;
+    throw new VaultError(`${where}: ${cause.message}`, {
+      transient,
+      cause,
+      ...(retryAfter && { retryAfter }),
+    });
+  }
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { imageReference } from './fields.ts';
-import { BaseImageDependency, ImageDescriptor, ImageUpdateTrigger, RunStatus } from './run.ts';
+import {
+  BaseImageDependency,
+  ImageDescriptor,
+  ImageUpdateTrigger,
+  RunStatus,
+  SourceRunTrigger,
+  TimerRunTrigger,
+} from './run.ts';
 import { Decision } from './state.ts';
-import { Platform, TaskCreate, TaskProperties } from './task.ts';
+import { Platform, SourceTrigger, TaskCreate, TaskProperties, Triggers } from './task.ts';
 import { Ignored, Unseen } from './watch.ts';
 
 const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
@@ -21,6 +28,8 @@ export const RunProperties = z
     outputImages: z.array(ImageDescriptor).optional(),
     task: z.string().optional(),
     imageUpdateTrigger: ImageUpdateTrigger.optional(),
+    timerTrigger: TimerRunTrigger.optional(),
+    sourceTrigger: SourceRunTrigger.optional(),
     platform: Platform,
     agentConfiguration: z.object({ cpu: z.number().int() }).optional(),
     agentPoolName: z.string().optional(),
@@ -55,6 +64,20 @@ export const RunList = z
   .object({ value: z.array(RunResource), nextLink: z.url().optional() })
   .meta({ id: 'RunListResult' });
 
+/** The webhook of a source trigger, for whoever has to do something by hand. */
+export const WebhookShown = z
+  .object({
+    url: z.url().describe('Where GitHub or Azure DevOps is to deliver.'),
+    status: z.enum(['Pending', 'Registered', 'ByHand', 'Off', 'Removing']),
+    message: z.string().optional().describe('Why it is not registered, and what to do.'),
+    secret: z.string().optional().describe('In the answer of listDetails only.'),
+  })
+  .meta({ id: 'Webhook', description: 'Plinth only: how the webhook of a source trigger stands.' });
+
+const TriggersShown = Triggers.extend({
+  sourceTriggers: z.array(SourceTrigger.extend({ webhook: WebhookShown.optional() })).optional(),
+}).meta({ id: 'TriggerPropertiesShown' });
+
 export const TaskResource = TaskCreate.extend({
   id: ArmId,
   name: z.string(),
@@ -62,6 +85,7 @@ export const TaskResource = TaskCreate.extend({
   properties: TaskProperties.extend({
     provisioningState: z.literal('Succeeded'),
     creationDate: z.iso.datetime(),
+    trigger: TriggersShown.optional(),
     automaticRunsStopped: z
       .string()
       .optional()

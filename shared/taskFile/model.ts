@@ -51,7 +51,8 @@ export type FileStep = BuildStep | PushStep | CmdStep;
 export interface FileSecret {
   id: string;
   line: number;
-  keyvault?: string;
+  /** The address of the secret. */
+  keyvault: string;
   clientID?: string;
 }
 

@@ -147,7 +147,7 @@ test('a mistake in a file of the context ends the run and names its line', async
     [undefined, /^acr-task\.yaml, line 4: step 1 has no property whem\. Did you mean when\?$/],
     ['gone.yaml', /^gone\.yaml, line 2: step acb_step_0 builds nosuch, but there is no such file/],
     ['nosuch.yaml', /^There is no task file nosuch\.yaml in the context/],
-    ['vault.yaml', /Key Vault/],
+    ['vault.yaml', /vault\.yaml, line 2: the secret s: /],
   ];
   for (const [file, message] of rows) {
     const run = await world.run('mistaken', file ? { overrideTaskStepProperties: { file } } : {});

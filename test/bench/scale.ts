@@ -1,0 +1,120 @@
+import { QueueClient } from '@azure/storage-queue';
+import { startAzurite } from '../../local/azurite.ts';
+import { provisionStorage } from '../../local/provision.ts';
+import { createStorageQueue } from '../../shared/adapters/storageQueue.ts';
+import { createTableStore } from '../../shared/adapters/tableStore.ts';
+import { onPush } from '../../shared/flow/onPush.ts';
+import { runPage } from '../../shared/flow/runPage.ts';
+import { queues, tables } from '../../shared/names.ts';
+import type { Ports } from '../../shared/ports/ports.ts';
+import { addRuns, addTasks, countedStore, push, registry } from '../countedWorld.ts';
+import { tableClient } from '../stack/storage.ts';
+import { sampleSettings } from '../storeContract.ts';
+import { line } from './figures.ts';
+
+const dependents = 10_000;
+const times = 30;
+const image = 'baseacr.azurecr.io/base0:1';
+const own = {
+  name: registry,
+  id: '/registries/appacr',
+  loginServer: 'appacr.azurecr.io',
+  endpoint: 'https://a',
+};
+
+/** Real tables and queues of Azurite, each call counted. */
+async function onAzurite(connectionString: string) {
+  await provisionStorage(connectionString);
+  const counts = { calls: 0 };
+  const table = (name: string) => {
+    const client = tableClient(connectionString, name);
+    client.pipeline.addPolicy({
+      name: 'counting',
+      sendRequest(request, next) {
+        counts.calls++;
+        return next(request);
+      },
+    });
+    return client;
+  };
+  const main = table(tables.main);
+  const store = createTableStore({ main, edges: table(tables.edges), pushes: table(tables.pushes) });
+  const queue = createStorageQueue({
+    start: new QueueClient(connectionString, queues.start),
+    follow: new QueueClient(connectionString, queues.follow),
+  });
+  const settings = { ...sampleSettings, registries: [own] };
+  return { counts, main, ports: { store, queue, settings, clock: { now: () => new Date() }, log: () => {} } };
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await action();
+  return performance.now() - begun;
+}
+
+async function repeated(action: () => Promise<unknown>): Promise<number[]> {
+  const took: number[] = [];
+  for (let turn = 0; turn < times; turn++) took.push(await timed(action));
+  return took;
+}
+
+/** The highest resident size while an action goes on, in MiB. */
+async function peakOf(action: () => Promise<unknown>): Promise<number> {
+  let peak = 0;
+  const look = () => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  };
+  const timer = setInterval(look, 20);
+  await action();
+  look();
+  clearInterval(timer);
+  return Math.round(peak / 2 ** 20);
+}
+
+/** A push with 10,000 dependent tasks, and how small questions compare with the bare SDK. */
+export default async function run(): Promise<void> {
+  const azurite = await startAzurite();
+  try {
+    const { counts, main, ports } = await onAzurite(azurite.connectionString);
+    await addTasks(ports.store, dependents, () => image);
+    await addRuns(ports.store, 1_000);
+    const before = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    counts.calls = 0;
+    let ms = 0;
+    const peak = await peakOf(async () => {
+      ms = await timed(() => onPush({ ...push(image), timestamp: new Date().toISOString() }, ports));
+    });
+    console.log(
+      `a push with ${dependents} dependents: all queued after ${(ms / 1000).toFixed(1)} s on Azurite, ` +
+        `${counts.calls} table calls (${(counts.calls / dependents).toFixed(3)} a task), ` +
+        `peak ${peak} MiB (${before} MiB before)`,
+    );
+    const query = new URLSearchParams();
+    const filter = `PartitionKey eq '${registry}' and RowKey gt 'run!' and RowKey lt 'run"'`;
+    const bare = async () => {
+      for await (const _ of main.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 101 }))
+        return;
+    };
+    await bare();
+    console.log(
+      line('the first page of runs', await repeated(() => runPage(own, query, ports as unknown as Ports))),
+    );
+    console.log(line('the same query by the bare SDK', await repeated(bare)));
+    console.log(line('one state', await repeated(() => ports.store.state(registry, 'app-7'))));
+    console.log(
+      line('the same row by the bare SDK', await repeated(() => main.getEntity(registry, 'state!app-7'))),
+    );
+  } finally {
+    await azurite.stop();
+  }
+
+  for (const tasks of [100, 100_000]) {
+    const { ports, cost } = countedStore();
+    await addTasks(ports.store, tasks, (at) => `baseacr.azurecr.io/base${at}:1`);
+    const { main, edges, pushes } = await cost(() => onPush(push(image), ports));
+    console.log(
+      `a push with one dependent among ${tasks} tasks: ${main!.calls + edges!.calls + pushes!.calls} calls, ${main!.rows + edges!.rows} rows read`,
+    );
+  }
+}
