@@ -90,7 +90,8 @@ test('an app is indexed without Azure’s SDKs, git and the exporters of telemet
 test('loads as the worker loads it and registers every function', async () => {
   const names = (await indexed()).map(({ name }) => name).sort();
   const http = Object.values(operations).flatMap(({ name }) => [name, `${name}-short`]);
-  const others = ['imagePushed', 'startBuild', 'followRun', 'clock', 'logs', 'openapi', 'sourceWebhook'];
+  const queued = ['startBuild', 'startBuildPoison', 'followRun', 'followRunPoison'];
+  const others = [...queued, 'imagePushed', 'clock', 'logs', 'openapi', 'sourceWebhook'];
   assert.deepEqual(names, [...http, ...others].sort());
 });
 
