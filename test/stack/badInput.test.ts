@@ -302,7 +302,7 @@ test('secrets come back from listDetails only', async () => {
   const run = await world.run('secretive');
   assert.equal(run.status, 'Succeeded', run.runErrorMessage);
   const seen = JSON.stringify([shown, listed, run, await world.log(run.runId)]);
-  assert.doesNotMatch(seen, /789/);
+  assert.doesNotMatch(seen, /a-secret-argument|a-git-token/);
   assert.equal(details.properties.step.contextAccessToken, 'a-git-token-789');
   assert.equal(details.properties.step.arguments[0].value, secret);
 });
