@@ -98,7 +98,8 @@ async function startParts(
   const names = options.registries ?? ['baseacr', 'appacr'];
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'plinth-stack-')));
   if (!options.dir) stops.push(() => rm(dir, { recursive: true, force: true }));
-  await mkdir(dir, { recursive: true });
+  const temporary = join(dir, 'tmp');
+  await mkdir(temporary, { recursive: true });
 
   const tls = await makeTls(join(dir, 'tls'));
   const entra = createEntra(tenantId);
@@ -185,6 +186,8 @@ async function startParts(
   const settings = {
     // Where clients find logs: az takes addresses with https only.
     PLINTH_PUBLIC_URL: az?.origin ?? `http://localhost:${port}`,
+    // What a killed app leaves behind goes with the stack.
+    TMPDIR: temporary,
     AzureWebJobsStorage: azurite.connectionString,
     PlinthStorage: azurite.connectionString,
     PLINTH_REGISTRIES: JSON.stringify(

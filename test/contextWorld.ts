@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,11 @@ import {
 } from '../shared/ports/sourceContext.ts';
 import { parseSourceLocation } from '../shared/sourceLocation.ts';
 import { type Before, git } from './gitHttp.ts';
+
+// A place of its own for what is fetched, so that nothing of a neighbour's is taken for a leftover.
+const place = mkdtempSync(join(tmpdir(), 'plinth-contexts-'));
+process.env.TMPDIR = place;
+process.on('exit', () => rmSync(place, { recursive: true, force: true }));
 
 export const MiB = 1024 * 1024;
 /** The token of all private repositories, and what no error may hold. */

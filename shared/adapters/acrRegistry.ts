@@ -74,7 +74,8 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
     let reader = readers.get(key);
     if (!reader) {
       if (readers.size >= readersKept) readers.clear();
-      reader = createOciReader(endpointOf(image.registry), image.repository, login);
+      const name = `${image.registry}/${image.repository}`;
+      reader = createOciReader(endpointOf(image.registry), image.repository, login, name);
       readers.set(key, reader);
     }
     return reader;

@@ -17,9 +17,15 @@ export interface OciReader extends ManifestReader {
 /**
  * Reads a repository over the OCI distribution API: anonymous, or with a user name and password.
  * @param endpoint `https://registry-1.docker.io`
+ * @param name of the repository, as errors call it: the endpoint may be another host
  * @throws RegistryError from every read
  */
-export function createOciReader(endpoint: string, repository: string, login: RegistryLogin): OciReader {
+export function createOciReader(
+  endpoint: string,
+  repository: string,
+  login: RegistryLogin,
+  name: string,
+): OciReader {
   let authorization: string | undefined;
   const basic =
     login.kind === 'password' &&
@@ -36,7 +42,7 @@ export function createOciReader(endpoint: string, repository: string, login: Reg
       if (authorization) response = await ask();
     }
     if (response.ok || response.status === 404) return response;
-    throw refusal(response, `${new URL(endpoint).host}/${repository}`);
+    throw refusal(response, name, login);
   }
 
   async function bearer(challenge: string): Promise<string | undefined> {
@@ -48,7 +54,7 @@ export function createOciReader(endpoint: string, repository: string, login: Reg
     const service = parameter('service');
     if (service) url.searchParams.set('service', service);
     const response = await reach(url.href, basic ? { headers: { authorization: basic } } : {});
-    if (!response.ok) throw refusal(response, `${new URL(endpoint).host}/${repository}`);
+    if (!response.ok) throw refusal(response, name, login);
     const answer = (await response.json()) as { token?: string; access_token?: string };
     const token = answer.token ?? answer.access_token;
     return token && `Bearer ${token}`;
@@ -83,7 +89,7 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-function refusal(response: Response, name: string): RegistryError {
+function refusal(response: Response, name: string, login: RegistryLogin): RegistryError {
   const retryAfter = Number(response.headers.get('retry-after')) || undefined;
   if (response.status === 429)
     return new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, {
@@ -92,7 +98,9 @@ function refusal(response: Response, name: string): RegistryError {
   if (response.status === 401 || response.status === 403)
     return new RegistryError(
       'Unauthorized',
-      `${name} may not be read. Add credentials for the registry to the task (az acr task credential add).`,
+      login.kind === 'password'
+        ? `${name} may not be read with the user name and password of the task's credentials. Give the right ones (az acr task credential update).`
+        : `${name} may not be read. Add credentials for the registry to the task (az acr task credential add).`,
     );
   const code = response.status >= 500 ? 'Unreachable' : 'Invalid';
   return new RegistryError(code, `${name}: ${response.status} ${response.statusText}`);

@@ -128,6 +128,19 @@ const rows: AzRow[] = [
     more: ({ stdout }) => assert.deepEqual(JSON.parse(stdout), ['0 21 * * *', '0 9 * * 1', '0 2 * * 0']),
   },
   {
+    title: 'create --commit-trigger-enabled --pull-request-trigger-enabled --source-trigger-name',
+    command:
+      'acr task create -r appacr -n sourced -c $GIT/github.com/app.git#main -f Dockerfile-app -t app:v1 --git-access-token geheim --commit-trigger-enabled true --pull-request-trigger-enabled true --source-trigger-name mine --query "trigger.sourceTriggers[].[name, status, join(\'+\', sourceTriggerEvents), sourceRepository.branch]" -o tsv',
+    out: /^mine\tEnabled\tcommit\+pullrequest\tmain\n$/,
+    never: /geheim/,
+  },
+  {
+    title: 'update --git-access-token --commit-trigger-enabled --pull-request-trigger-enabled',
+    command:
+      'acr task update -r appacr -n sourced --git-access-token anders --commit-trigger-enabled false --pull-request-trigger-enabled true -o none && az acr task show -r appacr -n sourced --with-secure-properties --query "[step.contextAccessToken, trigger.sourceTriggers[0].sourceTriggerEvents[0], length(trigger.sourceTriggers[0].sourceTriggerEvents)]" -o tsv',
+    out: /^anders\npullrequest\n1\n$/,
+  },
+  {
     title: 'timer remove',
     command: 'acr task timer remove -r appacr -n timed --timer-name nightly -o none',
   },
@@ -149,12 +162,12 @@ const rows: AzRow[] = [
     title: 'flags of every command: --subscription --only-show-errors --verbose --debug',
     command:
       'acr task list -r appacr --subscription 11111111-1111-1111-1111-111111111111 --only-show-errors --query "length(@)" && az acr task show -r appacr -n timed --verbose --debug -o yaml',
-    out: /^4\n[\s\S]*name: timed/,
+    out: /^5\n[\s\S]*name: timed/,
   },
   {
     title: 'list --query',
     command: 'acr task list -g localrg -r appacr --query "length([?status==\'Enabled\'])"',
-    out: /^4\n$/,
+    out: /^5\n$/,
   },
   {
     title: 'delete',

@@ -13,25 +13,27 @@ import { type AzWorld, sampleFile, startAzWorld, tableRows } from './azWorld.ts'
 const test = suite<{ world: AzWorld }>('the tutorial with the real az');
 const acrPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
 const token = 'ghp_for_this_repository_only';
+/** az takes every address without github.com in it for Azure DevOps'. */
+const user = 'someone.github.com';
 
 test.before(async (context) => {
   const world = await startAzWorld();
+  context.world = world;
   const files = ['Dockerfile-app', 'package.json', 'server.js'];
   const contents = await Promise.all(files.map(async (name) => [name, await sampleFile(`app/${name}`)]));
-  await world.stack.git.createRepository('someone/acr-build-helloworld-node', Object.fromEntries(contents), {
+  await world.stack.git.createRepository(`${user}/acr-build-helloworld-node`, Object.fromEntries(contents), {
     access: token,
   });
   await world.write({ 'Dockerfile-base': await sampleFile('base/Dockerfile-base') });
   Object.assign(world.env, {
     BASE_ACR: 'baseacr',
     ACR_NAME: 'appacr',
-    GIT_USER: 'someone',
+    GIT_USER: user,
     GIT_PAT: token,
     GITHUB: world.stack.git.url,
   });
-  context.world = world;
 });
-test.after(({ world }) => world.stop());
+test.after(({ world }) => world?.stop());
 
 const listRuns = 'az acr task list-runs --registry $ACR_NAME --output table';
 const buildBase =
