@@ -1,5 +1,4 @@
 import { createTableStore } from '../shared/adapters/tableStore.ts';
-import { mapAtMost } from '../shared/flow/retry.ts';
 import type { Decision } from '../shared/model/state.ts';
 import type { Doorbell } from '../shared/ports/queue.ts';
 import type { Store, Write } from '../shared/ports/store.ts';
@@ -67,7 +66,20 @@ export async function addTasks(
   count: number,
   baseOf: (at: number) => string,
   withTask = false,
-) {
+): Promise<void> {
+  await addStates(store, count, baseOf, withTask);
+  const none = { bases: [], outputs: [] };
+  for (let at = 0; at < count; at++)
+    await store.changeEdges({ registry, task: `app-${at}` }, { bases: [baseOf(at)], outputs: [] }, none);
+}
+
+/** The tasks without their edges. */
+export async function addStates(
+  store: Store,
+  count: number,
+  baseOf: (at: number) => string,
+  withTask = false,
+): Promise<void> {
   for (let at = 0; at < count; at += 50) {
     const writes: Write[] = [];
     for (let one = at; one < Math.min(count, at + 50); one++) {
@@ -77,11 +89,6 @@ export async function addTasks(
     }
     await store.commit(registry, writes);
   }
-  const numbers = Array.from({ length: count }, (_, at) => at);
-  const none = { bases: [], outputs: [] };
-  await mapAtMost(numbers, 32, (at) =>
-    store.changeEdges({ registry, task: `app-${at}` }, { bases: [baseOf(at)], outputs: [] }, none),
-  );
 }
 
 export async function addRuns(store: Store, count: number) {

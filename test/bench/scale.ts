@@ -1,18 +1,20 @@
+import { type TableClient, TableTransaction } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
 import { startAzurite } from '../../local/azurite.ts';
 import { provisionStorage } from '../../local/provision.ts';
 import { createStorageQueue } from '../../shared/adapters/storageQueue.ts';
+import { dependentRow, imagePartition } from '../../shared/adapters/tableKeys.ts';
 import { createTableStore } from '../../shared/adapters/tableStore.ts';
 import { onPush } from '../../shared/flow/onPush.ts';
 import { runPage } from '../../shared/flow/runPage.ts';
 import { queues, tables } from '../../shared/names.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
-import { addRuns, addTasks, countedStore, push, registry } from '../countedWorld.ts';
+import { addStates, addTasks, countedStore, push, registry } from '../countedWorld.ts';
 import { tableClient } from '../stack/storage.ts';
 import { sampleSettings } from '../storeContract.ts';
 import { line } from './figures.ts';
 
-const dependents = 10_000;
+const dependents = Number(process.env.PLINTH_DEPENDENTS ?? 10_000);
 const times = 30;
 const image = 'baseacr.azurecr.io/base0:1';
 const own = {
@@ -37,14 +39,32 @@ async function onAzurite(connectionString: string) {
     });
     return client;
   };
-  const main = table(tables.main);
-  const store = createTableStore({ main, edges: table(tables.edges), pushes: table(tables.pushes) });
+  const [main, edges] = [table(tables.main), table(tables.edges)];
+  const store = createTableStore({ main, edges, pushes: table(tables.pushes) });
   const queue = createStorageQueue({
     start: new QueueClient(connectionString, queues.start),
     follow: new QueueClient(connectionString, queues.follow),
   });
   const settings = { ...sampleSettings, registries: [own] };
-  return { counts, main, ports: { store, queue, settings, clock: { now: () => new Date() }, log: () => {} } };
+  return {
+    counts,
+    main,
+    edges,
+    ports: { store, queue, settings, clock: { now: () => new Date() }, log: () => {} },
+  };
+}
+
+/** All in one partition, a hundred at a time: one by one it would take minutes. */
+async function addEdges(edges: TableClient, count: number): Promise<void> {
+  for (let at = 0; at < count; at += 100) {
+    const transaction = new TableTransaction();
+    for (let one = at; one < at + 100; one++)
+      transaction.createEntity({
+        partitionKey: imagePartition(image),
+        rowKey: dependentRow(registry, `app-${one}`),
+      });
+    await edges.submitTransaction(transaction.actions);
+  }
 }
 
 async function timed(action: () => Promise<unknown>): Promise<number> {
@@ -76,9 +96,9 @@ async function peakOf(action: () => Promise<unknown>): Promise<number> {
 export default async function run(): Promise<void> {
   const azurite = await startAzurite();
   try {
-    const { counts, main, ports } = await onAzurite(azurite.connectionString);
-    await addTasks(ports.store, dependents, () => image);
-    await addRuns(ports.store, 1_000);
+    const { counts, main, edges, ports } = await onAzurite(azurite.connectionString);
+    await addStates(ports.store, dependents, () => image);
+    await addEdges(edges, dependents);
     const before = Math.round(process.memoryUsage.rss() / 2 ** 20);
     counts.calls = 0;
     let ms = 0;
