@@ -6,6 +6,7 @@ import type { Ports } from '../shared/ports/ports.ts';
 import type { Doorbell, FollowUp } from '../shared/ports/queue.ts';
 import { RegistryError } from '../shared/ports/registry.ts';
 import { type EngineRequest, type EngineRun, RunEngineError } from '../shared/ports/runEngine.ts';
+import { dockerfileOver } from './dockerfileOver.ts';
 import { createMemoryStore, type MemoryRows } from './memoryStore.ts';
 
 /** A message of one of the two queues; visible from `due`, in milliseconds of the world's clock. */
@@ -235,13 +236,6 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
     },
   };
 }
-
-/** Stands on the last image, and copies from those before it. */
-const dockerfileOver = (bases: string[]) =>
-  [
-    ...bases.map((base, at) => `FROM ${base} AS s${at}`),
-    ...bases.slice(0, -1).map((_, at) => `COPY --from=s${at} / /`),
-  ].join('\n');
 
 export type World = ReturnType<typeof createWorld>;
 
