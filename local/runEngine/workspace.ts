@@ -6,8 +6,10 @@ import { join } from 'node:path';
 async function processName(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // The second field, the program's name, may hold blanks and brackets.
-  const startTime = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  return startTime === undefined ? undefined : `${pid}.${startTime}`;
+  const [state, ...rest] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const startTime = rest[18];
+  // A zombie has ended; it only waits for its parent to ask how.
+  return startTime === undefined || state === 'Z' || state === 'X' ? undefined : `${pid}.${startTime}`;
 }
 
 /**

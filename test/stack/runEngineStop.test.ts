@@ -92,7 +92,9 @@ test('what a killed engine ran dies with it; the next one cleans up, and gives n
   child.stdin.end(JSON.stringify({ registries, blob, tls, caFile, dir }));
   const url = String((await once(child.stdout, 'data'))[0]).trim();
   const { name, logLink } = await sleepIn(url);
+  const ended = once(child, 'exit');
   child.kill('SIGKILL');
+  await ended;
   await waitFor('the build to die', async () => ((await sleeping()) === 0 ? true : undefined), 2000);
   assert.equal((await readdir(dir)).length, 1);
   assert.equal(await completeOf(logLink), undefined);
