@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { branchOf, isNoCommit, parseJson, type ReadDelivery, SourceEventError } from './sourceEvent.ts';
+import {
+  branchOf,
+  isNoCommit,
+  parseJson,
+  type ReadDelivery,
+  readBody,
+  SourceEventError,
+} from './sourceEvent.ts';
 import { repositoryKey, SourceRepositoryError } from './sourceRepository.ts';
 
 const commitId = z.string().regex(/^[0-9a-f]{40}$/);
@@ -30,7 +37,7 @@ const Notification = z.object({ id: z.string().min(1), eventType: z.string(), re
  * @throws SourceEventError
  */
 export function parseDevopsEvent(body: string): ReadDelivery {
-  const { id, eventType, resource } = read(Notification, parseJson(body), 'notification');
+  const { id, eventType, resource } = readBody(Notification, parseJson(body), 'notification of Azure DevOps');
   if (eventType === 'git.push') return parsePush(id, resource);
   if (eventType === 'git.pullrequest.created' || eventType === 'git.pullrequest.updated')
     return parsePullRequest(id, resource);
@@ -38,7 +45,7 @@ export function parseDevopsEvent(body: string): ReadDelivery {
 }
 
 function parsePush(id: string, resource: unknown): ReadDelivery {
-  const { refUpdates, repository, pushId } = read(Push, resource, 'git.push');
+  const { refUpdates, repository, pushId } = readBody(Push, resource, 'git.push of Azure DevOps');
   const events = refUpdates.flatMap(({ name, newObjectId: commit }) => {
     const branch = branchOf(name);
     if (!branch || isNoCommit(commit)) return [];
@@ -49,7 +56,7 @@ function parsePush(id: string, resource: unknown): ReadDelivery {
 }
 
 function parsePullRequest(id: string, resource: unknown): ReadDelivery {
-  const pull = read(PullRequest, resource, 'git.pullrequest');
+  const pull = readBody(PullRequest, resource, 'git.pullrequest of Azure DevOps');
   const { pullRequestId: number, status, repository, forkSource } = pull;
   if (status !== 'active') return { id, ignored: `pull request ${number} is ${status}` };
   const [headBranch, branch] = [branchOf(pull.sourceRefName), branchOf(pull.targetRefName)];
@@ -84,13 +91,4 @@ function where({ remoteUrl, defaultBranch }: z.infer<typeof Repository>) {
     if (error instanceof SourceRepositoryError) throw new SourceEventError(error.message);
     throw error;
   }
-}
-
-function read<T>(schema: z.ZodType<T>, json: unknown, event: string): T {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'the body'}: ${message}`,
-  );
-  throw new SourceEventError(`The body is no ${event} of Azure DevOps. ${faults.join('; ')}`);
 }

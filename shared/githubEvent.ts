@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { branchOf, isNoCommit, parseJson, type ReadDelivery, SourceEventError } from './sourceEvent.ts';
+import {
+  branchOf,
+  isNoCommit,
+  parseJson,
+  type ReadDelivery,
+  readBody,
+  SourceEventError,
+} from './sourceEvent.ts';
 import { githubRepository, SourceRepositoryError } from './sourceRepository.ts';
 
 const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
@@ -57,7 +64,7 @@ export function parseGithubEvent(event: string, id: string, body: string): ReadD
 }
 
 function parsePush(id: string, json: unknown): ReadDelivery {
-  const { ref, before, after, deleted, repository } = read(Push, json, 'push');
+  const { ref, before, after, deleted, repository } = readBody(Push, json, 'push event of GitHub');
   const branch = branchOf(ref);
   if (!branch) return { id, ignored: `${ref} is no branch` };
   if (deleted || isNoCommit(after)) return { id, ignored: `${branch} was deleted` };
@@ -67,7 +74,12 @@ function parsePush(id: string, json: unknown): ReadDelivery {
 }
 
 function parsePullRequest(id: string, json: unknown): ReadDelivery {
-  const { action, number, pull_request: pull, repository } = read(PullRequest, json, 'pull_request');
+  const {
+    action,
+    number,
+    pull_request: pull,
+    repository,
+  } = readBody(PullRequest, json, 'pull_request event of GitHub');
   if (!movingActions.includes(action)) return { id, ignored: `pull request ${number} was ${action}` };
   const { head, base } = pull;
   return {
@@ -95,13 +107,4 @@ function where({ full_name, default_branch }: z.infer<typeof Repository>) {
     if (error instanceof SourceRepositoryError) throw new SourceEventError(error.message);
     throw error;
   }
-}
-
-function read<T>(schema: z.ZodType<T>, json: unknown, event: string): T {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'the body'}: ${message}`,
-  );
-  throw new SourceEventError(`The body is no ${event} event of GitHub. ${faults.join('; ')}`);
 }

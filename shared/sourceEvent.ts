@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 /** A branch moved, or a pull request did, as a webhook tells. */
 export interface SourceEvent {
   kind: 'commit' | 'pullrequest';
@@ -23,6 +24,20 @@ export type ReadDelivery = { id: string; events: SourceEvent[] } | { id: string;
 /** The body is not what its sender sends; it would be the same the next time. */
 export class SourceEventError extends Error {
   override name = 'SourceEventError';
+}
+
+/**
+ * A webhook's body held against its schema.
+ * @param what it should be, for the error: `push event of GitHub`
+ * @throws SourceEventError naming each field that is wrong
+ */
+export function readBody<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the body'}: ${message}`,
+  );
+  throw new SourceEventError(`The body is no ${what}. ${faults.join('; ')}`);
 }
 
 /** A name of a branch from its ref; undefined for a tag or anything else. */
