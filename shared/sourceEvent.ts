@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+
 /** A branch moved, or a pull request did, as a webhook tells. */
 export interface SourceEvent {
   kind: 'commit' | 'pullrequest';
