@@ -2,9 +2,18 @@
  * Builds what is deployed, dist/package: for each file of functions/ one bundled and minified module, the code they
  * share in chunks/, host.json, and a package.json without dependencies. No install step is needed in Azure.
  *
- *   npm run package
+ *   npm run build      what azd runs before it zips dist/package
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -16,10 +25,12 @@ const target = 'node20';
 /**
  * Some dependencies are CommonJS and require() what Node has built in, and `@azure/functions` requires
  * `@azure/functions-core`, which only the Functions worker can answer. An ES module has no require of its own.
+ * Modules that declare `__filename` or `__dirname` themselves share a scope with this, so the two have other names here.
  */
 export const banner = `import { createRequire as __createRequire } from 'node:module';
 import { fileURLToPath as __fileURLToPath } from 'node:url';
-const require = __createRequire(import.meta.url), __filename = __fileURLToPath(import.meta.url), __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
+const require = __createRequire(import.meta.url), __chunkFile = __fileURLToPath(import.meta.url), __chunkDir = __fileURLToPath(new URL('.', import.meta.url));`;
+export const define = { __filename: '__chunkFile', __dirname: '__chunkDir' };
 
 /** zod's `z` holds its messages in every language; an error of the API is in one. */
 const oneLanguage: Plugin = {
@@ -54,6 +65,7 @@ export async function buildPackage(folder: string): Promise<Map<string, number>>
     target,
     external: ['@azure/functions-core'],
     banner: { js: banner },
+    define,
     plugins: [oneLanguage],
     legalComments: 'linked',
     logLevel: 'warning',
@@ -72,7 +84,12 @@ export async function buildPackage(folder: string): Promise<Map<string, number>>
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const files = await buildPackage(join(root, 'dist/package'));
+  const target = join(root, 'dist/package');
+  // Made aside and put in place at once: a build beside another never shows a half one.
+  const made = `${target}-${process.pid}`;
+  const files = await buildPackage(made);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(made, target);
   for (const [file, size] of files) console.log(`${(size / 1024).toFixed(0).padStart(6)} KiB  ${file}`);
   const total = [...files.values()].reduce((sum, size) => sum + size, 0);
   console.log(`${(total / 1024).toFixed(0).padStart(6)} KiB  in dist/package`);

@@ -1,8 +1,8 @@
 // What every npm script starts with, on a fresh clone too: plain JavaScript, no packages.
-// Installs the locked npm packages when they are missing or stale, builds the app, then runs the
-// TypeScript file it was given.   node local/bootstrap.mjs [--build | FILE [ARG ...]]
+// Installs the locked npm packages when they are missing or stale, then runs the TypeScript file it was given.
+//   node local/bootstrap.mjs FILE [ARG ...]
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,20 +31,12 @@ if (
     '--loglevel=error',
   ]);
 }
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-must('Building the app', process.execPath, [
-  join(root, 'node_modules/typescript/bin/tsc'),
-  '-p',
-  'tsconfig.build.json',
-]);
 
-if (file && file !== '--build') {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, file), ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  // The terminal sends Ctrl-C to the whole group; the child cleans up and its exit code is ours.
-  for (const signal of ['SIGINT', 'SIGTERM'])
-    process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
-  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
-}
+const child = spawn(process.execPath, ['--import', 'tsx', join(root, file), ...args], {
+  cwd: root,
+  stdio: 'inherit',
+});
+// The terminal sends Ctrl-C to the whole group; the child cleans up and its exit code is ours.
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildPackage } from '../infra/package.ts';
 import { type AzAccess, startAzAccess } from './azAccess.ts';
 import { type Azurite, startAzurite } from './azurite.ts';
 import { createEntra, type Entra, type LocalIdentity } from './entra.ts';
@@ -202,9 +203,12 @@ async function startParts(
     ...identityEndpoint.environment,
     ...options.settings,
   };
+  // What is deployed, in a place of this stack's own, as Azure unpacks it: a build beside it changes nothing here.
+  const appDir = join(dir, 'wwwroot');
+  await buildPackage(appDir);
   const launch = (port?: number) =>
     spawnFunctionsHost({
-      appDir: join(import.meta.dirname, '..'),
+      appDir,
       env: settings,
       keys,
       ...(port && { port }),

@@ -95,6 +95,21 @@ test('loads as the worker loads it and registers every function', async () => {
   assert.deepEqual(names, [...http, ...others].sort());
 });
 
+/** A chunk that is loaded late is not seen by indexing; a clash of names in it shows when it is loaded. */
+test('every file of the package loads', async () => {
+  const modules = [...files.keys()].filter((name) => name.endsWith('.js'));
+  assert.ok(modules.filter((name) => name.startsWith('chunks/')).length > 20, modules.join());
+  openCore({ functions: [], hooks: new Map(), sealed: false, log: () => {} });
+  const failed: string[] = [];
+  try {
+    for (const name of modules)
+      await import(pathToFileURL(join(folder, name)).href).catch((error) => failed.push(`${name}: ${error}`));
+  } finally {
+    closeCore();
+  }
+  assert.deepEqual(failed, []);
+});
+
 test('listens to the queues of the code, over the connection that the template sets', async () => {
   const triggers = bindings(await indexed());
   for (const [name, queueName] of [
