@@ -288,6 +288,7 @@ module functionApp 'modules/functionApp.bicep' = {
       for (registry, i) in registries: {
         id: registry.id
         loginServer: registryAccess[i].outputs.loginServer
+        roleAssignmentMode: registryAccess[i].outputs.roleAssignmentMode
       }
     ]
     settings: {

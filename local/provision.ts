@@ -8,6 +8,8 @@ export async function provisionStorage(connectionString: string): Promise<void> 
     TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true });
   await Promise.all([
     ...Object.values(tables).map((name) => table(name).createTable()),
-    ...Object.values(queues).map((name) => new QueueClient(connectionString, name).createIfNotExists()),
+    ...Object.values(queues)
+      .flatMap((name) => [name, `${name}-poison`])
+      .map((name) => new QueueClient(connectionString, name).createIfNotExists()),
   ]);
 }

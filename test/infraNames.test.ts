@@ -44,6 +44,8 @@ test('no setting is set that nobody reads', () => {
     // The host's own telemetry; the app's goes the same way (readTelemetry of config.ts).
     'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
     'APPLICATIONINSIGHTS_CONNECTION_STRING',
+    // Without it anybody is shown the welcome page of Azure Functions at the app's root.
+    'AzureWebJobsDisableHomepage',
     'AzureWebJobsStorage__blobServiceUri',
     'AzureWebJobsStorage__clientId',
     'AzureWebJobsStorage__credential',

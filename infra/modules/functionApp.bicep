@@ -19,7 +19,7 @@ param identityClientId string
 @description('Required. Object id of the app\'s identity.')
 param identityPrincipalId string
 
-@description('Required. The registries as the app knows them: id and loginServer of each.')
+@description('Required. The registries as the app knows them: id, loginServer and roleAssignmentMode of each.')
 param registries object[]
 
 @description('Required. Application settings, beside those that follow from the other parameters.')
@@ -159,6 +159,7 @@ resource applicationSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   properties: union(settings, {
     AZURE_CLIENT_ID: identityClientId
     AZURE_TENANT_ID: tenant().tenantId
+    AzureWebJobsDisableHomepage: 'true'
     AzureWebJobsStorage__blobServiceUri: hostBlobEndpoint
     AzureWebJobsStorage__clientId: identityClientId
     AzureWebJobsStorage__credential: 'managedidentity'

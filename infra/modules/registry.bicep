@@ -58,6 +58,9 @@ module alerts 'topicAlerts.bicep' = {
   ]
 }
 
+@description('How the registry gives rights: LegacyRegistryPermissions, or AbacRepositoryPermissions for rights by repository.')
+output roleAssignmentMode string = registry.properties.?roleAssignmentMode ?? 'LegacyRegistryPermissions'
+
 @description('Host name under which clients reach the registry.')
 output loginServer string = registry.properties.loginServer
 

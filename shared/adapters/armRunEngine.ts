@@ -2,12 +2,24 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ImageDescriptor, RunStatus } from '../model/run.ts';
-import { type EngineLog, type EngineRun, type RunEngine, RunEngineError } from '../ports/runEngine.ts';
+import {
+  type EngineLog,
+  type EngineRequest,
+  type EngineRun,
+  type RunEngine,
+  RunEngineError,
+} from '../ports/runEngine.ts';
 import { type ArmClientOptions, createArmClient, reach, read, refusal, retryAfterOf } from './armClient.ts';
 
-/** The last stable version with runs, and the first that knows agent pools and log artifacts. */
+/** The last stable version with runs. */
 const stableVersion = '2019-04-01';
-const previewVersion = '2019-06-01-preview';
+
+/** The oldest version that knows all that a request says: a sovereign cloud may not have the newest. */
+const versionFor = ({ agentPoolName, logTemplate, credentials }: EngineRequest) => {
+  if (credentials.sourceRegistry?.identity) return '2025-03-01-preview';
+  return agentPoolName || logTemplate ? '2019-06-01-preview' : stableVersion;
+};
+
 /** Where ARM names no interval for a long-running operation. */
 const pollSeconds = 1;
 /** A worker that claimed a run has two minutes; then another asks the engine in its place. */
@@ -40,13 +52,9 @@ export function createArmRunEngine({ wait = sleep, ...options }: ArmRunEngineOpt
   const arm = createArmClient(options);
   const logUrls = new Map<string, string>();
 
-  async function schedule(
-    registry: string,
-    request: { agentPoolName?: string; logTemplate?: string },
-  ): Promise<EngineRun> {
+  async function schedule(registry: string, request: EngineRequest): Promise<EngineRun> {
     const doing = `scheduleRun of registry ${registry}`;
-    const version = request.agentPoolName || request.logTemplate ? previewVersion : stableVersion;
-    let response = await arm.call(registry, 'POST', 'scheduleRun', version, request);
+    let response = await arm.call(registry, 'POST', 'scheduleRun', versionFor(request), request);
     if (response.status === 404) throw await refusal(response, registry, doing);
     // 202: the run is made in a moment; its Location is asked until it is there.
     const location = response.headers.get('location');

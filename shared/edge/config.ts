@@ -16,11 +16,19 @@ const RegistrySetting = z
     id: registryId,
     loginServer: loginServer.optional(),
     endpoint: z.url({ protocol: /^https$/ }).optional(),
+    // As ACR's own resource says it.
+    roleAssignmentMode: z.enum(['LegacyRegistryPermissions', 'AbacRepositoryPermissions']).optional(),
   })
-  .transform(({ id, loginServer, endpoint }): KnownRegistry => {
+  .transform(({ id, loginServer, endpoint, roleAssignmentMode }): KnownRegistry => {
     const name = id.split('/').at(-1)!.toLowerCase();
     const server = (loginServer ?? `${name}.azurecr.io`).toLowerCase();
-    return { name, id, loginServer: server, endpoint: (endpoint ?? `https://${server}`).replace(/\/$/, '') };
+    return {
+      name,
+      id,
+      loginServer: server,
+      endpoint: (endpoint ?? `https://${server}`).replace(/\/$/, ''),
+      ...(roleAssignmentMode === 'AbacRepositoryPermissions' && { usesAbac: true }),
+    };
   });
 
 const json = z.string().transform((text, context) => {

@@ -14,9 +14,25 @@ export function theTelemetry(log: Log): Promise<Telemetry> {
   return started;
 }
 
-/** Sends what is held back, before the process ends. */
+/** The host ends the process five seconds after it was told, in seconds less what the hook needs besides. */
+const flushSeconds = 4;
+
+/** Sends what is held back, before the process ends; what takes longer than four seconds is lost. */
 export async function flushTelemetry(): Promise<void> {
-  await (await started)?.flush();
+  await atMost(
+    flushSeconds,
+    started?.then((telemetry) => telemetry.flush()),
+  );
+}
+
+/** Waits for something, but no longer than so many seconds; its failure is let go, too. */
+export async function atMost(seconds: number, something: Promise<unknown> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  await Promise.race([limit, Promise.resolve(something).catch(() => {})]);
+  clearTimeout(timer);
 }
 
 /** @param settings undefined for none */

@@ -33,9 +33,19 @@ export async function engineTerms(
     ...(agentPoolName && { agentPoolName }),
     ...(logTemplate && { logTemplate }),
     credentials: {
-      sourceRegistry: { loginMode: credentials?.sourceRegistry?.loginMode ?? 'Default' },
+      sourceRegistry: sourceRegistryOf(own, credentials),
       ...(Object.keys(customRegistries).length > 0 && { customRegistries }),
     },
     isArchiveEnabled,
   };
+}
+
+/**
+ * How the engine signs in to the registry it works for. Where rights are given by repository, a run has none of its own
+ * and must ask for its caller's, which is this app.
+ * https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
+ */
+function sourceRegistryOf({ usesAbac }: KnownRegistry, credentials: Credentials | undefined) {
+  const loginMode = credentials?.sourceRegistry?.loginMode ?? 'Default';
+  return usesAbac && loginMode !== 'None' ? { identity: '[caller]' } : { loginMode };
 }

@@ -19,6 +19,8 @@ export interface KnownRegistry {
   loginServer: string;
   /** Where it answers, when that is not `https://{loginServer}`: a private endpoint, a proxy. */
   endpoint: string;
+  /** `AbacRepositoryPermissions`: rights are given by repository, and a run has those of who asked for it. */
+  usesAbac?: boolean;
 }
 
 export interface Settings {
