@@ -7,6 +7,7 @@ import { type AzAccess, startAzAccess } from './azAccess.ts';
 import { type Azurite, startAzurite } from './azurite.ts';
 import { createEntra, type Entra, type LocalIdentity } from './entra.ts';
 import { type EventGrid, startEventGrid } from './eventGrid.ts';
+import { type HostKeys, makeHostKeys } from './functionsHost/httpKeys.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import { type GitServer, startGitServer } from './gitServer.ts';
 import { startIdentityEndpoint } from './identityEndpoint.ts';
@@ -45,7 +46,7 @@ export interface StackOptions extends EngineWishes {
 
 export interface Stack {
   url: string;
-  keys: { master: string; function: string; eventgrid: string };
+  keys: HostKeys;
   registries: Record<string, Registry>;
   tls: Tls;
   entra: Entra;
@@ -66,11 +67,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-const identity = (name: string): LocalIdentity => ({
-  name,
-  clientId: randomUUID(),
-  principalId: randomUUID(),
-});
+const identity = (name: string) => ({ name, clientId: randomUUID(), principalId: randomUUID() });
 
 /** Azure as the function app meets it, on this machine, and the app in it. On a fault all that was started is stopped. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -169,7 +166,7 @@ async function startParts(
   );
   const git = started(await startGitServer({ dir: join(dir, 'git') }));
 
-  const keys = { master: key(), function: key(), eventgrid: key() };
+  const keys = makeHostKeys();
   const az = options.az
     ? started(
         await startAzAccess({
@@ -203,12 +200,11 @@ async function startParts(
     ...identityEndpoint.environment,
     ...options.settings,
   };
-  // What is deployed, in a place of this stack's own, as Azure unpacks it: a build beside it changes nothing here.
-  const appDir = join(dir, 'wwwroot');
-  await buildPackage(appDir);
+  // What is deployed, in a place of this stack's own: a build beside it changes nothing here.
+  await buildPackage(join(dir, 'wwwroot'));
   const launch = (port?: number) =>
     spawnFunctionsHost({
-      appDir,
+      appDir: join(dir, 'wwwroot'),
       env: settings,
       keys,
       ...(port && { port }),
@@ -250,5 +246,3 @@ async function startParts(
     stop,
   };
 }
-
-const key = () => randomBytes(30).toString('base64url');

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface HostKeys {
   /** Opens everything, the admin API too. */
@@ -9,6 +9,12 @@ export interface HostKeys {
   eventgrid: string;
   /** Keys that open one function only, by its name. */
   functions?: Record<string, string>;
+}
+
+/** New keys, as Azure makes them for a new app. */
+export function makeHostKeys(): HostKeys {
+  const key = () => randomBytes(30).toString('base64url');
+  return { master: key(), function: key(), eventgrid: key() };
 }
 
 /** What is asked for: a function by its authLevel, the admin API, or the Event Grid webhook. */
