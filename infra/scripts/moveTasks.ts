@@ -14,6 +14,7 @@
 import { execFile } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
 import type { TaskCreate } from '../../shared/model/task.ts';
+import { asCommand } from './asCommand.ts';
 import { type AcrTask, carryTask } from './carryTask.ts';
 
 const arm = 'https://management.azure.com';
@@ -24,7 +25,11 @@ async function az<T>(...args: string[]): Promise<T> {
   const { stdout } = await run('az', [...args, '--only-show-errors', '--output', 'json'], {
     maxBuffer: 2 ** 26,
   });
-  return (stdout.trim() ? JSON.parse(stdout) : undefined) as T;
+  try {
+    return (stdout.trim() ? JSON.parse(stdout) : undefined) as T;
+  } catch {
+    throw new Error(`az ${args.slice(0, 2).join(' ')} answered no JSON`);
+  }
 }
 
 const rest = <T>(method: string, url: string, body?: object) =>
@@ -79,41 +84,46 @@ if (!registry || !plinth) {
   );
   process.exit(2);
 }
-const registryId = registry.startsWith('/')
-  ? registry
-  : (await az<{ id: string }>('acr', 'show', '--name', registry)).id;
-const tasks = (await tasksOf(registryId)).filter(({ name }) => !values.only || name === values.only);
-const headers = values.apply ? await plinthHeaders(values.resource) : {};
-const counts = { carried: 0, incomplete: 0, refused: 0, failed: 0 };
 
-for (const { name } of tasks) {
-  const path = `${registryId}/tasks/${name}`;
-  // Only this answer holds the task's secrets.
-  const result = carryTask(await rest<AcrTask>('post', `${arm}${path}/listDetails?${version}`));
-  if (result.kind === 'refused') {
-    counts.refused += 1;
-    console.log(`${name}: stays with ACR Tasks`);
-    for (const reason of result.reasons) console.log(`  ${reason}`);
-    continue;
+async function move(registry: string, plinth: string): Promise<void> {
+  const registryId = registry.startsWith('/')
+    ? registry
+    : (await az<{ id: string }>('acr', 'show', '--name', registry)).id;
+  const tasks = (await tasksOf(registryId)).filter(({ name }) => !values.only || name === values.only);
+  const headers = values.apply ? await plinthHeaders(values.resource) : {};
+  const counts = { carried: 0, incomplete: 0, refused: 0, failed: 0 };
+
+  for (const { name } of tasks) {
+    const path = `${registryId}/tasks/${name}`;
+    // Only this answer holds the task's secrets.
+    const result = carryTask(await rest<AcrTask>('post', `${arm}${path}/listDetails?${version}`));
+    if (result.kind === 'refused') {
+      counts.refused += 1;
+      console.log(`${name}: stays with ACR Tasks`);
+      for (const reason of result.reasons) console.log(`  ${reason}`);
+      continue;
+    }
+    try {
+      if (values.apply) await putTask(`${plinth.replace(/\/$/, '')}${path}`, headers, result.body);
+      if (values.apply && values.disable && result.kind === 'carried')
+        await rest('patch', `${arm}${path}?${version}`, { properties: { status: 'Disabled' } });
+    } catch (error) {
+      counts.failed += 1;
+      console.log(`${name}: failed\n  ${(error as Error).message}`);
+      continue;
+    }
+    counts[result.kind] += 1;
+    console.log(
+      `${name}: ${values.apply ? 'carried' : 'can be carried'}${result.kind === 'incomplete' ? ', disabled' : ''}`,
+    );
+    if (result.kind === 'incomplete')
+      console.log(`  give it anew, then enable the task: ${result.missing.join(', ')}`);
+    for (const remark of result.remarks) console.log(`  ${remark}`);
   }
-  try {
-    if (values.apply) await putTask(`${plinth.replace(/\/$/, '')}${path}`, headers, result.body);
-    if (values.apply && values.disable && result.kind === 'carried')
-      await rest('patch', `${arm}${path}?${version}`, { properties: { status: 'Disabled' } });
-  } catch (error) {
-    counts.failed += 1;
-    console.log(`${name}: failed\n  ${(error as Error).message}`);
-    continue;
-  }
-  counts[result.kind] += 1;
   console.log(
-    `${name}: ${values.apply ? 'carried' : 'can be carried'}${result.kind === 'incomplete' ? ', disabled' : ''}`,
+    `${counts.carried} whole, ${counts.incomplete} disabled for want of a secret, ${counts.refused} left with ACR Tasks, ${counts.failed} failed`,
   );
-  if (result.kind === 'incomplete')
-    console.log(`  give it anew, then enable the task: ${result.missing.join(', ')}`);
-  for (const remark of result.remarks) console.log(`  ${remark}`);
+  process.exitCode = counts.failed > 0 ? 1 : 0;
 }
-console.log(
-  `${counts.carried} whole, ${counts.incomplete} disabled for want of a secret, ${counts.refused} left with ACR Tasks, ${counts.failed} failed`,
-);
-process.exitCode = counts.failed > 0 ? 1 : 0;
+
+await asCommand('The tasks were not moved', () => move(registry, plinth));

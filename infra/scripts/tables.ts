@@ -9,11 +9,13 @@
  * PlinthStorage is used instead where there is one.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { TableClient } from '@azure/data-tables';
 import { DefaultAzureCredential } from '@azure/identity';
 import { storageConnection, tables } from '../../shared/names.ts';
+import { asCommand } from './asCommand.ts';
 
 const [action, file, endpoint] = process.argv.slice(2);
 const connectionString = process.env[storageConnection];
@@ -45,13 +47,23 @@ async function* linesOfTables() {
 const withoutMetadata = (row: object) =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('odata.')));
 
+function readLine(line: string, from: string): { table: string; row: Row } {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Error(
+      `${from} is not what save wrote: row ${rows + 1} is no JSON. What came before is restored.`,
+    );
+  }
+}
+
 async function restore(from: string) {
   const clients = new Map(
     Object.values(tables).map((table): [string, TableClient] => [table, client(table)]),
   );
   for (const target of clients.values()) await target.createTable();
   for await (const line of createInterface({ input: createReadStream(from) })) {
-    const { table, row } = JSON.parse(line) as { table: string; row: Row };
+    const { table, row } = readLine(line, from);
     const target = clients.get(table);
     if (!target) throw new Error(`${from} has rows of ${table}, which is no table of Plinth.`);
     await target.upsertEntity(row, 'Replace');
@@ -59,6 +71,19 @@ async function restore(from: string) {
   }
 }
 
-if (action === 'save') await pipeline(linesOfTables(), createWriteStream(file, { mode: 0o600 }));
-else await restore(file);
-console.log(`${rows} rows ${action === 'save' ? `saved to ${file}` : `restored from ${file}`}.`);
+/** A file of that name is a whole backup: what is written so far has another until all is there. */
+async function save(to: string) {
+  const partial = `${to}.partial`;
+  try {
+    await pipeline(linesOfTables(), createWriteStream(partial, { mode: 0o600 }));
+    await rename(partial, to);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+await asCommand(`The tables were not ${action === 'save' ? 'saved' : 'restored'}`, async () => {
+  await (action === 'save' ? save(file) : restore(file));
+  console.log(`${rows} rows ${action === 'save' ? `saved to ${file}` : `restored from ${file}`}.`);
+});
