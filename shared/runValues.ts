@@ -35,6 +35,24 @@ export function renderRunValues(text: string, values: RunValues): string {
   });
 }
 
+/**
+ * A build argument with its Run values filled in.
+ * @throws RunValueError that names a secret argument and shows nothing of it
+ */
+export function renderArgument<T extends { name: string; value: string; isSecret: boolean }>(
+  argument: T,
+  values: RunValues,
+): T {
+  try {
+    return { ...argument, value: renderRunValues(argument.value, values) };
+  } catch (error) {
+    if (!(error instanceof RunValueError) || !argument.isSecret) throw error;
+    throw new RunValueError(
+      `The secret argument ${argument.name} has two braces with something between them that is no Run value.`,
+    );
+  }
+}
+
 /** Whether every run gives the text another value, so that nobody can stand on the image it names. */
 export const differsEachRun = (text: string) =>
   /\{\{-?\s*\.(Run\.(ID|Date|Commit)|Build\.ID)\s*-?\}\}/.test(text);

@@ -129,3 +129,7 @@ export function describeLocation(location: SourceLocation): string {
   const fragment = folder === undefined ? ref : `${ref}:${folder}`;
   return describeUrl(location.url) + (fragment === '' ? '' : `#${fragment}`);
 }
+
+/** A contextPath fit for messages and logs. */
+export const describeContext = (contextPath: string | undefined) =>
+  describeLocation(parseSourceLocation(contextPath ?? '/dev/null'));

@@ -1,6 +1,7 @@
 import { ImageRefError } from '../imageRef.ts';
+import type { Argument } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
-import { RunValueError, type RunValues, renderRunValues } from '../runValues.ts';
+import { RunValueError, type RunValues, renderArgument, renderRunValues } from '../runValues.ts';
 import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
 import { outputReference } from './dockerPlan.ts';
 import { Refusal } from './refusal.ts';
@@ -21,7 +22,7 @@ export const sampleValues = (own: KnownRegistry): RunValues => ({
 export interface BuildText {
   imageNames: string[];
   contextPath?: string | undefined;
-  arguments: { value: string }[];
+  arguments: Argument[];
 }
 
 /**
@@ -33,7 +34,7 @@ export function checkBuild(build: BuildText, own: KnownRegistry, code: string): 
   try {
     for (const name of build.imageNames) outputReference(renderRunValues(name, sampleValues(own)), own);
     if (build.contextPath) parseSourceLocation(build.contextPath);
-    for (const { value } of build.arguments) renderRunValues(value, sampleValues(own));
+    for (const argument of build.arguments) renderArgument(argument, sampleValues(own));
   } catch (error) {
     if (
       error instanceof ImageRefError ||

@@ -3,7 +3,8 @@ import { formatImageRef, parseImageRef } from '../imageRef.ts';
 import type { DockerStep } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import type { DockerBuildWork } from '../ports/runEngine.ts';
-import { differsEachRun, renderRunValues } from '../runValues.ts';
+import { differsEachRun, renderArgument, renderRunValues } from '../runValues.ts';
+import { describeContext } from '../sourceLocation.ts';
 import { baseNotes, pinAll, platformText } from './baseImages.ts';
 import { BuildFault } from './buildFault.ts';
 import type { Job, Plan, Readable } from './plan.ts';
@@ -32,7 +33,7 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
   const dockerfile = await job.ports.files.read(source.dir, path);
   if (dockerfile === undefined)
     throw new BuildFault(
-      `There is no ${step.dockerFilePath} in ${step.contextPath}. The path is relative to the root of the context.`,
+      `There is no ${step.dockerFilePath} in ${describeContext(step.contextPath)}. The path is relative to the root of the context.`,
     );
   const options = {
     buildArgs: Object.fromEntries(step.arguments.map(({ name, value }) => [name, value])),
@@ -76,10 +77,7 @@ function stepOf(defined: DockerStep, { task, run, own }: Job, source: Readable):
     ...(contextPath !== undefined && { contextPath }),
     ...(target !== undefined && { target }),
     imageNames: defined.imageNames.map((name) => renderRunValues(name, values)),
-    arguments: [...kept, ...overridden.values()].map((argument) => ({
-      ...argument,
-      value: renderRunValues(argument.value, values),
-    })),
+    arguments: [...kept, ...overridden.values()].map((argument) => renderArgument(argument, values)),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest } from '../ports/runEngine.ts';
 import { type FetchedSource, SourceError } from '../ports/sourceContext.ts';
-import { parseSourceLocation } from '../sourceLocation.ts';
+import { describeContext, parseSourceLocation } from '../sourceLocation.ts';
 import { BuildFault } from './buildFault.ts';
 import { planDocker } from './dockerPlan.ts';
 import { engineTerms } from './engineTerms.ts';
@@ -64,7 +64,7 @@ export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: 
       );
     // A context too large for a function goes to the engine by its address; its base images are proved afterwards.
     return prepareUnread(job, contextPath, [
-      `Context: ${contextPath}, fetched by the run engine. ${error.message}`,
+      `Context: ${describeContext(contextPath)}, fetched by the run engine. ${error.message}`,
     ]);
   }
   try {
@@ -98,7 +98,7 @@ async function prepareFetched(job: Job, contextPath: string, source: FetchedSour
     ...(commit && { commit }),
     ...(branch && { branch }),
     notes: [
-      `Context: ${contextPath}${commit ? ` at ${commit}` : ''}`,
+      `Context: ${describeContext(contextPath)}${commit ? ` at ${commit}` : ''}`,
       ...source.warnings.map((text) => `Warning: ${text}`),
       ...plan.notes,
     ],
