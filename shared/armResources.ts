@@ -118,10 +118,12 @@ function plinthProperties(run: Run) {
     }),
     ...(run.status === 'Queued' &&
       run.waitingFor && {
-        waitingFor: { runs: run.waitingFor.runs, reason: run.waitingFor.reason },
+        waitingFor: waitingOf(run.waitingFor),
       }),
   };
 }
+
+const waitingOf = ({ images: _, ...waiting }: NonNullable<Run['waitingFor']>) => waiting;
 
 function provisioningState({ status }: Run): string {
   if (status === 'Queued' || status === 'Started' || status === 'Running') return 'Creating';

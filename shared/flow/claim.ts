@@ -1,5 +1,5 @@
 import { formatImageRef } from '../imageRef.ts';
-import type { Pin, Run } from '../model/run.ts';
+import { isCanonical, type Pin, type Run } from '../model/run.ts';
 import type { Pace, TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../ports/store.ts';
@@ -42,7 +42,7 @@ export async function claim(
 
 function claimed(run: Run, prepared: Prepared | undefined, now: Date): Run {
   const time = now.toISOString();
-  const { waitingFor: _, trouble: __, ...queued } = run;
+  const { waitingFor: _, trouble: __, preparing: ___, ...queued } = run;
   return {
     ...queued,
     status: 'Started',
@@ -75,7 +75,9 @@ function claimWrites(
   if (!state) return writes;
   const reading = prepared?.pins && { pins: prepared.pins, pinnedAt: prepared.pinnedAt };
   const pinned = withPinned(state.value, runId, reading);
-  const outputs = [...new Set([...pinned.outputs, ...(prepared?.outputs ?? [])])];
+  // What the state has counts as written to the edges, and only a run of the task as it is defined writes those.
+  const made = isCanonical(value) ? (prepared?.outputs ?? []) : [];
+  const outputs = [...new Set([...pinned.outputs, ...made])];
   return [...writes, { put: 'state', value: { ...pinned, outputs }, etag: state.etag }];
 }
 

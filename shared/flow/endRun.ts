@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type ImageDescriptor, isEnded, type Run, type RunStatus } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Write } from '../ports/store.ts';
+import type { Stored, Write } from '../ports/store.ts';
 import { type Reading, withEnded, withoutRunning } from '../transitions.ts';
 import { placeOf } from './queued.ts';
 import { ringReady } from './ready.ts';
@@ -34,8 +35,11 @@ export async function endRun(
   onlyFrom?: RunStatus,
 ): Promise<boolean> {
   const { store, clock } = ports;
+  let tried: { run: Run; state: Stored<TaskState> | undefined } | undefined;
   const ended = await untilUndisturbed(async () => {
     const run = await store.run(registry, runId);
+    // It was written, and only the answer was lost: who waits for it is still to be rung for.
+    if (tried && isDeepStrictEqual(run?.value, tried.run)) return tried;
     if (!run || isEnded(run.value.status)) return undefined;
     if (onlyFrom && run.value.status !== onlyFrom) return undefined;
     const { task, status } = run.value;
@@ -47,8 +51,9 @@ export async function endRun(
       writes.push({ put: 'state', value: withEnded(state.value, value, readingOf(value)), etag: state.etag });
     if (pace) writes.push({ put: 'pace', value: withoutRunning(pace.value, runId), etag: pace.etag });
     if (status === 'Queued') writes.push({ remove: 'place', value: placeOf(run.value) });
+    tried = { run: value, state };
     await store.commit(registry, writes);
-    return { run: value, state };
+    return tried;
   });
   if (!ended) return false;
   ports.log('information', `run ${runId} ${ended.run.status}`, { registry, runId, task: ended.run.task });
@@ -58,7 +63,7 @@ export async function endRun(
 
 function endedRun(run: Run, ending: Ending, now: Date): Run {
   const time = now.toISOString();
-  const { followAt: _, waitingFor: __, claimedUntil: ___, trouble: ____, ...kept } = run;
+  const { followAt: _, waitingFor: __, claimedUntil: ___, trouble: ____, preparing: _____, ...kept } = run;
   return {
     ...kept,
     // Whoever asked for it to be cancelled finds it cancelled, whatever came first.
@@ -84,10 +89,18 @@ async function ringNext(run: Run, state: TaskState | undefined, ports: Flow): Pr
 }
 
 /** Those of the same task wait in its own registry; those who stand on what it makes may be anywhere. */
-async function addWaiting(run: Run, { outputs }: TaskState, rung: Doorbells, ports: Flow): Promise<void> {
+async function addWaiting(
+  run: Run,
+  { outputs, open }: TaskState,
+  rung: Doorbells,
+  ports: Flow,
+): Promise<void> {
   const { store, settings } = ports;
   const all = settings.registries.map(({ name }) => name);
   const ended = `${run.registry}/${run.runId}`;
+  // Of those one behind the other, the first waits for whichever of the task ends first.
+  const next = open.find(({ runId, phase }) => phase === 'Queued' && runId !== run.runId);
+  if (next) rung.set(`${run.registry}/${next.runId}`, { registry: run.registry, runId: next.runId });
   for (const registry of outputs.length > 0 ? all : [run.registry])
     for await (const { runId, waitsFor } of store.places(registry, { waiting: true }))
       if (waitsFor?.includes(ended)) rung.set(`${registry}/${runId}`, { registry, runId });

@@ -22,7 +22,7 @@ const graceSeconds = 300;
  * @throws ConflictError
  */
 export async function firstFollow(run: Stored<Run>, engineRunId: string, ports: Ports): Promise<void> {
-  const { claimedUntil: _, trouble: __, ...value } = run.value;
+  const { claimedUntil: _, trouble: __, preparing: ___, ...value } = run.value;
   await schedule({ ...value, engineRunId }, run.etag, delayAfter(0), 0, ports);
 }
 

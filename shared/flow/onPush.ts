@@ -173,7 +173,7 @@ async function merge(
  * The run with the push among its images; undefined where it is there already. A run that was asked for by hand gets a
  * new version all the same, so that a worker that has read its digests before the push reads them again.
  */
-function withMerged(run: Run, push: Push, now: Date): Run | undefined {
+function withMerged({ preparing: _, ...run }: Run, push: Push, now: Date): Run | undefined {
   const lastUpdatedTime = now.toISOString();
   if (!run.imageUpdateTrigger) return { ...run, lastUpdatedTime };
   if (hasPushed(run.imageUpdateTrigger, push)) return undefined;

@@ -110,14 +110,17 @@ async function startRun(
   const { store, clock, queue } = ports;
   const { registry } = webhook;
   const keys = [`delivery ${deliveryId}`, event.move];
+  let mine: string | undefined;
   const received = await untilUndisturbed(async (): Promise<Received> => {
     for (const key of keys) {
       const runId = await store.delivery(registry, task.name, trigger.name, key);
+      if (runId && runId === mine) return { decision: 'started', runId };
       if (runId) return { decision: 'skipped', reason: `run ${runId} was started for it already` };
     }
     const state = await store.state(registry, task.name);
     if (!state) return { decision: 'skipped', reason: `${task.name} was deleted` };
     const runId = formatRunId(registry, await store.takeRunNumbers(registry, 1));
+    mine = runId;
     const sourceTrigger = runTrigger(deliveryId, trigger, event);
     const run = newTaskRun(state.value, runId, clock.now(), { sourceTrigger, ...(aside && { aside }) });
     const mark = { registry, task: task.name, trigger: trigger.name, runId, time: run.createTime };

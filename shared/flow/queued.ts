@@ -6,14 +6,8 @@ import { ringReady } from './ready.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'settings'>;
 
-/** Why a queued run does not start now. */
-export interface Wait {
-  /** The runs that must end first, `registry/runId`; none where it waits for something else. */
-  runs: string[];
-  reason: string;
-  /** The base images over which it waits: looked at again before it starts. */
-  images: string[];
-}
+/** Why a queued run does not start now. Of the runs it waits for, the last is the one likely to end last. */
+export type Wait = NonNullable<Run['waitingFor']>;
 
 /** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
 export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
@@ -28,11 +22,17 @@ export const placeOf = (run: Run): Place => ({
   registry: run.registry,
   runId: run.runId,
   automatic: isAutomatic(run),
-  ...(run.waitingFor && { waitsFor: run.waitingFor.runs }),
+  // One of them is enough: rung by every one, each waiting run would be looked at as often as there are others.
+  ...(run.waitingFor && { waitsFor: run.waitingFor.runs.slice(-1) }),
 });
 
+/** Whether a run waits for a time that has not come. */
+export const isBeforeItsTime = ({ waitingFor }: Run, { clock }: Pick<Ports, 'clock'>) =>
+  waitingFor?.nextTry !== undefined && Date.parse(waitingFor.nextTry) > clock.now().getTime();
+
 /**
- * Lets a queued run wait, and the next in the queue go before it. The run says why.
+ * Lets a queued run wait; the next in the queue goes before it where it left its place there. The run says why. One that
+ * waits for the same already is left as it is, and nobody is rung: waiting runs that rang for one another would multiply.
  * @param againAfter seconds until it is looked at again, besides when one of the runs ends
  * @throws ConflictError
  */
@@ -41,19 +41,19 @@ export async function letWait(
   wait: Wait,
   againAfter: number,
   ports: Flow,
-  more: Partial<Run> = {},
+  trouble?: Run['trouble'],
 ): Promise<void> {
-  const { registry, runId, waitingFor } = run.value;
-  if (waitingFor?.reason !== wait.reason || Object.keys(more).length > 0) {
-    const value: Run = { ...run.value, ...more, waitingFor: wait };
-    const writes: Write[] = [{ put: 'run', value, etag: run.etag }];
-    if (!waitingFor) writes.push({ remove: 'place', value: placeOf(run.value) });
-    writes.push({ put: 'place', value: placeOf(value), replace: true });
-    await ports.store.commit(registry, writes);
-    // Who is waited for may have ended between the reading and the writing, and then rang too early.
-    await ports.queue.ringStart([{ registry, runId }], againAfter);
-  }
-  await ringReady(registry, ports);
+  const { preparing, trouble: _, ...kept } = run.value;
+  const { registry, runId, waitingFor } = kept;
+  if (waitingFor?.reason === wait.reason && !preparing && !trouble) return;
+  const value: Run = { ...kept, ...(trouble && { trouble }), waitingFor: wait };
+  const writes: Write[] = [{ put: 'run', value, etag: run.etag }];
+  if (!waitingFor) writes.push({ remove: 'place', value: placeOf(run.value) });
+  writes.push({ put: 'place', value: placeOf(value), replace: true });
+  await ports.store.commit(registry, writes);
+  // Who is waited for may have ended between the reading and the writing, and then rang too early.
+  await ports.queue.ringStart([{ registry, runId }], againAfter);
+  if (!waitingFor) await ringReady(registry, ports);
 }
 
 /** What the run waited for is over: it takes its place in the queue again. @throws ConflictError */

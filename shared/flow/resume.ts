@@ -7,6 +7,7 @@ import { claimSeconds } from './claim.ts';
 import { endRun } from './endRun.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { endTried, nextTry } from './preparing.ts';
 import { quickRequest } from './quickBuild.ts';
 import { untilUndisturbed } from './retry.ts';
 
@@ -28,9 +29,16 @@ export async function resume(run: Stored<Run>, own: KnownRegistry, ports: Ports)
     await endRun(registry, runId, { status: 'Canceled' }, ports);
     return;
   }
+  const until = new Date(now.getTime() + claimSeconds * 1000);
+  const preparing = nextTry(run.value, crypto.randomUUID(), until);
+  if (!preparing) {
+    await endTried(registry, runId, ports);
+    return;
+  }
   const claimed: Run = {
     ...run.value,
-    claimedUntil: new Date(now.getTime() + claimSeconds * 1000).toISOString(),
+    preparing,
+    claimedUntil: until.toISOString(),
     lastUpdatedTime: now.toISOString(),
   };
   await ports.store.commit(registry, [{ put: 'run', value: claimed, etag: run.etag }]);

@@ -10,6 +10,7 @@ import {
 } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
+import { ConflictError } from '../ports/store.ts';
 import { formatRunId } from '../runId.ts';
 import { changeOverrideSecrets, changeRequestSecrets } from '../secrets.ts';
 import { checkQuickRun } from './checkStep.ts';
@@ -28,22 +29,24 @@ export async function scheduleTaskRun(
 ): Promise<Run> {
   const { store, seal, clock, queue } = ports;
   const name = request.taskId.split('/').at(-1)!;
+  let runId: string | undefined;
   const run = await untilUndisturbed(async () => {
     const state = await store.state(own.name, name);
     if (!state) throw noTask(own.name, name);
+    // It was written, and only the answer was lost.
+    const written = runId && (await store.run(own.name, runId));
+    if (written) return written.value;
     if (!state.value.enabled)
       throw new Refusal(409, 'TaskDisabled', `The task '${name}' is disabled. Enable it to run it.`);
     const overrides = request.overrideTaskStepProperties;
     refuseForeign(overrides, state.value);
-    const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
-    const run = newTaskRun(state.value, runId, clock.now(), {
+    const id = (runId ??= formatRunId(own.name, await store.takeRunNumbers(own.name, 1)));
+    const run = newTaskRun(state.value, id, clock.now(), {
       isArchiveEnabled: request.isArchiveEnabled,
       ...engineWishes(request),
       ...(overrides &&
         differsFromTask(overrides) && {
-          overrides: changeOverrideSecrets(overrides, (secret) =>
-            seal.seal(secret, runOwner(own.name, runId)),
-          ),
+          overrides: changeOverrideSecrets(overrides, (secret) => seal.seal(secret, runOwner(own.name, id))),
         }),
     });
     await store.commit(own.name, queueWrites(run, state.value, state.etag, false));
@@ -93,10 +96,15 @@ export async function scheduleQuickRun(
     ...engineWishes(request),
     ...(sealed.type === 'DockerBuildRequest' ? { quickBuild: sealed } : { quickRun: sealed }),
   };
-  await store.commit(own.name, [
-    { put: 'run', value: run },
-    { put: 'place', value: { registry: own.name, runId, automatic: false } },
-  ]);
+  try {
+    await store.commit(own.name, [
+      { put: 'run', value: run },
+      { put: 'place', value: { registry: own.name, runId, automatic: false } },
+    ]);
+  } catch (error) {
+    // Nobody else has this id: it was written, and only the answer was lost.
+    if (!(error instanceof ConflictError) || !(await store.run(own.name, runId))) throw error;
+  }
   await queue.ringStart([{ registry: own.name, runId }]);
   return run;
 }

@@ -1,7 +1,8 @@
 import { isCanonical, type Run } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
-import type { Stored } from '../ports/store.ts';
+import type { EngineRequest } from '../ports/runEngine.ts';
+import { ConflictError, type Stored } from '../ports/store.ts';
 import { inputsOf, type Reading } from '../transitions.ts';
 import { askEngine } from './askEngine.ts';
 import { claim } from './claim.ts';
@@ -9,7 +10,15 @@ import { endRun } from './endRun.ts';
 import { onPush } from './onPush.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { backInQueue, isAutomatic, isOnlyImageUpdate, letWait, type Wait } from './queued.ts';
+import { type Hold, takeHold } from './preparing.ts';
+import {
+  backInQueue,
+  isAutomatic,
+  isBeforeItsTime,
+  isOnlyImageUpdate,
+  letWait,
+  type Wait,
+} from './queued.ts';
 import { quickRequest } from './quickBuild.ts';
 import { freePlaces, nextInQueue, paceOf } from './ready.ts';
 import { lookAbove } from './waits.ts';
@@ -20,13 +29,15 @@ const lookAgainSeconds = 1;
 /** Starts a queued run if it is its turn and nothing that it stands on is being rebuilt. */
 export async function startQueued(run: Stored<Run>, own: KnownRegistry, ports: Ports): Promise<void> {
   const { registry, task: taskName, waitingFor } = run.value;
+  if (isBeforeItsTime(run.value, ports)) return;
   if (!waitingFor && !(await isItsTurn(run.value, ports))) return;
   if (taskName === undefined) {
-    if (waitingFor) return backInQueue(run, ports);
-    const request = await quickRequest(run.value, own, ports);
-    const claimed = await claim(run, undefined, undefined, ports);
-    if (claimed) await askEngine(claimed, request, ports);
-    return;
+    if (waitingFor && !(await mayGoOn(run.value, ports))) return backInQueue(run, ports);
+    return alone(run, ports, async (hold) => {
+      const request = await quickRequest(run.value, own, ports);
+      await hold.rest();
+      return claimAndAsk(hold.run(), undefined, undefined, request, ports);
+    });
   }
   const [task, state] = await Promise.all([
     ports.store.task(registry, taskName),
@@ -36,10 +47,32 @@ export async function startQueued(run: Stored<Run>, own: KnownRegistry, ports: P
   const known = [...state.value.bases.map(({ image }) => image), ...(waitingFor?.images ?? [])];
   const { wait } = await mayStart(run.value, state.value, known, undefined, ports);
   if (wait) return letWait(run, wait, lookAgainSeconds, ports);
-  if (waitingFor) return backInQueue(run, ports);
+  if (waitingFor && !(await mayGoOn(run.value, ports))) return backInQueue(run, ports);
+  await alone(run, ports, async (hold) => {
+    const prepared = await prepare(opened(task.value, ports), openedRun(run.value, ports), own, ports);
+    await hold.rest();
+    return startPrepared(hold.run(), state, prepared, ports);
+  });
+}
 
-  const prepared = await prepare(opened(task.value, ports), openedRun(run.value, ports), own, ports);
-  await startPrepared(run, state, prepared, ports);
+/**
+ * One that waited for a time goes on where it is, as long as a place is free: at the head of the queue, what is tried
+ * in vain would be before those that have not been tried.
+ */
+const mayGoOn = async ({ registry, waitingFor }: Run, ports: Ports) =>
+  waitingFor?.nextTry !== undefined && freePlaces((await paceOf(registry, ports)).value, ports) > 0;
+
+/** Starts a run as the only worker. @param start false where the run stays queued without having said why */
+async function alone(run: Stored<Run>, ports: Ports, start: (hold: Hold) => Promise<boolean>): Promise<void> {
+  const hold = await takeHold(run, ports);
+  if (!hold) return;
+  try {
+    if (!(await start(hold))) await hold.letGo();
+  } catch (error) {
+    await hold.rest();
+    if (error instanceof ConflictError) await hold.letGo();
+    throw error;
+  }
 }
 
 async function startPrepared(
@@ -47,28 +80,44 @@ async function startPrepared(
   state: Stored<TaskState>,
   prepared: Prepared,
   ports: Ports,
-): Promise<void> {
+): Promise<boolean> {
   const { registry, runId } = run.value;
   const { pins, pinnedAt } = prepared;
   const reading = pins && { pins, pinnedAt };
   const images = pins?.map(({ image }) => image) ?? [];
   const { wait, notes } = await mayStart(run.value, state.value, images, reading, ports);
-  if (wait) return letWait(run, wait, lookAgainSeconds, ports);
+  if (wait) {
+    await letWait(run, wait, lookAgainSeconds, ports);
+    return true;
+  }
 
   const { built, unsure } = state.value;
   const isBuilt = !unsure && reading && built && inputsOf(reading.pins) === inputsOf(built.pins);
   if (isOnlyImageUpdate(run.value) && isBuilt) {
     const runErrorMessage = `Nothing to build: ${built.runId} stands on the same base images already.`;
     await endRun(registry, runId, { status: 'Canceled', runErrorMessage, reading }, ports);
-    return;
+    return true;
   }
   // Edges before the claim: a push that comes now finds the task, and more edges than needed do no harm.
   if (pins && isCanonical(run.value)) {
     const task = { registry, task: state.value.task };
     await ports.store.changeEdges(task, edgesToAdd(state.value, images, prepared.outputs), noEdges);
   }
-  const claimed = await claim(run, state, { ...prepared, notes: [...prepared.notes, ...notes] }, ports);
-  if (claimed) await askEngine(claimed, prepared.request, ports);
+  const noted = { ...prepared, notes: [...prepared.notes, ...notes] };
+  return claimAndAsk(run, state, noted, prepared.request, ports);
+}
+
+/** @returns false when the last free place was taken meanwhile */
+async function claimAndAsk(
+  run: Stored<Run>,
+  state: Stored<TaskState> | undefined,
+  prepared: Prepared | undefined,
+  request: EngineRequest,
+  ports: Ports,
+): Promise<boolean> {
+  const claimed = await claim(run, state, prepared, ports);
+  if (claimed) await askEngine(claimed, request, ports);
+  return claimed !== undefined;
 }
 
 /** Whether as few runs are before it, in its registry's queue, as there are free places. */
@@ -91,11 +140,10 @@ async function mayStart(
   ports: Ports,
 ): Promise<{ wait?: Wait; notes: string[] }> {
   const automatic = isAutomatic(run);
-  const busy = state.open.filter(({ phase }) => phase === 'Pinned');
-  const inTheWay = automatic ? busy.filter(({ canonical }) => canonical) : [];
-  if (busy.length >= ports.settings.runsPerTask || inTheWay.length > 0) {
-    const reason = `waits for ${busy.map(({ runId }) => runId).join(', ')} of the same task`;
-    return { wait: { runs: busy.map(({ runId }) => `${run.registry}/${runId}`), reason, images }, notes: [] };
+  const before = await beforeInTask(run, state, ports);
+  if (before.length > 0) {
+    const reason = `waits for ${before.join(', ')} of the same task`;
+    return { wait: { runs: before.map((runId) => `${run.registry}/${runId}`), reason, images }, notes: [] };
   }
   const task = { registry: state.registry, task: state.task };
   let above = await lookAbove(task, images, ports.store, { reading });
@@ -106,6 +154,27 @@ async function mayStart(
   }
   if (automatic && above.open) return { wait: { ...above.open, images }, notes: [] };
   return { notes: above.failed.map((text) => `Warning: ${text}. Built on what there is.`) };
+}
+
+/** The runs of its task for which a run waits: those under way, where it may have no more, or the one queued before it. */
+async function beforeInTask(
+  run: Run,
+  { open }: TaskState,
+  { store, settings, clock }: Ports,
+): Promise<string[]> {
+  const automatic = isAutomatic(run);
+  const busy = open.filter(({ phase }) => phase === 'Pinned');
+  const inTheWay = automatic && busy.some(({ canonical }) => canonical);
+  const at = open.findIndex(({ runId }) => runId === run.runId);
+  const queued = open
+    .slice(0, Math.max(0, at))
+    .filter((other) => other.phase === 'Queued' && other.automatic === automatic);
+  if (!inTheWay && busy.length + queued.length < settings.runsPerTask) return [];
+  // One behind the other: if all waited for the one under way, its end would have all of them start and all but one stop.
+  const last = queued.at(-1);
+  const other = last && (await store.run(run.registry, last.runId))?.value;
+  if (other?.status === 'Queued' && !isBeforeItsTime(other, { clock })) return [other.runId];
+  return inTheWay || busy.length >= settings.runsPerTask ? busy.map(({ runId }) => runId) : [];
 }
 
 function deleted({ registry, runId, task }: Run, ports: Ports) {

@@ -39,6 +39,9 @@ export async function lookAbove(
     const runs = maker.open.filter((run) => run.canonical).map((run) => run.runId);
     return runs.length > 0 ? [{ maker, runs }] : [];
   });
+  // Those right above it end last.
+  const isNear = ({ maker }: { maker: TaskState }) => maker.outputs.some((image) => images.includes(image));
+  open.sort((a, b) => Number(isNear(a)) - Number(isNear(b)));
   const sentences = open.map(({ maker, runs }) => `${runs.join(', ')} of ${named(maker)}`);
   return {
     open:

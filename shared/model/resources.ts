@@ -41,9 +41,16 @@ export const RunProperties = z
       .optional()
       .describe('Plinth only: the base images and digests that the run was pinned to.'),
     waitingFor: z
-      .object({ runs: z.array(z.string()), reason: z.string() })
+      .object({
+        runs: z.array(z.string()),
+        reason: z.string(),
+        nextTry: z.iso.datetime().optional(),
+        givenUpAt: z.iso.datetime().optional(),
+      })
       .optional()
-      .describe('Plinth only: the runs that a queued one waits for, and why.'),
+      .describe(
+        'Plinth only: the runs that a queued one waits for, and why; when it is tried next, and for the last time, where it waits for a time.',
+      ),
     queuePlace: z
       .object({ position: z.number().int().optional(), reason: z.string() })
       .optional()

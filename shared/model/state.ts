@@ -80,7 +80,10 @@ export interface Place {
   registry: string;
   runId: string;
   automatic: boolean;
-  /** Set while a free place is not for it: the runs it waits for, `registry/runId`; none where it waits for something else. */
+  /**
+   * Set while a free place is not for it: the run whose end rings for it, `registry/runId`; none where it waits for
+   * something else.
+   */
   waitsFor?: string[];
 }
 
