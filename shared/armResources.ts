@@ -2,6 +2,7 @@ import { parseImageRef } from './imageRef.ts';
 import type { Run } from './model/run.ts';
 import type { QueuePlace, TaskState } from './model/state.ts';
 import type { Task } from './model/task.ts';
+import type { Waiting } from './model/waiting.ts';
 import { stoppedBecause } from './reconcile.ts';
 import { changeTaskSecrets } from './secrets.ts';
 
@@ -123,7 +124,7 @@ function plinthProperties(run: Run) {
   };
 }
 
-const waitingOf = ({ images: _, ...waiting }: NonNullable<Run['waitingFor']>) => waiting;
+const waitingOf = ({ images: _, ...waiting }: Waiting) => waiting;
 
 function provisioningState({ status }: Run): string {
   if (status === 'Queued' || status === 'Started' || status === 'Running') return 'Creating';

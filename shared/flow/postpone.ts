@@ -1,7 +1,8 @@
 import { isEnded, type Run } from '../model/run.ts';
+import type { Trouble, Waiting } from '../model/waiting.ts';
 import type { Ports } from '../ports/ports.ts';
 import { endRun } from './endRun.ts';
-import { isBeforeItsTime, letWait, type Wait } from './queued.ts';
+import { isBeforeItsTime, letWait } from './queued.ts';
 import { untilUndisturbed } from './retry.ts';
 import { isTransient, isUnknownHost } from './transient.ts';
 
@@ -15,8 +16,6 @@ const mostUnknownHosts = 4;
 /** A fault of Plinth itself is tried again this often, with growing pauses, before the run says so and ends. */
 const mostFaults = 10;
 const longestPauseSeconds = 300;
-
-type Trouble = NonNullable<Run['trouble']>;
 
 /** What a start met, counted on the run: how long others have not answered, or how often Plinth itself has failed. */
 export const moreTrouble = ({ trouble }: Run, now: Date, error?: unknown): Trouble => ({
@@ -42,7 +41,7 @@ const growing = (count: number) => Math.min(retrySeconds * 2 ** (count - 1), lon
 const lastTry = (since: string) => Date.parse(since) + retryForSeconds * 1000;
 
 /** Why a run waits for a time: what it met, when it is tried next, and until when or how often. Pure. */
-export function waitAfter(error: unknown, trouble: Trouble, pause: number, now: Date): Wait {
+export function waitAfter(error: unknown, trouble: Trouble, pause: number, now: Date): Waiting {
   const next = now.getTime() + pause * 1000;
   const nextTry = new Date(next).toISOString();
   const ends =

@@ -1,4 +1,5 @@
 import type { Run } from '../model/run.ts';
+import type { Preparing } from '../model/waiting.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
 import { endRun } from './endRun.ts';
@@ -22,7 +23,7 @@ export interface Hold {
 }
 
 /** The next try of a run, and the worker that makes it; undefined when it was tried too often. Pure. */
-export function nextTry({ preparing }: Run, by: string, until: Date): Run['preparing'] {
+export function nextTry({ preparing }: Run, by: string, until: Date): Preparing | undefined {
   const count = (preparing?.count ?? 0) + 1;
   return count > mostTries ? undefined : { by, until: until.toISOString(), count };
 }
@@ -66,14 +67,17 @@ export async function takeHold(run: Stored<Run>, ports: Flow): Promise<Hold | un
   let beating: Promise<void> | undefined;
   const beat = setInterval(() => {
     const next = { ...mine, until: until().toISOString() };
-    beating ??= writeHold(held!, next, ports)
+    if (beating) return;
+    beating = writeHold(held!, next, ports)
       .then((now) => {
         // It was changed: whoever writes it next meets that.
         if (now?.value.preparing?.until === next.until) held = now;
         else clearInterval(beat);
       })
       .catch((error) => ports.log('warning', `run ${runId}: ${error.message}`, { registry, runId }))
-      .finally(() => void (beating = undefined));
+      .finally(() => {
+        beating = undefined;
+      });
   }, beatSeconds * 1000);
   beat.unref();
   const rest = async () => {
@@ -99,7 +103,7 @@ const isHeld = ({ preparing }: Run, now: Date) =>
   preparing !== undefined && Date.parse(preparing.until) > now.getTime();
 
 /** Writes who prepares the run. @returns what its row says then: whether another was faster, or only the answer was lost */
-async function writeHold({ value, etag }: Stored<Run>, preparing: Run['preparing'] & {}, { store }: Flow) {
+async function writeHold({ value, etag }: Stored<Run>, preparing: Preparing, { store }: Flow) {
   try {
     await store.commit(value.registry, [{ put: 'run', value: { ...value, preparing }, etag }]);
   } catch (error) {

@@ -1,13 +1,11 @@
 import type { Run } from '../model/run.ts';
 import type { Place } from '../model/state.ts';
+import type { Trouble, Waiting } from '../model/waiting.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stored, Write } from '../ports/store.ts';
 import { ringReady } from './ready.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'settings'>;
-
-/** Why a queued run does not start now. Of the runs it waits for, the last is the one likely to end last. */
-export type Wait = NonNullable<Run['waitingFor']>;
 
 /** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
 export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
@@ -38,10 +36,10 @@ export const isBeforeItsTime = ({ waitingFor }: Run, { clock }: Pick<Ports, 'clo
  */
 export async function letWait(
   run: Stored<Run>,
-  wait: Wait,
+  wait: Waiting,
   againAfter: number,
   ports: Flow,
-  trouble?: Run['trouble'],
+  trouble?: Trouble,
 ): Promise<void> {
   const { preparing, trouble: _, ...kept } = run.value;
   const { registry, runId, waitingFor } = kept;

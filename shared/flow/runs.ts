@@ -40,7 +40,8 @@ export async function scheduleTaskRun(
       throw new Refusal(409, 'TaskDisabled', `The task '${name}' is disabled. Enable it to run it.`);
     const overrides = request.overrideTaskStepProperties;
     refuseForeign(overrides, state.value);
-    const id = (runId ??= formatRunId(own.name, await store.takeRunNumbers(own.name, 1)));
+    const id = runId ?? formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
+    runId = id;
     const run = newTaskRun(state.value, id, clock.now(), {
       isArchiveEnabled: request.isArchiveEnabled,
       ...engineWishes(request),

@@ -1,5 +1,6 @@
 import { isCanonical, type Run } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
+import type { Waiting } from '../model/waiting.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest } from '../ports/runEngine.ts';
 import { ConflictError, type Stored } from '../ports/store.ts';
@@ -11,14 +12,7 @@ import { onPush } from './onPush.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Hold, takeHold } from './preparing.ts';
-import {
-  backInQueue,
-  isAutomatic,
-  isBeforeItsTime,
-  isOnlyImageUpdate,
-  letWait,
-  type Wait,
-} from './queued.ts';
+import { backInQueue, isAutomatic, isBeforeItsTime, isOnlyImageUpdate, letWait } from './queued.ts';
 import { quickRequest } from './quickBuild.ts';
 import { freePlaces, nextInQueue, paceOf } from './ready.ts';
 import { lookAbove } from './waits.ts';
@@ -138,7 +132,7 @@ async function mayStart(
   images: string[],
   reading: Reading | undefined,
   ports: Ports,
-): Promise<{ wait?: Wait; notes: string[] }> {
+): Promise<{ wait?: Waiting; notes: string[] }> {
   const automatic = isAutomatic(run);
   const before = await beforeInTask(run, state, ports);
   if (before.length > 0) {

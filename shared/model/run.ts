@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Argument, Credentials, Platform, timeoutSeconds } from './task.ts';
+import { Preparing, Trouble, Waiting } from './waiting.ts';
 
 export const runStatuses = [
   'Queued',
@@ -208,32 +209,10 @@ export const Run = z.object({
   overrides: StepOverrides.optional(),
   quickBuild: DockerBuildRequest.optional(),
   quickRun: z.discriminatedUnion('type', [FileTaskRunRequest, EncodedTaskRunRequest]).optional(),
-  /** Queued: the runs that must end first (`registry/runId`), over which base images, and a sentence that says so. */
-  waitingFor: z
-    .object({
-      runs: z.array(z.string()),
-      images: z.array(z.string()),
-      reason: z.string(),
-      /** It waits for a time: whatever rings before it does nothing. */
-      nextTry: z.iso.datetime().optional(),
-      /** When it is tried for the last time. */
-      givenUpAt: z.iso.datetime().optional(),
-    })
-    .optional(),
-  /** Since when, and how often in a row, it could not be started or followed through no fault of the task. */
-  trouble: z
-    .object({
-      since: z.iso.datetime(),
-      count: z.number().int(),
-      /** How often in a row it met a host name that does not exist. */
-      unknownHost: z.number().int().optional(),
-    })
-    .optional(),
-  /**
-   * The worker that fetches and packs it now, and how often in a row one has begun: written before the fetch, so that a
-   * process that dies of it has counted it.
-   */
-  preparing: z.object({ by: z.string(), until: z.iso.datetime(), count: z.number().int() }).optional(),
+  /** Queued: what it waits for. */
+  waitingFor: Waiting.optional(),
+  trouble: Trouble.optional(),
+  preparing: Preparing.optional(),
   /** Started, before the engine has it: until then it is one worker's to ask. */
   claimedUntil: z.iso.datetime().optional(),
   /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */
