@@ -24,7 +24,11 @@ async function shown(
 }
 
 serve(operations.tasksList, async ({ own, ports, config }) => {
-  const [tasks, states] = await Promise.all([ports.store.tasks(own.name), ports.store.states(own.name)]);
+  const unread = ({ message }: Error) => ports.log('warning', message, { registry: own.name });
+  const [tasks, states] = await Promise.all([
+    ports.store.tasks(own.name, unread),
+    ports.store.states(own.name),
+  ]);
   const stateOf = new Map(states.map((state) => [state.task, state]));
   const value = tasks.map((task) => toTaskResource(task, stateOf.get(task.name), own.id, config.identity));
   return { jsonBody: { value } };

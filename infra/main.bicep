@@ -86,6 +86,16 @@ param pollMinutes int = 15
 @description('Optional. Days after which decisions are forgotten.')
 param ledgerDays int = 90
 
+@minValue(1)
+@maxValue(3650)
+@description('Optional. Days after which it is forgotten which webhook deliveries have come: one that comes again later starts a run.')
+param deliveryDays int = 90
+
+@minValue(1)
+@maxValue(3650)
+@description('Optional. Days after which ended runs are removed, but for those that are archived and the last of each task.')
+param runDays int = 365
+
 @allowed([
   512
   2048
@@ -295,11 +305,13 @@ module functionApp 'modules/functionApp.bicep' = {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       PLINTH_ARM_ENDPOINT: environment().resourceManager
       PLINTH_KEY_VAULT_ENDPOINTS: keyVaultEndpoints
+      PLINTH_DELIVERY_DAYS: string(deliveryDays)
       PLINTH_LEDGER_DAYS: string(ledgerDays)
       PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
       PLINTH_POLL_MINUTES: string(pollMinutes)
       PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
       PLINTH_PUBLIC_URL: publicUrl
+      PLINTH_RUN_DAYS: string(runDays)
       PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
       PLINTH_RUNS_PER_TASK: string(runsPerTask)
       PLINTH_SOURCE_CONTROL_APIS: sourceControlApis

@@ -8,8 +8,10 @@ const heading = 'The following dependencies were found:';
  * build whose context Plinth has not seen. Of several images with the same bases each base is given once; one that
  * names no tag, or a name that is none, is left out.
  * @param log the end of the log, from wherever
+ * @returns undefined where the log does not say what was found
  */
-export function parseDependencies(log: string): Pin[] {
+export function parseDependencies(log: string): Pin[] | undefined {
+  if (!log.includes(heading)) return undefined;
   const pins = new Map<string, Pin>();
   let type: Pin['type'] | undefined;
   let found: Record<string, string> = {};

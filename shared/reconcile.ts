@@ -1,12 +1,11 @@
 import { decideOnPush, mostFailures } from './decide.ts';
-import { parseImageRef } from './imageRef.ts';
 import type { Push, TaskState } from './model/state.ts';
 import { hasFailed, inputsOf } from './transitions.ts';
 
 /** A base image and the tasks whose trigger watches it. */
 export interface Tracked {
   image: string;
-  /** Login server of the registry it is in. */
+  /** Login server of the registry it is in: a normalised reference begins with it. */
   registry: string;
   tasks: TaskState[];
 }
@@ -16,7 +15,7 @@ export function trackedBases(states: TaskState[]): Tracked[] {
   const tracked = new Map<string, Tracked>();
   for (const state of states) {
     for (const { image } of watchedBases(state)) {
-      const entry = tracked.get(image) ?? { image, registry: parseImageRef(image).registry, tasks: [] };
+      const entry = tracked.get(image) ?? { image, registry: image.split('/')[0]!, tasks: [] };
       entry.tasks.push(state);
       tracked.set(image, entry);
     }

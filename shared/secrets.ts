@@ -2,6 +2,7 @@ import type {
   DockerBuildRequest,
   EncodedTaskRunRequest,
   FileTaskRunRequest,
+  Run,
   StepOverrides,
 } from './model/run.ts';
 import type {
@@ -45,6 +46,17 @@ export function changeRequestSecrets<T extends QuickRequest>(request: T, change:
     ...(request.credentials && { credentials: changeCredentials(request.credentials, change) }),
   };
 }
+
+/**
+ * A run that has ended, without what only a start needs and nobody should find later: a quick run's whole request, in
+ * which its credentials and secret arguments are, the secrets of overrides, and addresses, which may be signed.
+ */
+export function withoutRequest({ quickBuild: _, quickRun: __, overrides, ...run }: Run): Run {
+  if (!overrides) return run;
+  const { contextPath: ___, ...kept } = changeOverrideSecrets(overrides, () => undefined);
+  return { ...run, overrides: kept };
+}
+
 type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
 
 export const changeOverrideSecrets = (overrides: StepOverrides, change: Change): StepOverrides => ({

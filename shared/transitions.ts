@@ -9,6 +9,7 @@ import type { Pace, TaskState, TrackedBase } from './model/state.ts';
 /** The state with one more run that waits to start. */
 export const withQueued = (state: TaskState, run: Run, automatic: boolean): TaskState => ({
   ...state,
+  newest: run.runId,
   open: [...state.open, { runId: run.runId, phase: 'Queued', automatic, canonical: isCanonical(run) }],
 });
 
@@ -68,7 +69,8 @@ export const hasFailed = (status: RunStatus) =>
 const failuresOf = (inputs: string, { last }: TaskState) =>
   last && last.inputs === inputs && hasFailed(last.status) ? last.failures : 0;
 
-function triedBy(run: Run, state: TaskState): TrackedBase[] | undefined {
+/** The base images that a run was started for, in the digests that its trigger names; undefined without a trigger. */
+export function triedBy(run: Run, state: TaskState): TrackedBase[] | undefined {
   const trigger = run.imageUpdateTrigger;
   if (!trigger) return undefined;
   const pushed = new Map(

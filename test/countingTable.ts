@@ -48,6 +48,12 @@ export function createCountingTable() {
     const within = partition(value(/PartitionKey eq '((?:[^']|'')*)'/)!);
     within.sorted ??= [...within.rows.keys()].sort();
     const task = value(/task eq '((?:[^']|'')*)'/);
+    const time = value(/time lt '((?:[^']|'')*)'/);
+    const due = value(/nextAttempt le '((?:[^']|'')*)'/);
+    const isWanted = (row: Entity) =>
+      (task === undefined || row.task === task) &&
+      (time === undefined || String(row.time) < time) &&
+      (due === undefined || (row.nextAttempt !== undefined && String(row.nextAttempt) <= due));
     const [ge, gt] = [value(/RowKey ge '((?:[^']|'')*)'/), value(/RowKey gt '((?:[^']|'')*)'/)];
     const to = value(/RowKey lt '((?:[^']|'')*)'/);
     let at = firstAt(within.sorted, (key) =>
@@ -62,7 +68,7 @@ export function createCountingTable() {
         else {
           rows++;
           const row = within.rows.get(key)!;
-          if (task === undefined || row.task === task) page.push(row);
+          if (isWanted(row)) page.push(row);
         }
       }
       calls.push({ kind: 'range', rows });
@@ -117,7 +123,15 @@ export function createCountingTable() {
       }
     },
   };
-  return { client: client as unknown as TableClient, calls };
+  return {
+    client: client as unknown as TableClient,
+    calls,
+    /** A row as it is, under the test's hand. */
+    row: (partitionKey: string, rowKey: string) => read({ partitionKey, rowKey }),
+    keys: (partitionKey: string) => [...partition(partitionKey).rows.keys()].sort(),
+    change: (partitionKey: string, rowKey: string, columns: Record<string, unknown>) =>
+      put({ ...read({ partitionKey, rowKey }), ...columns, partitionKey, rowKey }),
+  };
 }
 
 /** The first place whose key fits, of keys in order. */

@@ -78,6 +78,8 @@ test('the code takes the settings in the form in which they are set', () => {
     PLINTH_MAX_CONTEXT_MIB: String(bound('maxContextMiB', decorator)),
     PLINTH_RECONCILE_MINUTES: String(bound('reconcileMinutes', decorator)),
     PLINTH_POLL_MINUTES: String(bound('pollMinutes', decorator)),
+    PLINTH_DELIVERY_DAYS: String(bound('deliveryDays', decorator)),
+    PLINTH_RUN_DAYS: String(bound('runDays', decorator)),
     PLINTH_LEDGER_DAYS: String(bound('ledgerDays', decorator)),
     PLINTH_RUNS_PER_REGISTRY: String(bound('runsPerRegistry', decorator)),
     PLINTH_RUNS_PER_TASK: String(bound('runsPerTask', decorator)),
@@ -91,6 +93,8 @@ test('the code takes the settings in the form in which they are set', () => {
     'PLINTH_RECONCILE_MINUTES',
     'PLINTH_POLL_MINUTES',
     'PLINTH_LEDGER_DAYS',
+    'PLINTH_DELIVERY_DAYS',
+    'PLINTH_RUN_DAYS',
     'PLINTH_RUNS_PER_REGISTRY',
     'PLINTH_RUNS_PER_TASK',
   ] as const) {

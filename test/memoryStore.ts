@@ -81,9 +81,12 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
       ),
     delivery: async (registry, task, trigger, key) =>
       get<Delivery>(deliveryKey(registry, task, trigger, key))?.value.runId,
-    async forgetDeliveries(registry, before) {
-      for (const { task, trigger, key, time } of range<Delivery>(`${registry}!delivery!`))
-        if (time < before.toISOString()) rows.delete(deliveryKey(registry, task, trigger, key));
+    async forgetDeliveries(registry, before, top) {
+      const old = range<Delivery>(`${registry}!delivery!`)
+        .filter(({ time }) => time < before.toISOString())
+        .slice(0, top);
+      for (const { task, trigger, key } of old) rows.delete(deliveryKey(registry, task, trigger, key));
+      return old.length;
     },
     run: async (registry, runId) =>
       parseRunId(registry, runId) === undefined ? undefined : get<Run>(runKey(registry, runId)),
@@ -194,6 +197,7 @@ const runKey = (registry: string, runId: string) =>
   `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
 
 function keyOf(registry: string, write: Write): string {
+  if ('remove' in write && write.remove === 'run') return runKey(registry, write.runId);
   if ('remove' in write && 'task' in write)
     return write.remove === 'task' ? taskKey(registry, write.task) : stateKey(registry, write.task);
   switch ('put' in write ? write.put : write.remove) {

@@ -52,6 +52,8 @@ export const sampleSettings: Settings = {
   reconcileMinutes: 5,
   pollMinutes: 30,
   ledgerDays: 90,
+  deliveryDays: 90,
+  runDays: 365,
   publicUrl: 'https://plinth.example.com',
 };
 
@@ -136,6 +138,19 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
     assert.deepEqual(await ids({ before: id(36) }), [id(35), id(1)]);
     assert.equal((await store.run(registry, id(36)))?.value.task, 'task1');
     assert.equal(await store.run(registry, 'nonsense'), undefined);
+  });
+
+  test('a run that is removed is gone, and cannot be removed again', async () => {
+    const registry = newRegistry();
+    const [one, two] = [formatRunId(registry, 1), formatRunId(registry, 2)];
+    for (const runId of [one, two])
+      await store.commit(registry, [{ put: 'run', value: sampleRun(registry, runId) }]);
+    await store.commit(registry, [{ remove: 'run', runId: one }]);
+    assert.deepEqual(
+      (await collect(store.runs(registry))).map(({ runId }) => runId),
+      [two],
+    );
+    await assert.rejects(store.commit(registry, [{ remove: 'run', runId: one }]), ConflictError);
   });
 
   test('places are left by manual runs first, each kind in the order they came', async () => {
@@ -277,12 +292,13 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
     assert.deepEqual(found, { kind, count: 2, lastTime: time, example: 'two' });
   });
 
-  test('a document larger than a property comes back whole', async () => {
-    const registry = newRegistry();
-    const run = { ...sampleRun(registry, formatRunId(registry, 1)), runErrorMessage: 'ü'.repeat(100_000) };
-    await store.commit(registry, [{ put: 'run', value: run }]);
-    assert.deepEqual((await store.run(registry, run.runId))?.value, run);
-  });
+  for (const text of ['ü'.repeat(100_000), '😀'.repeat(50_000), `a${'😀'.repeat(50_000)}`])
+    test(`a document larger than a property comes back whole, of ${text.slice(0, 3)}…`, async () => {
+      const registry = newRegistry();
+      const run = { ...sampleRun(registry, formatRunId(registry, 1)), runErrorMessage: text };
+      await store.commit(registry, [{ put: 'run', value: run }]);
+      assert.deepEqual((await store.run(registry, run.runId))?.value, run);
+    });
 
   test.run();
 }

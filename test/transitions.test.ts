@@ -43,10 +43,13 @@ test('failures are counted for the same inputs in a row', () => {
   assert.equal(state.last!.failures, 0);
 });
 
-test('a run that builds something else leaves no trace but its absence', () => {
+test('a run that builds something else leaves no trace but that it was the newest', () => {
   const overridden = run('ca1', { overrides: { arguments: [], values: [], target: 'debug' } });
   const open = withPinned(withQueued(fresh, overridden, false), 'ca1', reading('one'));
-  assert.deepEqual(withEnded(open, { ...overridden, status: 'Succeeded' }, reading('one')), fresh);
+  assert.deepEqual(withEnded(open, { ...overridden, status: 'Succeeded' }, reading('one')), {
+    ...fresh,
+    newest: 'ca1',
+  });
 });
 
 test('a run that failed before it read its digests has tried what its trigger names', () => {

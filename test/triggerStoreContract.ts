@@ -73,7 +73,11 @@ export function testTriggerRows(test: Test, store: () => Store, newRegistry: () 
     await assert.rejects(store().commit(registry, [{ put: 'delivery', value: old }]), ConflictError);
     assert.equal(await store().delivery(registry, 'TASK1', 'one', old.key), old.runId);
     assert.equal(await store().delivery(registry, 'task1', 'two', old.key), undefined);
-    await store().forgetDeliveries(registry, new Date(Date.parse(time) + 3_600_000));
+    const hour = new Date(Date.parse(time) + 3_600_000);
+    assert.deepEqual(
+      [await store().forgetDeliveries(registry, hour, 1), await store().forgetDeliveries(registry, hour, 1)],
+      [1, 0],
+    );
     assert.equal(await store().delivery(registry, 'task1', 'one', old.key), undefined);
     assert.equal(await store().delivery(registry, 'task1', 'one', young.key), young.runId);
   });

@@ -96,6 +96,8 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       reconcileMinutes: 5,
       pollMinutes: 15,
       ledgerDays: 90,
+      deliveryDays: 90,
+      runDays: 365,
       publicUrl: 'https://plinth.example.com',
     },
     store,

@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity';
 import { formatImageRef, type ImageRef } from '../imageRef.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type Registry, RegistryError, type RegistryLogin } from '../ports/registry.ts';
+import { retryAfterSeconds } from '../retryAfter.ts';
 import { layersOf, type ManifestReader } from './manifestReader.ts';
 import { createOciReader, type OciReader } from './ociReader.ts';
 
@@ -135,7 +136,9 @@ async function exchange(loginServer: string, endpoint: string, credential: Token
   if (response.status === 401 || response.status === 403) throw roleMissing(loginServer);
   if (!response.ok)
     throw new RegistryError('Unreachable', `${loginServer}: token exchange answered ${response.status}`);
-  return ((await response.json()) as { refresh_token: string }).refresh_token;
+  const answer = (await response.json().catch(() => undefined)) as { refresh_token?: string } | undefined;
+  if (answer?.refresh_token) return answer.refresh_token;
+  throw new RegistryError('Unreachable', `${loginServer}: token exchange answered without a token`);
 }
 
 async function identityToken(loginServer: string, credential: TokenCredential): Promise<string> {
@@ -172,7 +175,7 @@ async function asked<T>(image: ImageRef, ask: () => Promise<T>): Promise<T | und
     if (statusCode === 404) return undefined;
     if (statusCode === 401 || statusCode === 403) throw roleMissing(name, error);
     if (statusCode === 429) {
-      const retryAfter = Number(response?.headers?.get('retry-after')) || undefined;
+      const retryAfter = retryAfterSeconds(response?.headers?.get('retry-after'));
       throw new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, {
         cause: error,
         ...(retryAfter && { retryAfter }),

@@ -6,7 +6,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
-import type { Seal } from '../ports/seal.ts';
+import { type Seal, SealError } from '../ports/seal.ts';
 
 const scheme = 'sealed:1:';
 const nonceBytes = 12;
@@ -38,21 +38,21 @@ export function createAesSeal(keys: [Buffer, ...Buffer[]]): Seal {
       return scheme + Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
     },
     open(sealed, owner) {
-      if (!sealed.startsWith(scheme)) throw new Error(`A stored secret of ${owner} is not sealed.`);
+      if (!sealed.startsWith(scheme)) throw new SealError(`A stored secret of ${owner} is not sealed.`);
       const bytes = Buffer.from(sealed.slice(scheme.length), 'base64');
       for (const key of keys) {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes))
-          .setAAD(Buffer.from(owner))
-          .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
         try {
+          const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes))
+            .setAAD(Buffer.from(owner))
+            .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
           return (
             decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
           );
         } catch {
-          // sealed with another of the keys
+          // sealed with another of the keys, or cut short
         }
       }
-      throw new Error(
+      throw new SealError(
         `A stored secret of ${owner} does not open with the sealing key. Was the key replaced without keeping the old one? Give the secret anew.`,
       );
     },

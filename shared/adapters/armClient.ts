@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { z } from 'zod';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
+import { retryAfterSeconds } from '../retryAfter.ts';
 
 const answerWithinMs = 60_000;
 
@@ -134,13 +135,7 @@ export async function refusal(response: Response, registry: string, doing: strin
   });
 }
 
-/** Seconds; the header holds them, or a date. */
-export function retryAfterOf(response: Response): number | undefined {
-  const header = response.headers.get('retry-after');
-  if (!header) return undefined;
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return seconds > 0 ? Math.ceil(seconds) : undefined;
-}
+export const retryAfterOf = (response: Response) => retryAfterSeconds(response.headers.get('retry-after'));
 
 /** ARM's `{error: {code, message}}`; a registry's own errors have the two at the top. */
 function armMessage(text: string): string {

@@ -115,17 +115,22 @@ export function createArmRunEngine({ wait = sleep, ...options }: ArmRunEngineOpt
     },
     async log(registry, engineRunId) {
       const key = `${registry}/${engineRunId}`;
-      const url = logUrls.get(key) ?? (await logUrl(registry, engineRunId));
-      if (!url) return undefined;
-      if (logUrls.size >= logUrlsKept) logUrls.clear();
-      logUrls.set(key, url);
-      const head = await reach(url, `the log of run ${engineRunId} of registry ${registry}`, {
-        method: 'HEAD',
-      });
-      if (!head.ok) logUrls.delete(key);
-      return head.ok
-        ? engineLog(url, Number(head.headers.get('content-length')), `the log of ${key}`)
-        : undefined;
+      const what = `the log of run ${engineRunId} of registry ${registry}`;
+      for (const isKnown of logUrls.has(key) ? [true, false] : [false]) {
+        const url = isKnown ? logUrls.get(key) : await logUrl(registry, engineRunId);
+        if (!url) return undefined;
+        const head = await reach(url, what, { method: 'HEAD' });
+        if (head.ok) {
+          if (logUrls.size >= logUrlsKept) logUrls.clear();
+          logUrls.set(key, url);
+          return engineLog(url, Number(head.headers.get('content-length')), what);
+        }
+        logUrls.delete(key);
+        if (head.status === 404) return undefined;
+        // An address that was good for hours and is no longer: another is asked for, once.
+        if (!isKnown) throw new RunEngineError(`${what}: ${head.status}`, { transient: true });
+      }
+      return undefined;
     },
   };
 }

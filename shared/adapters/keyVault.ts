@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { type Vault, VaultError } from '../ports/vault.ts';
+import { retryAfterSeconds } from '../retryAfter.ts';
 import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
 
 const apiVersion = '7.4';
@@ -77,7 +78,7 @@ async function refusal(response: Response, what: string, who: string): Promise<V
   const { status } = response;
   const body = (await response.json().catch(() => undefined)) as VaultAnswer | undefined;
   const code = body?.error?.innererror?.code ?? body?.error?.code ?? response.statusText;
-  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  const retryAfter = retryAfterSeconds(response.headers.get('retry-after'));
   const said = `The ${what} was not read: ${status} ${code}.`;
   return new VaultError([said, advice(status, code, who)].filter(Boolean).join(' '), {
     transient: status === 429 || status >= 500,

@@ -1,4 +1,5 @@
 import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
+import { retryAfterSeconds } from '../retryAfter.ts';
 import type { ManifestReader } from './manifestReader.ts';
 
 const manifestTypes = [
@@ -55,7 +56,7 @@ export function createOciReader(
     if (service) url.searchParams.set('service', service);
     const response = await reach(url.href, basic ? { headers: { authorization: basic } } : {});
     if (!response.ok) throw refusal(response, name, login);
-    const answer = (await response.json()) as { token?: string; access_token?: string };
+    const answer = await json<{ token?: string; access_token?: string }>(response, name);
     const token = answer.token ?? answer.access_token;
     return token && `Bearer ${token}`;
   }
@@ -70,11 +71,11 @@ export function createOciReader(
       const response = await get(`manifests/${reference}`, 'GET');
       if (response.status === 404) return undefined;
       const digest = response.headers.get('docker-content-digest') ?? reference;
-      return { digest, body: await response.json() };
+      return { digest, body: await json(response, name) };
     },
     async blob(digest) {
       const response = await get(`blobs/${digest}`, 'GET');
-      return response.status === 404 ? undefined : response.json();
+      return response.status === 404 ? undefined : json(response, name);
     },
   };
 }
@@ -89,8 +90,20 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
+/** What a server that is no registry answers, a page for one, is not quoted. */
+async function json<T>(response: Response, name: string): Promise<T> {
+  try {
+    const body = await response.json();
+    if (typeof body === 'object' && body !== null) return body as T;
+  } catch {
+    // told below
+  }
+  const host = URL.canParse(response.url) ? new URL(response.url).host : 'the registry';
+  throw new RegistryError('Invalid', `${name}: ${host} did not answer with a JSON object`);
+}
+
 function refusal(response: Response, name: string, login: RegistryLogin): RegistryError {
-  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  const retryAfter = retryAfterSeconds(response.headers.get('retry-after'));
   if (response.status === 429)
     return new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, {
       ...(retryAfter && { retryAfter }),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { TooLargeError } from '../ports/store.ts';
+import { TooLargeError, UnreadableError } from '../ports/store.ts';
 
 /** A string property holds 64 KiB of UTF-16; an entity 1 MiB with its keys. Azurite holds neither bound, so we do. */
 const charactersInProperty = 32_000;
@@ -19,22 +19,42 @@ export function toProperties(what: string, document: unknown): Record<string, st
       `${what} takes ${json.length} characters, more than the ${charactersInDocument} that a table row holds. Make it smaller, for example by fewer or shorter arguments.`,
     );
   const properties: Record<string, string | number> = { version };
-  for (let at = 0, part = 0; at < json.length; at += charactersInProperty, part++)
-    properties[`json${part}`] = json.slice(at, at + charactersInProperty);
+  for (let at = 0, part = 0; at < json.length; part++) {
+    const end = endOfPart(json, at + charactersInProperty);
+    properties[`json${part}`] = json.slice(at, end);
+    at = end;
+  }
   return properties;
+}
+
+/** A character of two halves goes into one property: half a one is no text to the service. */
+function endOfPart(json: string, end: number): number {
+  const isHigh = /[\uD800-\uDBFF]/.test(json[end - 1] ?? '');
+  return isHigh && end < json.length ? end - 1 : end;
 }
 
 /**
  * Reads a document back and holds it against its schema: an older version of Plinth may have written it.
- * @throws Error naming the row when it is not of a shape this version knows
+ * @throws UnreadableError naming the row when it is not of a shape this version knows
  */
 export function fromProperties<T>(schema: z.ZodType<T>, row: Record<string, unknown>): T {
-  const where = `row ${row.partitionKey}/${row.rowKey}`;
-  if (row.version !== version)
-    throw new Error(`${where} has version ${row.version}; this Plinth reads ${version}.`);
+  const refuse = (why: string) =>
+    new UnreadableError(
+      `row ${row.partitionKey}/${row.rowKey} ${why}`,
+      typeof row.etag === 'string' ? row.etag : undefined,
+    );
+  if (row.version !== version) throw refuse(`has version ${row.version}; this Plinth reads ${version}`);
   let json = '';
   for (let part = 0; typeof row[`json${part}`] === 'string'; part++) json += row[`json${part}`];
-  const read = schema.safeParse(JSON.parse(json));
-  if (!read.success) throw new Error(`${where} does not have the expected shape: ${read.error.message}`);
-  return read.data;
+  let document: unknown;
+  try {
+    document = JSON.parse(json);
+  } catch {
+    // The parser's own message quotes the text, which may hold what is nobody's business.
+    throw refuse('is not JSON');
+  }
+  const read = schema.safeParse(document);
+  if (read.success) return read.data;
+  const fields = read.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
+  throw refuse(`does not have the expected shape at ${fields}`);
 }

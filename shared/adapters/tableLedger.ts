@@ -3,7 +3,7 @@ import { Decision } from '../model/state.ts';
 import { ConflictError, type Store } from '../ports/store.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
 import * as keys from './tableKeys.ts';
-import { conflicts, type Row, writesAtOnce } from './tableRows.ts';
+import { conflicts, ignore, type Row, readable, removeAll, writesAtOnce } from './tableRows.ts';
 
 type Ledger = Pick<Store, 'recordPush' | 'push' | 'pushesOf' | 'forgetPush'>;
 
@@ -41,9 +41,16 @@ export function createTableLedger(main: TableClient, pushes: TableClient): Ledge
     return rows;
   }
 
+  async function decisionsIn(rows: Row[]): Promise<Decision[]> {
+    const decisions: Decision[] = [];
+    for await (const decision of readable(rows, (row) => fromProperties(Decision, row)))
+      decisions.push(decision);
+    return decisions;
+  }
+
   return {
     recordPush,
-    push: async (pushId) => (await rowsOf(pushId)).map((row) => fromProperties(Decision, row)),
+    push: async (pushId) => decisionsIn(await rowsOf(pushId)),
     async pushesOf(day, top) {
       const filter = odata`PartitionKey eq ${keys.dayPartition(day)}`;
       const pages = pushes.listEntities<Row>({ queryOptions: { filter } }).byPage({ maxPageSize: top });
@@ -52,7 +59,7 @@ export function createTableLedger(main: TableClient, pushes: TableClient): Ledge
     },
     async forgetPush(day, pushId) {
       const rows = await rowsOf(pushId);
-      const decisions = rows.map((row) => fromProperties(Decision, row));
+      const decisions = await decisionsIn(rows);
       const ofTask = decisions.map(({ registry, task, push }) => ({
         partitionKey: keys.registryPartition(registry),
         rowKey: keys.decisionRow(task, push.timestamp, push.id),
@@ -73,23 +80,3 @@ export function createTableLedger(main: TableClient, pushes: TableClient): Ledge
     },
   };
 }
-
-/** Removes rows of one partition, those that are there. */
-async function removeAll(table: TableClient, rows: { partitionKey: string; rowKey: string }[]) {
-  for (let at = 0; at < rows.length; at += writesAtOnce) {
-    const part = rows.slice(at, at + writesAtOnce);
-    const transaction = new TableTransaction();
-    for (const { partitionKey, rowKey } of part) transaction.deleteEntity(partitionKey, rowKey);
-    try {
-      await conflicts('forgetting a push', table.submitTransaction(transaction.actions));
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      for (const { partitionKey, rowKey } of part)
-        await table.deleteEntity(partitionKey, rowKey).catch(ignore(404));
-    }
-  }
-}
-
-const ignore = (status: number) => (error: { statusCode?: number }) => {
-  if (error.statusCode !== status) throw error;
-};

@@ -1,6 +1,6 @@
-import { odata, RestError, type TableClient } from '@azure/data-tables';
+import { odata, RestError, type TableClient, TableTransaction } from '@azure/data-tables';
 import type { z } from 'zod';
-import { ConflictError } from '../ports/store.ts';
+import { ConflictError, type Unread, UnreadableError } from '../ports/store.ts';
 import { fromProperties } from './tableDocument.ts';
 
 export type Row = Record<string, unknown> & { etag?: string };
@@ -30,10 +30,29 @@ export async function* pages(table: TableClient, filter: string, atOnce?: number
     yield* page;
 }
 
-/** Every row, each held against the schema. */
-export async function all<T>(schema: z.ZodType<T>, rows: AsyncIterable<Row>): Promise<T[]> {
+/** Every row that can be read; of each other one `unread` is told. */
+export async function* readable<T, R extends Row>(
+  rows: AsyncIterable<R> | Iterable<R>,
+  read: (row: R) => T,
+  unread?: Unread,
+): AsyncIterable<T> {
+  for await (const row of rows) {
+    let value: T;
+    try {
+      value = read(row);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      unread?.(error);
+      continue;
+    }
+    yield value;
+  }
+}
+
+/** Every row that can be read, each held against the schema. */
+export async function all<T>(schema: z.ZodType<T>, rows: AsyncIterable<Row>, unread?: Unread): Promise<T[]> {
   const values: T[] = [];
-  for await (const row of rows) values.push(fromProperties(schema, row));
+  for await (const value of readable(rows, (row) => fromProperties(schema, row), unread)) values.push(value);
   return values;
 }
 
@@ -57,3 +76,24 @@ export async function conflicts(what: string, writing: Promise<unknown>): Promis
     throw cause;
   }
 }
+
+/** Removes rows of one partition, those that are there. */
+export async function removeAll(table: TableClient, rows: { partitionKey: string; rowKey: string }[]) {
+  for (let at = 0; at < rows.length; at += writesAtOnce) {
+    const part = rows.slice(at, at + writesAtOnce);
+    const transaction = new TableTransaction();
+    for (const { partitionKey, rowKey } of part) transaction.deleteEntity(partitionKey, rowKey);
+    try {
+      await conflicts('removing rows', table.submitTransaction(transaction.actions));
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      for (const { partitionKey, rowKey } of part)
+        await table.deleteEntity(partitionKey, rowKey).catch(ignore(404));
+    }
+  }
+}
+
+/** Takes a refusal with this status for what was wanted. */
+export const ignore = (status: number) => (error: { statusCode?: number }) => {
+  if (error.statusCode !== status) throw error;
+};

@@ -1,5 +1,5 @@
 import { odata, type TableClient, TableTransaction } from '@azure/data-tables';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Run } from '../model/run.ts';
 import { Decision, Pace, type Place, TaskState } from '../model/state.ts';
 import { Task } from '../model/task.ts';
@@ -16,7 +16,7 @@ import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, standing } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
-import { all, conflicts, found, pages, type Row, range } from './tableRows.ts';
+import { all, conflicts, found, pages, type Row, range, readable } from './tableRows.ts';
 import { deliveryColumns, triggerReads, webhookColumns } from './tableTriggers.ts';
 import { createTableWatch } from './tableWatch.ts';
 
@@ -43,20 +43,20 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
   return {
     ...triggerReads(main, found),
     task: (registry, task) => get(Task, registry, keys.taskRow(task)),
-    tasks: (registry) => all(Task, rows(registry, 'task')),
+    tasks: (registry, unread) => all(Task, rows(registry, 'task'), unread),
     state: (registry, task) => get(TaskState, registry, keys.stateRow(task)),
-    states: (registry) => all(TaskState, rows(registry, 'state')),
+    states: (registry, unread) => all(TaskState, rows(registry, 'state'), unread),
     async run(registry, runId) {
       const rowKey = keys.runRow(registry, runId);
       return rowKey === undefined ? undefined : get(Run, registry, rowKey);
     },
-    async *runs(registry, { task, before, atOnce } = {}) {
+    async *runs(registry, { task, before, atOnce, unread } = {}) {
       const { from, to } = keys.rowRange('run');
       const start = (before && keys.runRow(registry, before)) ?? from;
       const partition = keys.registryPartition(registry);
       const range = odata`PartitionKey eq ${partition} and RowKey gt ${start} and RowKey lt ${to}`;
       const filter = task ? `${range} and ${odata`task eq ${task.toLowerCase()}`}` : range;
-      for await (const row of pages(main, filter, atOnce)) yield fromProperties(Run, row);
+      yield* readable(pages(main, filter, atOnce), (row) => fromProperties(Run, row), unread);
     },
     pace: (registry) => get(Pace, registry, keys.paceRow),
     async *places(registry, { waiting, top } = {}) {
@@ -69,7 +69,7 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
       }
     },
     async *decisions(registry, task) {
-      for await (const row of rows(registry, keys.decisionPrefix(task))) yield fromProperties(Decision, row);
+      yield* readable(rows(registry, keys.decisionPrefix(task)), (row) => fromProperties(Decision, row));
     },
 
     async commit(registry, writes) {
@@ -108,7 +108,7 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
 function addTo(transaction: TableTransaction, registry: string, write: Write): void {
   const partitionKey = keys.registryPartition(registry);
   if ('remove' in write) {
-    transaction.deleteEntity(partitionKey, removedRow(write));
+    transaction.deleteEntity(partitionKey, removedRow(registry, write));
     return;
   }
   const row = { partitionKey, ...toRow(registry, write) };
@@ -118,7 +118,14 @@ function addTo(transaction: TableTransaction, registry: string, write: Write): v
   else transaction.updateEntity(row, 'Replace', { etag });
 }
 
-function removedRow(write: Extract<Write, { remove: string }>): string {
+function runRow(registry: string, runId: string): string {
+  const rowKey = keys.runRow(registry, runId);
+  if (rowKey === undefined) throw new RangeError(`${runId} is no run id of ${registry}`);
+  return rowKey;
+}
+
+function removedRow(registry: string, write: Extract<Write, { remove: string }>): string {
+  if (write.remove === 'run') return runRow(registry, write.runId);
   if (write.remove === 'place') return keys.placeRow(write.value);
   if (write.remove === 'webhook') return keys.webhookRow(write.value.task, write.value.trigger);
   return write.remove === 'task' ? keys.taskRow(write.task) : keys.stateRow(write.task);
@@ -133,8 +140,16 @@ const readPlace = (registry: string, { runId, automatic, waitsFor }: Row): Place
   registry,
   runId: String(runId),
   automatic: automatic === true,
-  ...(typeof waitsFor === 'string' && { waitsFor: JSON.parse(waitsFor) as string[] }),
+  ...(typeof waitsFor === 'string' && { waitsFor: readRuns(waitsFor) }),
 });
+/** Where it cannot be read what it waits for, it waits for something: the clock rings for it. */
+function readRuns(waitsFor: string): string[] {
+  try {
+    return z.array(z.string()).parse(JSON.parse(waitsFor));
+  } catch {
+    return [];
+  }
+}
 
 function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
   switch (write.put) {
@@ -151,8 +166,7 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
         ...toProperties(`state of ${write.value.task}`, write.value),
       };
     case 'run': {
-      const rowKey = keys.runRow(registry, write.value.runId);
-      if (rowKey === undefined) throw new RangeError(`${write.value.runId} is no run id of ${registry}`);
+      const rowKey = runRow(registry, write.value.runId);
       // A column of its own, so that the service can pick the runs of one task.
       const task = write.value.task?.toLowerCase();
       return { rowKey, ...(task && { task }), ...toProperties(`run ${write.value.runId}`, write.value) };

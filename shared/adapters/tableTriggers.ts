@@ -1,19 +1,17 @@
-import { odata, type TableClient, TableTransaction } from '@azure/data-tables';
+import { odata, type TableClient } from '@azure/data-tables';
 import type { z } from 'zod';
 import { TaskState } from '../model/state.ts';
 import { type Delivery, Webhook } from '../model/webhook.ts';
-import type { Store, Stored } from '../ports/store.ts';
+import type { Store, Stored, Unread } from '../ports/store.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
 import * as keys from './tableKeys.ts';
+import { pages, readable, removeAll } from './tableRows.ts';
 
 type Row = Record<string, unknown> & { etag: string; rowKey: string };
 type TriggerReads = Pick<
   Store,
   'statesWithTimers' | 'webhook' | 'webhooks' | 'dueWebhooks' | 'delivery' | 'forgetDeliveries'
 >;
-
-/** Entities in one transaction. */
-const atOnce = 100;
 
 export const webhookColumns = (webhook: Webhook) => ({
   rowKey: keys.webhookRow(webhook.task, webhook.trigger),
@@ -34,35 +32,36 @@ export function triggerReads(
   found: <T>(reading: Promise<T>) => Promise<T | undefined>,
 ): TriggerReads {
   /** The rows of a range that the service picks by one more condition. */
-  async function rows(registry: string, prefix: string, condition?: string): Promise<Row[]> {
+  function rows(registry: string, prefix: string, condition?: string, top?: number): AsyncIterable<Row> {
     const { from, to } = keys.rowRange(prefix);
     const partition = keys.registryPartition(registry);
     const range = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
-    const filter = condition ? `${range} and ${condition}` : range;
-    const all: Row[] = [];
-    for await (const page of main.listEntities<Row>({ queryOptions: { filter } }).byPage())
-      all.push(...(page as Row[]));
-    return all;
+    return pages(main, condition ? `${range} and ${condition}` : range, top) as AsyncIterable<Row>;
   }
   const read = <T>(schema: z.ZodType<T>, row: Row): Stored<T> => ({
     value: fromProperties(schema, row),
     etag: row.etag,
   });
+  async function readAll<T>(schema: z.ZodType<T>, found: AsyncIterable<Row>, unread?: Unread) {
+    const all: Stored<T>[] = [];
+    for await (const value of readable(found, (row) => read(schema, row), unread)) all.push(value);
+    return all;
+  }
 
   return {
-    statesWithTimers: async (registry) =>
-      (await rows(registry, 'state', 'timers eq true')).map((row) => read(TaskState, row)),
+    statesWithTimers: (registry) => readAll(TaskState, rows(registry, 'state', 'timers eq true')),
     async webhook(registry, task, trigger) {
       const row = await found(
         main.getEntity<Row>(keys.registryPartition(registry), keys.webhookRow(task, trigger)),
       );
       return row && read(Webhook, row as Row);
     },
-    webhooks: async (registry, task) =>
-      (await rows(registry, keys.webhookPrefix(task))).map((row) => read(Webhook, row)),
-    dueWebhooks: async (registry, now) =>
-      (await rows(registry, keys.webhookPrefix(), odata`nextAttempt le ${now.toISOString()}`)).map((row) =>
-        read(Webhook, row),
+    webhooks: (registry, task) => readAll(Webhook, rows(registry, keys.webhookPrefix(task))),
+    dueWebhooks: (registry, now, unread) =>
+      readAll(
+        Webhook,
+        rows(registry, keys.webhookPrefix(), odata`nextAttempt le ${now.toISOString()}`),
+        unread,
       ),
     async delivery(registry, task, trigger, key) {
       const row = await found(
@@ -70,14 +69,19 @@ export function triggerReads(
       );
       return row && String(row.runId);
     },
-    async forgetDeliveries(registry, before) {
-      const old = await rows(registry, keys.deliveryPrefix, odata`time lt ${before.toISOString()}`);
-      for (let at = 0; at < old.length; at += atOnce) {
-        const transaction = new TableTransaction();
-        for (const { rowKey } of old.slice(at, at + atOnce))
-          transaction.deleteEntity(keys.registryPartition(registry), rowKey);
-        await main.submitTransaction(transaction.actions);
+    async forgetDeliveries(registry, before, top) {
+      const old: { partitionKey: string; rowKey: string }[] = [];
+      for await (const { rowKey } of rows(
+        registry,
+        keys.deliveryPrefix,
+        odata`time lt ${before.toISOString()}`,
+        top,
+      )) {
+        old.push({ partitionKey: keys.registryPartition(registry), rowKey });
+        if (old.length === top) break;
       }
+      await removeAll(main, old);
+      return old.length;
     },
   };
 }

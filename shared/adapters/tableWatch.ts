@@ -1,6 +1,7 @@
 import type { TableClient } from '@azure/data-tables';
-import { Ignored, Watch } from '../model/watch.ts';
-import { ConflictError, type Store } from '../ports/store.ts';
+import type { z } from 'zod';
+import { Ignored, newWatch, Watch } from '../model/watch.ts';
+import { ConflictError, type Store, UnreadableError } from '../ports/store.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
 import * as keys from './tableKeys.ts';
 import { all, conflicts, found, type Row, range } from './tableRows.ts';
@@ -25,14 +26,14 @@ export function createTableWatch(
   return {
     async watch() {
       const row = await found(main.getEntity<Row>(partitionKey, keys.watchRow));
-      return row && { value: fromProperties(Watch, row), etag: row.etag! };
+      return row && { value: readable(Watch, row) ?? newWatch, etag: row.etag! };
     },
     putWatch: (watch, etag) => put(keys.watchRow, 'the watch', watch, etag),
     ignored: () => all(Ignored, range(main, partitionKey, keys.rowRange('ignored'))),
     async countIgnored(kind, example, lastTime) {
       for (let turn = 1; turn <= countTurns; turn++) {
         const row = await found(main.getEntity<Row>(partitionKey, keys.ignoredRow(kind)));
-        const count = row ? fromProperties(Ignored, row).count + 1 : 1;
+        const count = row ? (readable(Ignored, row)?.count ?? 0) + 1 : 1;
         try {
           return await put(keys.ignoredRow(kind), 'a count', { kind, count, lastTime, example }, row?.etag);
         } catch (error) {
@@ -41,4 +42,14 @@ export function createTableWatch(
       }
     },
   };
+}
+
+/** What only helps is begun anew where it cannot be read. */
+function readable<T>(schema: z.ZodType<T>, row: Row): T | undefined {
+  try {
+    return fromProperties(schema, row);
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
 }

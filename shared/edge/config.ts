@@ -81,6 +81,8 @@ const Environment = z.object({
   PLINTH_RECONCILE_MINUTES: count(1440).default(5),
   PLINTH_POLL_MINUTES: count(1440).default(15),
   PLINTH_LEDGER_DAYS: count(3650).default(90),
+  PLINTH_DELIVERY_DAYS: count(3650).default(90),
+  PLINTH_RUN_DAYS: count(3650).default(365),
   AZURE_CLIENT_ID: z.string().optional(),
   AZURE_TENANT_ID: z.string().optional(),
   WEBSITE_HOSTNAME: z.string().optional(),
@@ -106,6 +108,8 @@ export interface Config {
   reconcileMinutes: number;
   pollMinutes: number;
   ledgerDays: number;
+  deliveryDays: number;
+  runDays: number;
   storage: { connectionString: string } | { tableServiceUri: string; queueServiceUri: string };
 }
 
@@ -148,6 +152,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     reconcileMinutes: settings.PLINTH_RECONCILE_MINUTES,
     pollMinutes: settings.PLINTH_POLL_MINUTES,
     ledgerDays: settings.PLINTH_LEDGER_DAYS,
+    deliveryDays: settings.PLINTH_DELIVERY_DAYS,
+    runDays: settings.PLINTH_RUN_DAYS,
     storage: connectionString
       ? { connectionString }
       : { tableServiceUri: settings[uris[0]]!, queueServiceUri: settings[uris[1]]! },

@@ -10,7 +10,7 @@ import { Refusal } from '../flow/refusal.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
-import { TooLargeError } from '../ports/store.ts';
+import { TooLargeError, UnreadableError } from '../ports/store.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
 import { invoke, theWiring } from './invoke.ts';
@@ -131,6 +131,7 @@ function errorAnswer(error: unknown, context: InvocationContext): HttpResponseIn
   if (error instanceof TooLargeError) return arm(413, 'RequestEntityTooLarge', error.message);
   if (error instanceof RunEngineError) return arm(502, 'RunEngineFailed', error.message);
   if (error instanceof RegistryError) return arm(502, 'RegistryFailed', error.message);
+  if (error instanceof UnreadableError) return arm(500, 'StoredRowUnreadable', error.message);
   if (error instanceof ConfigError) return arm(503, 'NotConfigured', error.message);
   context.error(error);
   return arm(

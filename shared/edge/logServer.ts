@@ -1,6 +1,7 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { Refusal } from '../flow/refusal.ts';
 import { checkLogUrl, runLog } from '../flow/runLog.ts';
+import { isTransient } from '../flow/transient.ts';
 import { theWiring } from './invoke.ts';
 import { logTo } from './log.ts';
 
@@ -42,6 +43,7 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
       body: await log.read(range.start, range.end),
     };
   } catch (error) {
+    if (isTransient(error)) return { status: 503, headers: { 'x-ms-error-code': 'ServerBusy' } };
     if (!(error instanceof Refusal)) throw error;
     return { status: error.status, headers: { 'x-ms-error-code': error.code }, body: error.message };
   }

@@ -58,6 +58,8 @@ function wire(config: Config): App {
         reconcileMinutes: config.reconcileMinutes,
         pollMinutes: config.pollMinutes,
         ledgerDays: config.ledgerDays,
+        deliveryDays: config.deliveryDays,
+        runDays: config.runDays,
         publicUrl: config.publicUrl,
       },
       store: createTableStore({

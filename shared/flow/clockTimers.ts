@@ -1,10 +1,12 @@
 import type { Run } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
+import type { Fault } from '../model/watch.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stored } from '../ports/store.ts';
 import { formatRunId } from '../runId.ts';
 import { dueTimers } from '../timers.ts';
 import { withQueued } from '../transitions.ts';
+import { alone } from './alone.ts';
 import { newTaskRun, placeWrite } from './newRun.ts';
 import { mapAtMost, untilUndisturbed } from './retry.ts';
 
@@ -17,14 +19,21 @@ const tasksAtOnce = 16;
  * version, so an occurrence has one run however often, late or parallel the clock comes. Reads one range for each
  * registry, and only the tasks with timers.
  */
-export async function startDueTimers(ports: Flow): Promise<void> {
-  for (const { name: registry } of ports.settings.registries) {
-    const now = ports.clock.now();
-    const states = await ports.store.statesWithTimers(registry);
-    const due = states.filter(({ value }) => dueTimers(value.timers ?? [], now).length > 0);
-    const runIds = await mapAtMost(due, tasksAtOnce, (state) => startDue(registry, state, now, ports));
-    await ports.queue.ringStart(runIds.flat().map((runId) => ({ registry, runId })));
-  }
+export async function startDueTimers(ports: Flow): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const { name: registry } of ports.settings.registries)
+    await alone(`the timers of ${registry}`, faults, async () => {
+      const now = ports.clock.now();
+      const states = await ports.store.statesWithTimers(registry);
+      const runIds = await mapAtMost(states, tasksAtOnce, (state) =>
+        alone(`the timers of ${state.value.task} of ${registry}`, faults, async () =>
+          dueTimers(state.value.timers ?? [], now).length > 0 ? startDue(registry, state, now, ports) : [],
+        ),
+      );
+      const started = runIds.flatMap((some) => some ?? []);
+      await ports.queue.ringStart(started.map((runId) => ({ registry, runId })));
+    });
+  return faults;
 }
 
 /** The runs started for one task, whose state may have moved since it was read. */

@@ -3,6 +3,7 @@ import { type ImageDescriptor, isEnded, type Run, type RunStatus } from '../mode
 import type { TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Stored, Write } from '../ports/store.ts';
+import { withoutRequest } from '../secrets.ts';
 import { type Reading, withEnded, withoutRunning } from '../transitions.ts';
 import { placeOf } from './queued.ts';
 import { ringReady } from './ready.ts';
@@ -63,7 +64,15 @@ export async function endRun(
 
 function endedRun(run: Run, ending: Ending, now: Date): Run {
   const time = now.toISOString();
-  const { followAt: _, waitingFor: __, claimedUntil: ___, trouble: ____, preparing: _____, ...kept } = run;
+  const {
+    followAt: _,
+    waitingFor: __,
+    claimedUntil: ___,
+    trouble: ____,
+    preparing: _____,
+    missing: ______,
+    ...kept
+  } = withoutRequest(run);
   return {
     ...kept,
     // Whoever asked for it to be cancelled finds it cancelled, whatever came first.

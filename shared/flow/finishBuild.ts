@@ -4,13 +4,15 @@ import { isCanonical, type Pin, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
-import type { EngineRun } from '../ports/runEngine.ts';
+import { type EngineRun, RunEngineError } from '../ports/runEngine.ts';
+import { SealError } from '../ports/seal.ts';
 import { VaultError } from '../ports/vault.ts';
-import { changeTaskSecrets } from '../secrets.ts';
+import { triedBy } from '../transitions.ts';
 import type { Ending } from './endRun.ts';
 import { loginFor } from './logins.ts';
 import { onPush } from './onPush.ts';
-import { taskOwner } from './owners.ts';
+import { opened as openedTask } from './opened.ts';
+import { messageOf } from './postpone.ts';
 import { withVaultSecrets } from './vaultSecrets.ts';
 
 /**
@@ -25,19 +27,19 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
   const task = await ports.store.task(run.registry, run.task);
   if (!task) return done;
 
-  const properties = changeTaskSecrets(task.value.properties, (secret) =>
-    ports.seal.open(secret, taskOwner(run.registry, run.task!)),
-  );
   let opened: Task;
   try {
+    const { properties } = openedTask(task.value, ports);
     const credentials = await withVaultSecrets(properties.credentials, ports);
     opened = { ...task.value, properties: { ...properties, ...(credentials && { credentials }) } };
   } catch (error) {
-    if (!(error instanceof VaultError) || error.transient) throw error;
+    const stays = error instanceof SealError || (error instanceof VaultError && !error.transient);
+    if (!stays) throw error;
     const runErrorMessage = `The image could not be held against its base images: ${error.message}`;
     return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage };
   }
-  const pins = run.pins ?? (await pinsFromLog(run, ports));
+  const pins = run.pins ?? (await pinsFromLog(run, engineRun, ports));
+  if (!pins) return { ...done, ...(await asBefore(run, engineRun, opened, own, ports)) };
   const fault = await provePins(run, pins, engineRun, opened, own, ports);
   if (fault && run.pins)
     return { status: 'Failed', outputImages: engineRun.outputImages, runErrorMessage: fault };
@@ -58,16 +60,43 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
     Object.assign(done, { reading });
   }
   await removeOldEdges(run, pins, ports);
+  await tellOutputs(run, engineRun, ports);
+  await lookAgain(run, done.reading?.pins ?? pins, opened, own, ports);
+  return done;
+}
+
+/** What a build made is told to who stands on it, before its run counts as ended: who waits for it finds what it made. */
+async function tellOutputs(run: Run, engineRun: EngineRun, ports: Ports): Promise<void> {
   const timestamp = engineRun.finishTime ?? ports.clock.now().toISOString();
   for (const [at, image] of engineRun.outputImages.entries()) {
     const { registry, repository, tag, digest } = image;
     if (!tag || !digest) continue;
-    // Before this run counts as ended, so that who waits for it finds what it made.
     const id = `${run.registry}-${run.runId}-output-${at + 1}`;
     await onPush({ id, image: formatImageRef({ registry, repository, tag }), digest, timestamp }, ports);
   }
-  await lookAgain(run, done.reading?.pins ?? pins, opened, own, ports);
-  return done;
+}
+
+/**
+ * Where nobody says what the image stands on, it is taken to stand on what it did before, in the digests that the run
+ * was started for: no edge goes for want of a log.
+ */
+async function asBefore(
+  run: Run,
+  engineRun: EngineRun,
+  task: Task,
+  own: KnownRegistry,
+  ports: Ports,
+): Promise<Pick<Ending, 'reading'>> {
+  ports.log('warning', `run ${run.runId}: its log does not say what it stands on; that stays as it was`, {
+    registry: run.registry,
+  });
+  if (!isCanonical(run)) return {};
+  const state = (await ports.store.state(run.registry, run.task!))?.value;
+  const bases = state ? (triedBy(run, state) ?? state.bases) : [];
+  const pins = bases.map(({ image, type, digest }) => ({ image, type, digest }));
+  await tellOutputs(run, engineRun, ports);
+  await lookAgain(run, pins, task, own, ports);
+  return { reading: { pins, pinnedAt: run.pinnedAt ?? run.createTime } };
 }
 
 /** Stands for the digest of a base that an image does not begin with; no image has it. */
@@ -76,12 +105,37 @@ const unproved = `sha256:${'0'.repeat(64)}`;
 /** ACR prints the dependencies in the last lines of a log. */
 const logTail = 65_536;
 
-/** What the engine says the image stands on, where it fetched the context itself. */
-async function pinsFromLog(run: Run, { engine }: Ports): Promise<Pin[]> {
-  const log = run.engineRunId ? await engine.log(run.registry, run.engineRunId) : undefined;
-  if (!log) return [];
+/** A log may come a little later than the end of its run; the engine's last line in it tells that it is whole. */
+const logWithinSeconds = 120;
+const lastLine = /^.*Run ID: \S+ was successful after/m;
+
+/**
+ * What the engine says the image stands on, where it fetched the context itself.
+ * @returns undefined where it does not say
+ * @throws RunEngineError while the log may still come
+ */
+async function pinsFromLog(run: Run, engineRun: EngineRun, ports: Ports): Promise<Pin[] | undefined> {
+  let text = '';
+  let fault: unknown = new RunEngineError(
+    `the log of run ${run.engineRunId} of ${run.registry} is not there yet`,
+    { transient: true },
+  );
+  try {
+    text = await endOfLog(run, ports);
+  } catch (error) {
+    fault = error;
+  }
+  const pins = parseDependencies(text);
+  const passed = ports.clock.now().getTime() - Date.parse(engineRun.finishTime ?? '');
+  if (!pins && !lastLine.test(text) && passed < logWithinSeconds * 1000) throw fault;
+  return pins;
+}
+
+async function endOfLog({ registry, engineRunId }: Run, { engine }: Ports): Promise<string> {
+  const log = engineRunId ? await engine.log(registry, engineRunId) : undefined;
+  if (!log) return '';
   const bytes = await log.read(Math.max(0, log.length - logTail), log.length);
-  return parseDependencies(Buffer.from(bytes).toString('utf8'));
+  return Buffer.from(bytes).toString('utf8');
 }
 
 /** A sentence when an image does not stand on its pinned base, undefined when all do or nothing was pushed. */
@@ -163,20 +217,19 @@ const noEdges = { bases: [], outputs: [] };
 /** A base image that moved while it was built on is as good as pushed now. */
 async function lookAgain(run: Run, pins: Pin[], task: Task, own: KnownRegistry, ports: Ports): Promise<void> {
   for (const [at, { image, digest }] of pins.entries()) {
-    const reference = parseImageRef(image);
+    let now: string | undefined;
     try {
-      const now = await ports.registry.digestOf(
-        reference,
-        loginFor(reference.registry, own, task.properties.credentials),
-      );
-      if (!now || now === digest) continue;
-      const id = `${run.registry}-${run.runId}-again-${at + 1}`;
-      await onPush({ id, image, digest: now, timestamp: ports.clock.now().toISOString() }, ports);
+      const reference = parseImageRef(image);
+      const login = loginFor(reference.registry, own, task.properties.credentials);
+      now = await ports.registry.digestOf(reference, login);
     } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
-      ports.log('warning', `run ${run.runId} could not look at ${image} again: ${error.message}`, {
+      // The next round looks again.
+      ports.log('warning', `run ${run.runId} could not look at ${image} again: ${messageOf(error)}`, {
         registry: run.registry,
       });
     }
+    if (!now || now === digest) continue;
+    const id = `${run.registry}-${run.runId}-again-${at + 1}`;
+    await onPush({ id, image, digest: now, timestamp: ports.clock.now().toISOString() }, ports);
   }
 }

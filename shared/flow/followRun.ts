@@ -14,6 +14,10 @@ const delayAfter = (count: number) => delays[Math.min(count, delays.length - 1)]
 
 /** The engine's own queue is given up for stuck after a day. */
 const longestQueueSeconds = 24 * 3600;
+/** Azure may for a moment not know what it has: a run is given up for lost after so many answers over so long. */
+const lostAfterAnswers = 4;
+const lostAfterSeconds = 60;
+const askAgainSeconds = 15;
 /** The engine's own limit may be late by this much before Plinth ends the run itself. */
 const graceSeconds = 300;
 
@@ -45,7 +49,7 @@ export async function followRun({ registry, runId, at }: FollowUp, ports: Ports)
 async function follow(run: Stored<Run>, engineRunId: string, ports: Ports): Promise<void> {
   const { registry } = run.value;
   const engineRun = await ports.engine.run(registry, engineRunId);
-  if (!engineRun) return lost(run.value, ports);
+  if (!engineRun) return missing(run, ports);
   if (isEnded(engineRun.status)) return finish(run.value, engineRun, ports);
   if (isOverdue(run.value, engineRun, ports)) return overdue(run.value, ports);
   // The first call to cancel may have been lost, or come before the engine could hear it.
@@ -62,12 +66,13 @@ async function followLater(run: Stored<Run>, error: unknown, ports: Ports): Prom
   try {
     if (isTransient(error)) {
       if (isOverdue(run.value, undefined, ports)) return await overdue(run.value, ports);
-      return await again(run, run.value.status, ports, error.retryAfter);
+      const { missing } = run.value;
+      return await again(run, run.value.status, ports, error.retryAfter, missing && { missing });
     }
     const now = ports.clock.now();
     const trouble = moreTrouble(run.value, now);
     const pause = pauseAfter(error, trouble, now);
-    if (pause !== undefined) return await again(run, run.value.status, ports, pause, trouble);
+    if (pause !== undefined) return await again(run, run.value.status, ports, pause, { trouble });
     await endRun(registry, runId, givenUp(error), ports);
   } catch (conflict) {
     if (!(conflict instanceof ConflictError)) throw conflict;
@@ -100,6 +105,16 @@ async function finish(run: Run, engineRun: EngineRun, ports: Ports): Promise<voi
     },
     ports,
   );
+}
+
+async function missing(run: Stored<Run>, ports: Ports): Promise<void> {
+  const now = ports.clock.now();
+  const before = run.value.missing;
+  const missing = { since: before?.since ?? now.toISOString(), count: (before?.count ?? 0) + 1 };
+  const isLost =
+    missing.count >= lostAfterAnswers && now.getTime() - Date.parse(missing.since) >= lostAfterSeconds * 1000;
+  if (isLost) return lost(run.value, ports);
+  await again(run, run.value.status, ports, askAgainSeconds, { missing });
 }
 
 async function lost(run: Run, ports: Ports): Promise<void> {
@@ -135,12 +150,12 @@ async function again(
   status: RunStatus,
   ports: Ports,
   leastDelay = 0,
-  trouble?: Run['trouble'],
+  counted: Pick<Run, 'trouble' | 'missing'> = {},
 ): Promise<void> {
   const count = (value.followCount ?? 0) + 1;
-  const { trouble: _, ...run } = value;
+  const { trouble: _, missing: __, ...run } = value;
   // The engine's Queued and Started are our Started: the run has left our queue.
-  const shown = { ...run, ...(trouble && { trouble }), status: status === 'Running' ? status : run.status };
+  const shown = { ...run, ...counted, status: status === 'Running' ? status : run.status };
   await schedule(shown, etag, Math.max(delayAfter(count), leastDelay), count, ports);
 }
 

@@ -1,16 +1,30 @@
+import type { Fault, Watch } from '../model/watch.ts';
 import type { Ports } from '../ports/ports.ts';
+import { alone } from './alone.ts';
+import { changeWatch } from './changeWatch.ts';
 
-/** Longer than any sender offers to deliver again: GitHub keeps deliveries for 30 days at most. */
-const keptDays = 90;
+/** Marks of one registry that a pass removes; what is left over is the next minute's. */
+const marksAtOnce = 100;
+const dayMs = 86_400_000;
 
-/** Once a day, removes the marks of deliveries that nobody will repeat any more. A missed day is caught up the next. */
-export async function forgetOldDeliveries({
-  store,
-  clock,
-  settings,
-}: Pick<Ports, 'store' | 'clock' | 'settings'>): Promise<void> {
+/** Each day, removes the marks of deliveries that are older than the settings keep them. */
+export async function forgetDeliveries(
+  ports: Pick<Ports, 'store' | 'clock' | 'settings'>,
+  { deliveriesForgotten }: Watch,
+): Promise<Fault[] | undefined> {
+  const { store, clock, settings } = ports;
   const now = clock.now();
-  if (now.getUTCHours() !== 3 || now.getUTCMinutes() !== 17) return;
-  const before = new Date(now.getTime() - keptDays * 24 * 3_600_000);
-  for (const { name } of settings.registries) await store.forgetDeliveries(name, before);
+  const today = now.toISOString().slice(0, 10);
+  if (deliveriesForgotten === today) return undefined;
+  const before = new Date(now.getTime() - settings.deliveryDays * dayMs);
+  const faults: Fault[] = [];
+  let isDone = true;
+  for (const { name } of settings.registries) {
+    const removed = await alone(`the deliveries of ${name}`, faults, () =>
+      store.forgetDeliveries(name, before, marksAtOnce),
+    );
+    if (removed === marksAtOnce) isDone = false;
+  }
+  if (isDone) await changeWatch(ports, (watch) => ({ ...watch, deliveriesForgotten: today }));
+  return faults;
 }

@@ -2,7 +2,7 @@ import { decideOnPush } from '../decide.ts';
 import type { Run } from '../model/run.ts';
 import type { Decision, Push, TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
-import { ConflictError, type Stored, type TaskKey } from '../ports/store.ts';
+import { ConflictError, type Stored, type TaskKey, UnreadableError } from '../ports/store.ts';
 import { formatRunId } from '../runId.ts';
 import { hasPushed, imageUpdateTrigger, newTaskRun, queueWrites, withPushed } from './newRun.ts';
 import { chunks, mapAtMost, untilUndisturbed } from './retry.ts';
@@ -58,7 +58,15 @@ async function decideInRegistry(
   ports: Flow,
 ): Promise<Decision[]> {
   const { store } = ports;
-  const states = await mapAtMost(tasks, readsAtOnce, ({ task }) => store.state(registry, task));
+  const unread: Decision[] = [];
+  const states = await mapAtMost(tasks, readsAtOnce, async ({ task }) => {
+    try {
+      return await store.state(registry, task);
+    } catch (error) {
+      unread.push(cannotBeRead(push, { registry, task }, error, ports));
+      return undefined;
+    }
+  });
   const known = states.filter((state) => state !== undefined);
   const chosen = known.map((state) => ({ state, choice: decideOnPush(push, state.value) }));
 
@@ -68,9 +76,14 @@ async function decideInRegistry(
   const started = await startAll(push, registry, starts, ports);
 
   const merges = chosen.filter(({ choice }) => choice.do === 'merge');
-  const merged = await mapAtMost(merges, readsAtOnce, ({ state }) =>
-    decideAlone(push, registry, state.value.task, ports),
-  );
+  const merged = await mapAtMost(merges, readsAtOnce, async ({ state }) => {
+    const { task } = state.value;
+    try {
+      return await decideAlone(push, registry, task, ports);
+    } catch (error) {
+      return cannotBeRead(push, { registry, task }, error, ports);
+    }
+  });
 
   const skipped = chosen.flatMap(({ state, choice }) =>
     choice.do === 'skip'
@@ -78,7 +91,19 @@ async function decideInRegistry(
       : [],
   );
   for (const part of chunks(skipped, decisionsAtOnce)) await recordNew(registry, part, ports);
-  return [...started, ...merged, ...skipped];
+  return [...started, ...merged, ...skipped, ...unread];
+}
+
+/**
+ * A task of which a row cannot be read misses the push, and the others have it. The ledger of the push says so.
+ * @throws the error where it is another
+ */
+function cannotBeRead(push: Push, of: TaskKey, error: unknown, ports: Flow): Decision {
+  if (!(error instanceof UnreadableError)) throw error;
+  ports.log('error', `${of.task} does not hear of ${push.image}: ${error.message}`, {
+    registry: of.registry,
+  });
+  return decision(push, of, { verdict: 'skipped', reason: error.message }, ports);
 }
 
 /** Starts many at once: one block of run ids, a transaction for each 25. Whoever is disturbed is decided alone. */

@@ -1,6 +1,7 @@
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { Ports } from '../ports/ports.ts';
+import { SealError } from '../ports/seal.ts';
 import { changeOverrideSecrets, changeTaskSecrets } from '../secrets.ts';
 import { runOwner, taskOwner } from './owners.ts';
 
@@ -22,3 +23,22 @@ export const openedRun = (run: Run, { seal }: Pick<Ports, 'seal'>): Run =>
         ),
       }
     : run;
+
+/** A task with its secrets in the clear as far as they open; the others stay sealed, and can be given anew. */
+export function openedAsFar(
+  task: Task,
+  { seal }: Pick<Ports, 'seal'>,
+): { task: Task; unopened: Set<string> } {
+  const unopened = new Set<string>();
+  const owner = taskOwner(task.registry, task.name);
+  const properties = changeTaskSecrets(task.properties, (secret) => {
+    try {
+      return seal.open(secret, owner);
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      unopened.add(secret);
+      return secret;
+    }
+  });
+  return { task: { ...task, properties }, unopened };
+}

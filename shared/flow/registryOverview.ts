@@ -29,6 +29,9 @@ export async function registryOverview(own: KnownRegistry, ports: Pick<Ports, 's
       ...(queued.length === mostPlaces && { queuedShown: mostPlaces }),
       ...(watch && { baseImagesLookedAt: watch.value.lookedAt, publicImagesLookedAt: watch.value.polledAt }),
       baseImagesNotSeen: watch?.value.unseen ?? [],
+      notDone: Object.entries(watch?.value.faults ?? {}).flatMap(([chore, faults]) =>
+        faults.map((fault) => ({ chore, ...fault })),
+      ),
       ignoredEvents,
     },
   };

@@ -1,4 +1,4 @@
-import { ConflictError } from '../ports/store.ts';
+import { ConflictError, type Stored, UnreadableError } from '../ports/store.ts';
 
 /** More than enough: each turn means that another worker got something done. */
 const turns = 25;
@@ -14,6 +14,18 @@ export async function untilUndisturbed<T>(body: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!(error instanceof ConflictError) || turn === turns) throw error;
     }
+  }
+}
+
+/** A row that cannot be read is no value, but has a version: it can be replaced. */
+export async function toReplace<T>(
+  reading: Promise<Stored<T> | undefined>,
+): Promise<{ value: T | undefined; etag: string } | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof UnreadableError && error.etag) return { value: undefined, etag: error.etag };
+    throw error;
   }
 }
 

@@ -1,6 +1,8 @@
 import { isEnded } from '../model/run.ts';
+import type { Fault } from '../model/watch.ts';
 import type { Ports } from '../ports/ports.ts';
 import { withoutRunning } from '../transitions.ts';
+import { alone } from './alone.ts';
 import { paceOf, ringReady } from './ready.ts';
 import { untilUndisturbed } from './retry.ts';
 
@@ -15,25 +17,30 @@ type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings' | 'log'>;
  * Rings again for what a lost message left behind: the runs whose turn it is, those that wait, every run that was
  * claimed and not asked for, and every run whose follow-up is overdue. A doorbell too many does nothing.
  */
-export async function ringAgain(ports: Flow): Promise<void> {
+export async function ringAgain(ports: Flow): Promise<Fault[]> {
+  const faults: Fault[] = [];
   for (const { name: registry } of ports.settings.registries) {
-    await ringRunning(registry, ports);
-    await ringReady(registry, ports);
-    await ringWaiting(registry, ports);
+    await alone(`the runs of ${registry} that go on`, faults, () => ringRunning(registry, faults, ports));
+    await alone(`the queue of ${registry}`, faults, () => ringReady(registry, ports));
+    await alone(`the runs of ${registry} that wait`, faults, () => ringWaiting(registry, ports));
   }
+  return faults;
 }
 
-async function ringRunning(registry: string, ports: Flow): Promise<void> {
+async function ringRunning(registry: string, faults: Fault[], ports: Flow): Promise<void> {
+  for (const runId of (await paceOf(registry, ports)).value.running)
+    await alone(`run ${runId} of ${registry}`, faults, () => ringRun(registry, runId, ports));
+}
+
+async function ringRun(registry: string, runId: string, ports: Flow): Promise<void> {
   const { store, queue, clock } = ports;
   const now = clock.now().getTime();
   const isOver = (time: string) => now - Date.parse(time) > lostAfterSeconds * 1000;
-  for (const runId of (await paceOf(registry, ports)).value.running) {
-    const run = (await store.run(registry, runId))?.value;
-    if (!run || isEnded(run.status)) await takeOff(registry, runId, ports);
-    else if (run.engineRunId === undefined) await queue.ringStart([{ registry, runId }]);
-    else if (run.followAt && isOver(run.followAt))
-      await queue.ringFollow({ registry, runId, at: run.followAt }, 0);
-  }
+  const run = (await store.run(registry, runId))?.value;
+  if (!run || isEnded(run.status)) await takeOff(registry, runId, ports);
+  else if (run.engineRunId === undefined) await queue.ringStart([{ registry, runId }]);
+  else if (run.followAt && isOver(run.followAt))
+    await queue.ringFollow({ registry, runId, at: run.followAt }, 0);
 }
 
 /** A run that has ended, or never was, takes nobody's place. */

@@ -12,7 +12,11 @@ const mostAtOnce = 1000;
  * @returns `next`: the query of the next page. Not with `$top`: az takes all pages, and asked for so many only.
  * @throws Refusal 400
  */
-export async function runPage(own: KnownRegistry, query: URLSearchParams, { store }: Pick<Ports, 'store'>) {
+export async function runPage(
+  own: KnownRegistry,
+  query: URLSearchParams,
+  { store, log }: Pick<Ports, 'store' | 'log'>,
+) {
   const filterText = query.get('$filter');
   const filter = filterText ? readFilter(filterText) : undefined;
   const top = query.get('$top');
@@ -23,6 +27,7 @@ export async function runPage(own: KnownRegistry, query: URLSearchParams, { stor
 
   const runs: Run[] = [];
   const only = {
+    unread: ({ message }: Error) => log('warning', message, { registry: own.name }),
     ...(filter?.task && { task: filter.task }),
     ...(before && { before }),
     // One more tells whether there is a next page. What only we can filter is read in large pages.

@@ -28,7 +28,7 @@ export async function scheduleTaskRun(
   ports: Ports,
 ): Promise<Run> {
   const { store, seal, clock, queue } = ports;
-  const name = request.taskId.split('/').at(-1)!;
+  const name = taskNamed(request.taskId, own);
   let runId: string | undefined;
   const run = await untilUndisturbed(async () => {
     const state = await store.state(own.name, name);
@@ -55,6 +55,17 @@ export async function scheduleTaskRun(
   });
   await queue.ringStart([{ registry: own.name, runId: run.runId }]);
   return run;
+}
+
+/** The task of an ARM id, or of a bare name. @throws Refusal 400 for a task of another registry */
+function taskNamed(taskId: string, own: KnownRegistry): string {
+  const registry = /\/registries\/([^/]+)\/tasks\//i.exec(taskId)?.[1];
+  if (registry === undefined || registry.toLowerCase() === own.name) return taskId.split('/').at(-1)!;
+  throw new Refusal(
+    400,
+    'InvalidRunRequest',
+    `The taskId names a task of registry '${registry}', and the run is asked of '${own.name}'. Ask it of that registry.`,
+  );
 }
 
 /** What a run of a multi-step task cannot be asked. @throws Refusal 400 */

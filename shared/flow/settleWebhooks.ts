@@ -1,8 +1,10 @@
+import type { Fault } from '../model/watch.ts';
 import type { Webhook } from '../model/webhook.ts';
 import type { Ports } from '../ports/ports.ts';
 import { SourceControlError } from '../ports/sourceControl.ts';
 import { ConflictError, type Stored, type Write } from '../ports/store.ts';
 import { byHand, removeByHand, retryMinutes } from '../webhooks.ts';
+import { alone, unreadIn } from './alone.ts';
 import { webhookOwner } from './owners.ts';
 import { mapAtMost } from './retry.ts';
 
@@ -15,12 +17,19 @@ const atOnce = 4;
 const removalAttempts = 30;
 
 /** Registers and removes what is due, of every task: the clock's part. */
-export async function settleDueWebhooks(ports: Flow): Promise<void> {
+export async function settleDueWebhooks(ports: Flow): Promise<Fault[]> {
   const now = ports.clock.now();
-  for (const { name: registry } of ports.settings.registries) {
-    const due = await ports.store.dueWebhooks(registry, now);
-    await mapAtMost(due, atOnce, (webhook) => settle(webhook, ports));
-  }
+  const faults: Fault[] = [];
+  for (const { name: registry } of ports.settings.registries)
+    await alone(`the webhooks of ${registry}`, faults, async () => {
+      const due = await ports.store.dueWebhooks(registry, now, unreadIn(faults));
+      await mapAtMost(due, atOnce, (webhook) =>
+        alone(`webhook ${webhook.value.trigger} of ${webhook.value.task}`, faults, () =>
+          settle(webhook, ports),
+        ),
+      );
+    });
+  return faults;
 }
 
 /**

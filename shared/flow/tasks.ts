@@ -9,9 +9,10 @@ import { timersOf } from '../timers.ts';
 import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
 import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
+import { openedAsFar } from './opened.ts';
 import { taskOwner } from './owners.ts';
 import { noTask, Refusal } from './refusal.ts';
-import { untilUndisturbed } from './retry.ts';
+import { toReplace, untilUndisturbed } from './retry.ts';
 import { cancelRun } from './runs.ts';
 import { settleTaskWebhooks } from './settleWebhooks.ts';
 import { lookAbove, RingError } from './waits.ts';
@@ -30,30 +31,49 @@ export async function putTask(
   create: TaskCreate,
   ports: Flow,
 ): Promise<Task> {
-  check(create, own);
-  const task = await writeTask(own, name, create, ports);
-  await settleTaskWebhooks(own.name, task.name, ports);
-  return task;
+  return writeTask(own, name, () => ({ create, unopened: new Set() }), ports);
 }
 
-function writeTask(own: KnownRegistry, name: string, create: TaskCreate, ports: Flow): Promise<Task> {
-  return untilUndisturbed(async () => {
+interface Wanted {
+  create: TaskCreate;
+  /** Secrets of it that are sealed and do not open: they stay as they are. */
+  unopened: Set<string>;
+}
+
+/** @param want makes the definition from the one that is there when it is written */
+async function writeTask(
+  own: KnownRegistry,
+  name: string,
+  want: (before: Task | undefined) => Wanted,
+  ports: Flow,
+): Promise<Task> {
+  const task = await untilUndisturbed(async () => {
     const [before, state, webhooks] = await Promise.all([
-      ports.store.task(own.name, name),
-      ports.store.state(own.name, name),
+      toReplace(ports.store.task(own.name, name)),
+      toReplace(ports.store.state(own.name, name)),
       ports.store.webhooks(own.name, name),
     ]);
+    const { create, unopened } = want(before?.value);
+    check(create, own);
     const owner = taskOwner(own.name, name);
     const task: Task = {
       ...create,
       registry: own.name,
-      name: before?.value.name ?? name,
-      creationDate: before?.value.creationDate ?? ports.clock.now().toISOString(),
+      name: before?.value?.name ?? name,
+      creationDate: before?.value?.creationDate ?? ports.clock.now().toISOString(),
       ...(create.identity && { identity: consistent(create.identity) }),
-      properties: changeTaskSecrets(create.properties, (secret) => ports.seal.seal(secret, owner)),
+      properties: changeTaskSecrets(create.properties, (secret) =>
+        unopened.has(secret) ? secret : ports.seal.seal(secret, owner),
+      ),
     };
-    const asBefore = before !== undefined && isAsBefore(create, before.value, ports);
+    const asBefore = isDeepStrictEqual(
+      create.properties,
+      before?.value && openedAsFar(before.value, ports).task.properties,
+    );
     const value = stateOf(task, own, state?.value, asBefore, ports.clock.now());
+    const usable = changeTaskSecrets(create.properties, (secret) =>
+      unopened.has(secret) ? undefined : secret,
+    );
     await refuseRing(value, ports);
     // Who makes an image is known before its first run, so that those who stand on it wait for that.
     const key = { registry: own.name, task: task.name };
@@ -61,12 +81,14 @@ function writeTask(own: KnownRegistry, name: string, create: TaskCreate, ports: 
     await ports.store.commit(own.name, [
       { put: 'task', value: task, ...(before && { etag: before.etag }) },
       { put: 'state', value, ...(state && { etag: state.etag }) },
-      ...webhookWrites(own.name, task.name, create.properties, webhooks, ports),
+      ...webhookWrites(own.name, task.name, usable, webhooks, ports),
     ]);
-    const gone = state?.value.outputs.filter((image) => !value.outputs.includes(image)) ?? [];
+    const gone = state?.value?.outputs.filter((image) => !value.outputs.includes(image)) ?? [];
     await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
     return task;
   });
+  await settleTaskWebhooks(own.name, task.name, ports);
+  return task;
 }
 
 /** Identities of a kind that the type no longer names are gone, as with any resource of ARM. */
@@ -79,38 +101,50 @@ function consistent({ userAssignedIdentities, ...identity }: TaskIdentity): Task
  * Changes a task by a PATCH body.
  * @throws Refusal 404 for no such task, 400 when the outcome is not a task
  */
-export async function patchTask(own: KnownRegistry, name: string, patch: object, ports: Flow): Promise<Task> {
-  const before = await openTask(own, name, ports);
-  const { registry: _, name: __, creationDate: ___, ...resource } = before;
-  const merged = TaskCreate.safeParse(mergeTask(resource as never, patch as never));
-  if (!merged.success) throw Refusal.ofSchema(merged.error);
-  return putTask(own, name, merged.data, ports);
+export function patchTask(own: KnownRegistry, name: string, patch: object, ports: Flow): Promise<Task> {
+  const merge = (before: Task | undefined): Wanted => {
+    if (!before) throw noTask(own.name, name);
+    const { task, unopened } = openedAsFar(before, ports);
+    const { registry: _, name: __, creationDate: ___, ...resource } = task;
+    const merged = TaskCreate.safeParse(mergeTask(resource as never, patch as never));
+    if (!merged.success) throw Refusal.ofSchema(merged.error);
+    return { create: merged.data, unopened };
+  };
+  return writeTask(own, name, merge, ports);
 }
 
-/** A task with its secrets in the clear. @throws Refusal 404 */
-export async function openTask(own: KnownRegistry, name: string, { store, seal }: Flow): Promise<Task> {
-  const task = (await store.task(own.name, name))?.value;
-  if (!task) throw noTask(own.name, name);
-  const owner = taskOwner(own.name, task.name);
-  return { ...task, properties: changeTaskSecrets(task.properties, (secret) => seal.open(secret, owner)) };
+/** A task with its secrets in the clear, without those that do not open. @throws Refusal 404 */
+export async function openTask(own: KnownRegistry, name: string, ports: Flow): Promise<Task> {
+  const stored = (await ports.store.task(own.name, name))?.value;
+  if (!stored) throw noTask(own.name, name);
+  const { task, unopened } = openedAsFar(stored, ports);
+  const properties = changeTaskSecrets(task.properties, (secret) =>
+    unopened.has(secret) ? undefined : secret,
+  );
+  return { ...task, properties };
 }
 
 /** Deletes a task, its state and its edges; what it has queued is cancelled. False when there was none. */
 export async function deleteTask(own: KnownRegistry, name: string, ports: Ports): Promise<boolean> {
   const { store } = ports;
-  const state = await store.state(own.name, name);
-  const task = await store.task(own.name, name);
-  if (!task) return false;
-  for (const { runId } of state?.value.open ?? []) await cancelRun(own, runId, ports);
-  const writes: Write[] = [{ remove: 'task', task: name }];
-  if (state) writes.push({ remove: 'state', task: name });
-  const webhooks = await store.webhooks(own.name, name);
-  writes.push(...webhookWrites(own.name, task.value.name, undefined, webhooks, ports));
-  await store.commit(own.name, writes);
+  const deleted = await untilUndisturbed(async () => {
+    const state = await toReplace(store.state(own.name, name));
+    const task = await toReplace(store.task(own.name, name));
+    if (!task) return undefined;
+    for (const { runId } of state?.value?.open ?? []) await cancelRun(own, runId, ports);
+    const writes: Write[] = [{ remove: 'task', task: name }];
+    if (state) writes.push({ remove: 'state', task: name });
+    const webhooks = await store.webhooks(own.name, name);
+    writes.push(...webhookWrites(own.name, task.value?.name ?? name, undefined, webhooks, ports));
+    await store.commit(own.name, writes);
+    return { state: state?.value };
+  });
+  if (!deleted) return false;
   // After the rows: an edge to a task that is gone says nothing, a task without its edges hears of nothing.
-  if (state) {
-    const bases = [...state.value.bases, ...(state.value.built?.pins ?? [])].map(({ image }) => image);
-    const edges = { bases: [...new Set(bases)], outputs: state.value.outputs };
+  if (deleted.state) {
+    const { bases, built, outputs } = deleted.state;
+    const images = [...bases, ...(built?.pins ?? [])].map(({ image }) => image);
+    const edges = { bases: [...new Set(images)], outputs };
     await store.changeEdges({ registry: own.name, task: name }, noEdges, edges);
   }
   await settleTaskWebhooks(own.name, name, ports);
@@ -118,14 +152,6 @@ export async function deleteTask(own: KnownRegistry, name: string, ports: Ports)
 }
 
 const noEdges = { bases: [], outputs: [] };
-
-/** Whether a definition is the one that is stored; a sealed secret is another text each time. */
-function isAsBefore(create: TaskCreate, before: Task, { seal }: Flow): boolean {
-  const opened = changeTaskSecrets(before.properties, (secret) =>
-    seal.open(secret, taskOwner(before.registry, before.name)),
-  );
-  return isDeepStrictEqual(create.properties, opened);
-}
 
 /** A ring is refused when it is made, as far as it is known by then what the task stands on. */
 async function refuseRing(state: TaskState, { store }: Flow): Promise<void> {

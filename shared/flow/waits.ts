@@ -1,6 +1,6 @@
 import { decideOnPush } from '../decide.ts';
 import type { Push, TaskState, TrackedBase } from '../model/state.ts';
-import type { Store, TaskKey } from '../ports/store.ts';
+import { type Store, type TaskKey, UnreadableError } from '../ports/store.ts';
 import { asBases, hasFailed, type Reading } from '../transitions.ts';
 
 /** A task that stands, over others, on itself. */
@@ -14,7 +14,7 @@ export interface Above {
   open: { runs: string[]; reason: string } | undefined;
   /** Moves of base images that one of them has built on and another has not heard of. */
   unheard: Omit<Push, 'id'>[];
-  /** Sentences about those whose newest run failed: the task goes on with what they made before. */
+  /** Sentences about those whose newest run failed, or that cannot be read: the task goes on with what they made before. */
   failed: string[];
 }
 
@@ -34,7 +34,8 @@ export async function lookAbove(
   store: Pick<Store, 'standing' | 'state'>,
   known: { reading?: Reading | undefined; outputs?: string[] } = {},
 ): Promise<Above> {
-  const makers = await climb(task, images, known.outputs ?? [], store);
+  const unread: string[] = [];
+  const makers = await climb(task, images, known.outputs ?? [], store, unread);
   const open = makers.flatMap((maker) => {
     const runs = maker.open.filter((run) => run.canonical).map((run) => run.runId);
     return runs.length > 0 ? [{ maker, runs }] : [];
@@ -52,12 +53,14 @@ export async function lookAbove(
             reason: `waits for ${sentences.join(' and ')}: it stands on what they make`,
           },
     unheard: unheardMoves(makers, known.reading ? asBases(known.reading) : []),
-    failed: makers.flatMap((maker) =>
-      maker.last && hasFailed(maker.last.status)
-        ? [
-            `${named(maker)} makes a base image, and its newest run ${maker.last.runId} ended ${maker.last.status}`,
-          ]
-        : [],
+    failed: unread.concat(
+      makers.flatMap((maker) =>
+        maker.last && hasFailed(maker.last.status)
+          ? [
+              `${named(maker)} makes a base image, and its newest run ${maker.last.runId} ended ${maker.last.status}`,
+            ]
+          : [],
+      ),
     ),
   };
 }
@@ -67,9 +70,19 @@ async function climb(
   images: string[],
   outputs: string[],
   store: Pick<Store, 'standing' | 'state'>,
+  unread: string[],
 ): Promise<TaskState[]> {
   const makers = new Map<string, TaskState | undefined>();
   const seen = new Set<string>();
+  const readState = async (producer: TaskKey) => {
+    try {
+      return (await store.state(producer.registry, producer.task))?.value;
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      unread.push(`${named(producer)} makes a base image, and what is known of it cannot be read`);
+      return undefined;
+    }
+  };
   const upFrom = async (from: string[], path: TaskKey[]): Promise<void> => {
     for (const image of from) {
       if (seen.has(image)) continue;
@@ -81,7 +94,7 @@ async function climb(
       }
       for (const producer of producers) {
         if (makers.has(named(producer))) continue;
-        const state = (await store.state(producer.registry, producer.task))?.value;
+        const state = await readState(producer);
         makers.set(named(producer), state);
         if (state)
           await upFrom(

@@ -10,7 +10,7 @@ import {
 } from './run.ts';
 import { Decision } from './state.ts';
 import { Platform, SourceTrigger, TaskCreate, TaskProperties, Triggers } from './task.ts';
-import { Ignored, Unseen } from './watch.ts';
+import { Fault, Ignored, Unseen } from './watch.ts';
 
 const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
 
@@ -133,6 +133,9 @@ export const RegistryOverview = z
       baseImagesLookedAt: z.iso.datetime().optional(),
       publicImagesLookedAt: z.iso.datetime().optional(),
       baseImagesNotSeen: z.array(Unseen),
+      notDone: z
+        .array(Fault.extend({ chore: z.string() }))
+        .describe('What the clock could not read or do when it last looked, and why; all else was done.'),
       ignoredEvents: z.array(Ignored),
     }),
   })

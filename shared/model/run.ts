@@ -213,6 +213,8 @@ export const Run = z.object({
   waitingFor: Waiting.optional(),
   trouble: Trouble.optional(),
   preparing: Preparing.optional(),
+  /** Since when, and how often in a row, the engine has said that it does not know the run. */
+  missing: z.object({ since: z.iso.datetime(), count: z.number().int() }).optional(),
   /** Started, before the engine has it: until then it is one worker's to ask. */
   claimedUntil: z.iso.datetime().optional(),
   /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */

@@ -66,6 +66,8 @@ export const TaskState = z.object({
     .optional(),
   /** A run that came after `built` did not end well, but may have pushed its image all the same. */
   unsure: z.boolean().optional(),
+  /** The run that was queued last, of whatever kind; absent where none was since this is written down. */
+  newest: z.string().optional(),
   /** The newest ended run of the task as it is defined. */
   last: LastRun.optional(),
   /** The images with a stable name that the task makes; who stands on them waits for it. */

@@ -4,6 +4,19 @@ import { z } from 'zod';
 export const Unseen = z.object({ image: z.string(), reason: z.string() });
 export type Unseen = z.infer<typeof Unseen>;
 
+/** Something of which the clock could not read or do its part, and why: it was left out, and the rest was done. */
+export const Fault = z.object({ what: z.string(), reason: z.string() }).meta({ id: 'Fault' });
+export type Fault = z.infer<typeof Fault>;
+
+/** How far the removal of old runs has come in one registry. */
+export const Sweep = z.object({
+  /** The day on which it began. */
+  day: z.iso.date(),
+  /** Set while it goes on: the last run that it looked at. */
+  before: z.string().optional(),
+});
+export type Sweep = z.infer<typeof Sweep>;
+
 /** What the rounds over all tracked base images remember from one to the next. */
 export const Watch = z.object({
   /** When the base images in the settings' registries, and those in any other, were last looked at. */
@@ -12,10 +25,20 @@ export const Watch = z.object({
   /** Registries that asked to be left alone until then, by login server. */
   pausedUntil: z.record(z.string(), z.iso.datetime()),
   unseen: z.array(Unseen),
+  /** What each of the clock's chores could not read or do when it last looked, by the chore's name. */
+  faults: z.record(z.string(), z.array(Fault)).optional(),
   /** The ledger holds no day before this one. */
   ledgerFrom: z.iso.date().optional(),
+  /** The day on which all old deliveries had last been removed. */
+  deliveriesForgotten: z.iso.date().optional(),
+  /** By registry. */
+  sweeps: z.record(z.string(), Sweep).optional(),
 });
 export type Watch = z.infer<typeof Watch>;
+
+const never = new Date(0).toISOString();
+/** Before the first round. */
+export const newWatch: Watch = { lookedAt: never, polledAt: never, pausedUntil: {}, unseen: [] };
 
 /** Events of one kind that were not taken. */
 export const Ignored = z.object({

@@ -35,8 +35,10 @@ export interface Settings {
   /** How often each base image in a registry of the settings is looked at, and one in any other. */
   reconcileMinutes: number;
   pollMinutes: number;
-  /** Decisions older than this are forgotten. */
+  /** Decisions, marks of webhook deliveries, and ended runs older than this are forgotten. */
   ledgerDays: number;
+  deliveryDays: number;
+  runDays: number;
 }
 
 /** Everything the flow speaks to. */

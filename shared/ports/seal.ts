@@ -1,7 +1,12 @@
+/** A stored secret does not open: the key is another, or the secret belongs to something else. Give it anew. */
+export class SealError extends Error {
+  override name = 'SealError';
+}
+
 /** Encrypts secrets before they are stored, bound to what they belong to: one copied to another owner does not open. */
 export interface Seal {
   seal(text: string, owner: string): string;
-  /** @throws Error when the text was not sealed with this key for this owner */
+  /** @throws SealError when the text was not sealed with this key for this owner */
   open(sealed: string, owner: string): string;
   /** A signature for an address that a client gets, and the proof of one that comes back. */
   sign(text: string): string;

@@ -15,6 +15,23 @@ export class ConflictError extends Error {
   override name = 'ConflictError';
 }
 
+/** Thrown when a row is there and this version cannot read it: written by hand, cut short, or by a newer version. */
+export class UnreadableError extends Error {
+  override name = 'UnreadableError';
+  /** The version of the row, for whoever is to replace it. */
+  readonly etag: string | undefined;
+  constructor(message: string, etag?: string) {
+    super(message);
+    this.etag = etag;
+  }
+}
+
+/**
+ * Is told of each row that a listing leaves out because it cannot be read. Whoever gives none relies on the clock, whose
+ * round reads the same rows and tells people.
+ */
+export type Unread = (fault: UnreadableError) => void;
+
 /** Thrown when a document is larger than a row can hold. Nothing was written. */
 export class TooLargeError extends Error {
   override name = 'TooLargeError';
@@ -36,6 +53,7 @@ export type Write =
   | { remove: 'webhook'; value: Webhook }
   | { remove: 'task'; task: string }
   | { remove: 'state'; task: string }
+  | { remove: 'run'; runId: string }
   | { remove: 'place'; value: Place };
 
 export interface TaskKey {
@@ -54,6 +72,7 @@ export interface RunFilter {
   before?: string;
   /** So many are read at once; as many as the store gives, where not given. */
   atOnce?: number;
+  unread?: Unread;
 }
 
 export interface PlaceFilter {
@@ -69,14 +88,16 @@ export interface Edges {
 }
 
 /**
+ * A row that cannot be read costs a listing nothing but itself; asked for by its key it throws UnreadableError.
+ *
  * Tasks, runs, their state and the edges between images and tasks. Whatever belongs to one registry can be changed
  * together, all or nothing.
  */
 export interface Store {
   task(registry: string, task: string): Promise<Stored<Task> | undefined>;
-  tasks(registry: string): Promise<Task[]>;
+  tasks(registry: string, unread?: Unread): Promise<Task[]>;
   state(registry: string, task: string): Promise<Stored<TaskState> | undefined>;
-  states(registry: string): Promise<TaskState[]>;
+  states(registry: string, unread?: Unread): Promise<TaskState[]>;
   /** Only the states that have timers, so that the clock need not read the others. */
   statesWithTimers(registry: string): Promise<Stored<TaskState>[]>;
   run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
@@ -89,11 +110,11 @@ export interface Store {
   /** Of one task, or of all. */
   webhooks(registry: string, task?: string): Promise<Stored<Webhook>[]>;
   /** Those whose `nextAttempt` has come. */
-  dueWebhooks(registry: string, now: Date): Promise<Stored<Webhook>[]>;
+  dueWebhooks(registry: string, now: Date, unread?: Unread): Promise<Stored<Webhook>[]>;
   /** The run that a delivery has started; undefined when it has started none. */
   delivery(registry: string, task: string, trigger: string, key: string): Promise<string | undefined>;
-  /** Removes what was delivered before an instant. */
-  forgetDeliveries(registry: string, before: Date): Promise<void>;
+  /** Removes what was delivered before an instant, at most `top`; gives how many. */
+  forgetDeliveries(registry: string, before: Date, top: number): Promise<number>;
   /** Newest first. */
   decisions(registry: string, task: string): AsyncIterable<Decision>;
 
