@@ -3,9 +3,9 @@ import type { TokenCredential } from '@azure/identity';
 import { formatImageRef, type ImageRef } from '../imageRef.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type Registry, RegistryError, type RegistryLogin } from '../ports/registry.ts';
-import { retryAfterSeconds } from '../retryAfter.ts';
 import { layersOf, type ManifestReader } from './manifestReader.ts';
 import { createOciReader, type OciReader } from './ociReader.ts';
+import { retryAfterSeconds } from './retryAfter.ts';
 
 /** The user name that goes with an ACR refresh token. */
 const tokenUser = '00000000-0000-0000-0000-000000000000';

@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { z } from 'zod';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
-import { retryAfterSeconds } from '../retryAfter.ts';
+import { retryAfterSeconds } from './retryAfter.ts';
 
 const answerWithinMs = 60_000;
 

@@ -1,8 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { type Vault, VaultError } from '../ports/vault.ts';
-import { retryAfterSeconds } from '../retryAfter.ts';
 import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
+import { retryAfterSeconds } from './retryAfter.ts';
 
 const apiVersion = '7.4';
 const answerWithinMs = 20_000;

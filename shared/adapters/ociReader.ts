@@ -1,6 +1,6 @@
 import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
-import { retryAfterSeconds } from '../retryAfter.ts';
 import type { ManifestReader } from './manifestReader.ts';
+import { retryAfterSeconds } from './retryAfter.ts';
 
 const manifestTypes = [
   'application/vnd.oci.image.index.v1+json',

@@ -2,7 +2,7 @@
 const longestSeconds = 86_400;
 
 /**
- * Seconds that a server asks to be left alone: `Retry-After` holds them, or a date. Pure.
+ * Seconds that a server asks to be left alone: `Retry-After` holds them, or a date.
  * @returns undefined where it asks for nothing that can be understood
  */
 export function retryAfterSeconds(header: string | null | undefined, now = Date.now()): number | undefined {
