@@ -206,7 +206,9 @@ async function removeOldEdges(run: Run, pins: Pin[], { store }: Ports): Promise<
   const state = (await store.state(run.registry, run.task!))?.value;
   const before = state?.built?.pins ?? [];
   const gone = before.map(({ image }) => image).filter((image) => !pins.some((pin) => pin.image === image));
-  const newer = new Set(state?.bases.map(({ image }) => image));
+  // What a run that read its digests after this one stands on, is that one's.
+  const isNewer = ({ pinnedAt }: { pinnedAt: string }) => pinnedAt > (run.pinnedAt ?? '');
+  const newer = new Set(state?.bases.filter(isNewer).map(({ image }) => image));
   const bases = gone.filter((image) => !newer.has(image));
   if (bases.length > 0)
     await store.changeEdges({ registry: run.registry, task: run.task! }, noEdges, { bases, outputs: [] });
