@@ -1,47 +1,76 @@
-import { formatImageRef, ImageRefError } from './imageRef.ts';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { formatImageRef, ImageRefError, isDigest, parseImageRef } from './imageRef.ts';
 import type { Pin } from './model/run.ts';
 
 const heading = 'The following dependencies were found:';
+const time = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d ?/;
+
+const Reference = z.looseObject({
+  registry: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+  digest: z.string(),
+});
+const oneOrMany = z.preprocess((given) => (Array.isArray(given) ? given : [given]), z.array(z.unknown()));
+const Dependencies = oneOrMany.pipe(
+  z.array(
+    z.looseObject({
+      'runtime-dependency': oneOrMany.optional(),
+      'buildtime-dependency': oneOrMany.optional(),
+    }),
+  ),
+);
 
 /**
- * The base images that ACR's runner prints at the end of a build's log (Azure/acr-builder, `ImageDependencies`), for a
- * build whose context Plinth has not seen. Of several images with the same bases each base is given once; one that
- * names no tag, or a name that is none, is left out.
+ * The base images that ACR's runner prints at the end of a build's log (Azure/acr-builder, `ImageDependencies`), as YAML
+ * or JSON, for a build whose context Plinth has not seen. Of several images with the same bases each base is given
+ * once; one that names no tag or digest, or a name that is none, is left out.
  * @param log the end of the log, from wherever
  * @returns undefined where the log does not say what was found
  */
 export function parseDependencies(log: string): Pin[] | undefined {
-  if (!log.includes(heading)) return undefined;
+  const at = log.lastIndexOf(heading);
+  if (at < 0) return undefined;
+  const block = readBlock(blockOf(log.slice(at + heading.length)));
+  const images = Dependencies.safeParse(block).data ?? [];
   const pins = new Map<string, Pin>();
-  let type: Pin['type'] | undefined;
-  let found: Record<string, string> = {};
-  const take = () => {
-    const image = type && referenceOf(found);
-    if (image && found.digest && !pins.has(image))
-      pins.set(image, { image, type: type!, digest: found.digest });
-    found = {};
-  };
-  for (const line of log.slice(log.lastIndexOf(heading)).split(/\r?\n/)) {
-    const section = /^[\s-]*(image|runtime-dependency|buildtime-dependency|git):\s*$/.exec(line)?.[1];
-    const [, dash, key, value] = /^\s*(- )?(registry|repository|tag|digest):\s*(\S*)\s*$/.exec(line) ?? [];
-    if (section || dash) take();
-    if (section)
-      type = { 'runtime-dependency': 'RunTime', 'buildtime-dependency': 'BuildTime' }[section] as Pin['type'];
-    if (key) found[key] = value!;
-  }
-  take();
+  for (const image of images)
+    for (const [key, type] of [
+      ['runtime-dependency', 'RunTime'],
+      ['buildtime-dependency', 'BuildTime'],
+    ] as const)
+      for (const base of image[key] ?? []) {
+        const pin = pinOf(base, type);
+        if (pin && !pins.has(pin.image)) pins.set(pin.image, pin);
+      }
   return [...pins.values()];
 }
 
-/** ACR writes Docker Hub as registry.hub.docker.com. */
-function referenceOf({ registry, repository, tag }: Record<string, string>): string | undefined {
-  if (!registry || !repository || !tag) return undefined;
+/** In the failsafe schema every scalar is its text: an unquoted tag 1.10 is not the number 1.1. */
+function readBlock(text: string): unknown {
   try {
-    return formatImageRef({
-      registry: registry === 'registry.hub.docker.com' ? 'docker.io' : registry,
-      repository,
-      tag,
-    });
+    return parseDocument(text, { schema: 'failsafe' }).toJS();
+  } catch {
+    // What a build printed itself may be anything.
+    return undefined;
+  }
+}
+
+/** Up to the empty line after it; what the runner prints itself begins with the time. */
+function blockOf(text: string): string {
+  const lines = text.split(/\r?\n/).map((line) => line.replace(time, ''));
+  const first = lines.findIndex((line) => line.trim() !== '');
+  const last = lines.findIndex((line, at) => at > first && line.trim() === '');
+  return lines.slice(Math.max(first, 0), last < 0 ? undefined : last).join('\n');
+}
+
+function pinOf(base: unknown, type: Pin['type']): Pin | undefined {
+  const { data } = Reference.safeParse(base);
+  if (!data?.registry || !data.tag || !isDigest(data.digest)) return undefined;
+  const { registry, repository, tag, digest } = data;
+  try {
+    return { image: formatImageRef(parseImageRef(`${registry}/${repository}:${tag}`)), type, digest };
   } catch (error) {
     if (error instanceof ImageRefError) return undefined;
     throw error;

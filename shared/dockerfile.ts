@@ -15,7 +15,7 @@ export type DockerfileOptions = Options;
 export type BaseImages = { runtime: string[]; all: string[] };
 
 /**
- * Finds the base images of a Dockerfile as BuildKit does, as whole references (`docker.io/library/alpine:3.18`) in
+ * Finds the base images of a Dockerfile as its builder does (BuildKit, where none is named), as whole references (`docker.io/library/alpine:3.18`) in
  * the order in which the file names them. Throws a DockerfileError where BuildKit would refuse the file.
  *
  * Only ONBUILD inside an external image stays unseen: no text can tell it.

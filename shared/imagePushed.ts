@@ -3,6 +3,7 @@ import { formatImageRef, ImageRefError, parseImageRef } from './imageRef.ts';
 import { sha256Digest } from './model/fields.ts';
 import type { Push } from './model/state.ts';
 import type { KnownRegistry } from './ports/ports.ts';
+import { canonicalHost } from './registryHost.ts';
 
 /** What both schemas have in common: Event Grid's own has eventType and topic, CloudEvents type and source. */
 const RegistryEvent = z.object({
@@ -65,7 +66,3 @@ export function parsePush(event: unknown, registries: KnownRegistry[]): Push | I
     throw error;
   }
 }
-
-/** A geo-replica answers as `{name}.{region}.geo.azurecr.io`; the image is the registry's all the same. */
-const canonicalHost = (host: string) =>
-  host.toLowerCase().replace(/^([a-z0-9]+)\.[a-z0-9]+\.geo\.(azurecr\.[a-z]+)$/, '$1.$2');

@@ -1,3 +1,5 @@
+import { canonicalHost, dockerHub as hub } from './registryHost.ts';
+
 /**
  * Image references, by the rules of distribution/reference: what `docker pull` accepts, and what it makes of it.
  *
@@ -10,17 +12,29 @@ export class ImageRefError extends Error {
   override name = 'ImageRefError';
 }
 
-const hub = 'docker.io';
 const pathComponent = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 const longestPath = 255;
 
 /**
- * Reads a reference as the command line does: `alpine` is `docker.io/library/alpine:latest`. A tag is added only
- * where there is neither tag nor digest; both are kept where both are given.
+ * The image that a reference names, its registry by its one name (`canonicalHost`): `BaseACR.azurecr.io:443/node` is
+ * `baseacr.azurecr.io/node:latest`, `alpine` is `docker.io/library/alpine:latest`.
+ * @throws ImageRefError
  */
 export function parseImageRef(text: string): ImageRef {
+  const read = readImageRef(text);
+  const registry = canonicalHost(read.registry);
+  const isOfficial = registry === hub && !read.repository.includes('/');
+  return { ...read, registry, repository: isOfficial ? `library/${read.repository}` : read.repository };
+}
+
+/**
+ * Reads a reference as the command line does, its registry as it is written. A tag is added only where there is neither
+ * tag nor digest; both are kept where both are given.
+ * @throws ImageRefError
+ */
+export function readImageRef(text: string): ImageRef {
   const refuse = (why: string): never => {
     const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
     throw new ImageRefError(`${JSON.stringify(shown)} is not an image reference: ${why}`);

@@ -24,7 +24,7 @@ export function trackedBases(states: TaskState[]): Tracked[] {
 }
 
 /** The base images whose updates rebuild the task. */
-function watchedBases({ enabled, trigger, bases }: TaskState) {
+export function watchedBases({ enabled, trigger, bases }: TaskState) {
   if (!enabled || trigger === 'Disabled') return [];
   return trigger === 'Runtime' ? bases.filter(({ type }) => type === 'RunTime') : bases;
 }

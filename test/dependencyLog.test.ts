@@ -32,11 +32,7 @@ const golang = { image: 'docker.io/library/golang:1.22', type: 'BuildTime', dige
 
 const rows: [title: string, text: string, found: object[]][] = [
   ['the base image of the last stage', `${image}\n${runtime}\n${git}`, [node]],
-  [
-    'build stages beside it',
-    `${image}\n${runtime}\n${buildtime.replaceAll('"', '')}\n${git}`,
-    [node, golang, sdk],
-  ],
+  ['build stages beside it', `${image}\n${runtime}\n${buildtime}\n${git}`, [node, golang, sdk]],
   ['two tags of one build, once', `${image}\n${runtime}\n${image}\n${runtime}`, [node]],
   ['an image on scratch', image, []],
   ['a base without a tag is left out', `${image}\n${runtime.replace('15-alpine', '')}`, []],

@@ -56,7 +56,9 @@ export function createWatchedWorld() {
     vault: { secret: async () => 'hush-vault-secret' },
     registry: {
       digestOf: async () => world.digest,
-      layersOf: async () => ['sha256:layer'],
+      async *imagesOf() {
+        yield { platform: { os: 'linux', architecture: 'amd64' }, layers: ['sha256:layer'] };
+      },
       pullPassword: async () => ({ userName: 'token', password: 'hush-pull-password' }),
     },
     engine: {

@@ -54,7 +54,7 @@ export async function carryOut(
         Object.entries(port).map(([name, method]) => [
           name,
           // Ranges are read as a whole.
-          ['runs', 'places', 'decisions'].includes(name)
+          ['runs', 'places', 'decisions', 'imagesOf'].includes(name)
             ? method
             : (...args: never[]) => call(method, args, counts(name)),
         ]),

@@ -116,10 +116,10 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
         mayFail(trouble.registry?.(image));
         return digest ?? tags.get(image);
       },
-      async layersOf({ repository, digest }) {
+      async *imagesOf({ repository, digest }) {
         const found = layers.get(digest ?? '');
         if (!found) throw new RegistryError('NotFound', `${repository}@${digest} is not there`);
-        return found;
+        yield { platform: { os: 'linux', architecture: 'amd64' }, layers: found };
       },
       pullPassword: async () => undefined,
     },

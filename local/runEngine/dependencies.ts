@@ -20,6 +20,7 @@ export async function printDependencies(
     const found = findBaseImages(await readFile(dockerfile, 'utf8'), {
       buildArgs: Object.fromEntries(request.arguments.map(({ name, value }) => [name, value])),
       ...(request.target ? { target: request.target } : {}),
+      builder: 'classic',
     });
     const described = async (image: string) => {
       const { registry, repository, tag, digest } = parseImageRef(image);

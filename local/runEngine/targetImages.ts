@@ -7,7 +7,7 @@ const tagPattern = /^\w[\w.-]{0,127}$/;
 
 /**
  * The images a run is to make: `{{.Run.ID}}` and its like filled in, the registry's login server put before a name
- * that has none, `latest` for no tag.
+ * that has none and is not in Docker Hub's `library/`, `latest` for no tag.
  * @param otherServers login servers the run has credentials for, which an image name may begin with
  * @throws ArmError 400 for what is no image name
  */
@@ -44,6 +44,7 @@ export function targetImages(
     const tag = colon < 0 ? 'latest' : local.slice(colon + 1);
     if (repository.length > 255 || !repositoryPattern.test(repository) || !tagPattern.test(tag))
       throw badRequest(`'${filled}' is not an image name of the form repository:tag.`, 'imageNames');
-    return { registry: server ?? registry.loginServer, repository, tag };
+    const unnamed = repository.startsWith('library/') ? 'docker.io' : registry.loginServer;
+    return { registry: server ?? unnamed, repository, tag };
   });
 }

@@ -3,7 +3,8 @@ import type { TokenCredential } from '@azure/identity';
 import { formatImageRef, type ImageRef } from '../imageRef.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type Registry, RegistryError, type RegistryLogin } from '../ports/registry.ts';
-import { layersOf, type ManifestReader } from './manifestReader.ts';
+import { dockerHub } from '../registryHost.ts';
+import { imagesOf, type ManifestReader } from './manifestReader.ts';
 import { createOciReader, type OciReader } from './ociReader.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
@@ -32,7 +33,7 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
 
   const endpointOf = (loginServer: string) =>
     registries.find((known) => known.loginServer === loginServer)?.endpoint ??
-    `https://${loginServer === 'docker.io' ? 'registry-1.docker.io' : loginServer}`;
+    `https://${loginServer === dockerHub ? 'registry-1.docker.io' : loginServer}`;
 
   function asIdentity(image: ImageRef, clientId: string | undefined): ManifestReader {
     const key = JSON.stringify([image.registry, image.repository, clientId]);
@@ -108,8 +109,8 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
       if (login.kind === 'identity') return headAsIdentity(image, reference, login.clientId);
       return headReader(image, login).digest(reference);
     },
-    layersOf: (image, platform, login) =>
-      layersOf(formatImageRef(image), image.digest ?? image.tag ?? 'latest', platform, reader(image, login)),
+    imagesOf: (image, login, like) =>
+      imagesOf(formatImageRef(image), image.digest ?? image.tag ?? 'latest', like, reader(image, login)),
     async pullPassword(loginServer, login) {
       if (login.kind === 'anonymous') return undefined;
       if (login.kind === 'password') return { userName: login.userName, password: login.password };

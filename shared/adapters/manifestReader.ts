@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Platform } from '../model/task.ts';
-import { RegistryError } from '../ports/registry.ts';
+import { type ImagePlatform, RegistryError, type RegistryImage } from '../ports/registry.ts';
 
 /** Reads of one repository, however the registry is asked. */
 export interface ManifestReader {
@@ -9,57 +8,67 @@ export interface ManifestReader {
   blob(digest: string): Promise<unknown>;
 }
 
+/** A real index has a few dozen manifests at most. */
+const mostManifests = 100;
+
+const platform = {
+  os: z.string(),
+  architecture: z.string(),
+  variant: z.string().optional(),
+  'os.version': z.string().optional(),
+};
 const Index = z.object({
-  manifests: z.array(
-    z.object({
-      digest: z.string(),
-      platform: z
-        .object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
-        .optional(),
-    }),
-  ),
+  manifests: z.array(z.object({ digest: z.string(), platform: z.object(platform).optional() })),
 });
 const Manifest = z.object({ config: z.object({ digest: z.string() }) });
-const Config = z.object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) });
+const Config = z.object({
+  ...platform,
+  os: z.string().default('linux'),
+  architecture: z.string().default('amd64'),
+  rootfs: z.object({ diff_ids: z.array(z.string()) }),
+});
 
 /**
- * The diff_ids of an image's layers, base first; of an index, those of the manifest for the platform.
+ * The images that a reference stands for, one after the other: of an index each, those most like a platform first, so
+ * that who looks for that platform need not read the others.
  * @param name of the image, for the error
  * @throws RegistryError NotFound Invalid
  */
-export async function layersOf(
+export async function* imagesOf(
   name: string,
   reference: string,
-  platform: Platform,
+  like: ImagePlatform | undefined,
   reader: ManifestReader,
-): Promise<string[]> {
+): AsyncGenerator<RegistryImage> {
   const top = await reader.manifest(reference);
   if (!top) throw new RegistryError('NotFound', `${name} is not in the registry`);
   const index = Index.safeParse(top.body);
-  let body = top.body;
-  if (index.success) {
-    const child = index.data.manifests.find((manifest) => fits(manifest.platform, platform));
-    const wanted = [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
-    if (!child) throw new RegistryError('NotFound', `${name} has no image for ${wanted}`);
-    body = (await reader.manifest(child.digest))?.body;
+  if (!index.success) {
+    yield await readImage(name, top.body, reader);
+    return;
   }
+  // What an index holds besides images, as attestations, is for the platform unknown.
+  const manifests = index.data.manifests.filter((manifest) => manifest.platform?.os !== 'unknown');
+  const nearest = like
+    ? manifests.toSorted((a, b) => likeness(b.platform, like) - likeness(a.platform, like))
+    : manifests;
+  for (const { digest } of nearest.slice(0, mostManifests))
+    yield await readImage(name, (await reader.manifest(digest))?.body, reader);
+}
+
+async function readImage(name: string, body: unknown, reader: ManifestReader): Promise<RegistryImage> {
   const manifest = Manifest.safeParse(body);
   if (!manifest.success)
     throw new RegistryError('Invalid', `${name} is not an image: ${manifest.error.message}`);
   const config = Config.safeParse(await reader.blob(manifest.data.config.digest));
   if (!config.success)
     throw new RegistryError('Invalid', `${name} has no list of layers: ${config.error.message}`);
-  return config.data.rootfs.diff_ids;
+  const { rootfs, ...platform } = config.data;
+  return { platform, layers: rootfs.diff_ids };
 }
 
-/** ACR writes Linux and x86 where OCI has linux and 386. A variant that is not asked for does not matter. */
-function fits(
-  given: { os: string; architecture: string; variant?: string | undefined } | undefined,
-  wanted: Platform,
-): boolean {
-  if (!given) return false;
-  const architecture = wanted.architecture === 'x86' ? '386' : wanted.architecture;
-  const variant =
-    wanted.variant === undefined || given.variant === undefined || wanted.variant === given.variant;
-  return given.os === wanted.os.toLowerCase() && given.architecture === architecture && variant;
+function likeness(given: ImagePlatform | undefined, like: ImagePlatform): number {
+  if (!given || given.os !== like.os || given.architecture !== like.architecture) return 0;
+  const sameVariant = given.variant === like.variant ? 2 : 0;
+  return 1 + sameVariant + (given['os.version'] === like['os.version'] ? 1 : 0);
 }

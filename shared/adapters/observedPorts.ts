@@ -31,10 +31,12 @@ export function observedPorts(ports: Ports, invocation: Invocation, about?: Door
     registry: {
       digestOf: (image, login) =>
         call('registry.digestOf', { image: formatImageRef(image) }, () => registry.digestOf(image, login)),
-      layersOf: (image, platform, login) =>
-        call('registry.layersOf', { image: formatImageRef(image) }, () =>
-          registry.layersOf(image, platform, login),
-        ),
+      async *imagesOf(image, login, like) {
+        const images = registry.imagesOf(image, login, like)[Symbol.asyncIterator]();
+        const next = () =>
+          call('registry.imagesOf', { image: formatImageRef(image) }, async () => images.next());
+        for (let read = await next(); !read.done; read = await next()) yield read.value;
+      },
       pullPassword: (loginServer, login) =>
         call('registry.pullPassword', { loginServer }, () => registry.pullPassword(loginServer, login)),
     },

@@ -28,7 +28,10 @@ const noCommands: Instruction[] = [];
 // BuildKit runs every trigger of a stage in every stage that is FROM it: the square of the file's length, at worst.
 const mostTriggers = 50_000;
 
-/** Finds what the target needs: its bases, what it copies from and mounts, and what theirs need. */
+/**
+ * Finds what the target needs: its bases, what it copies from and mounts, and what theirs need. The classic builder
+ * needs the stages before the target too.
+ */
 export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
   const states: State[] = [];
   const byName = new Map<string, State>();
@@ -73,7 +76,8 @@ export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
 
   const needed = new Set<State>();
   let triggers = 0;
-  for (let fresh = reach([target], needed); fresh.length > 0; ) {
+  const built = options.builder === 'classic' ? states.slice(0, target.index + 1) : [target];
+  for (let fresh = reach(built, needed); fresh.length > 0; ) {
     fresh.sort((one, other) => one.index - other.index);
     for (const state of fresh) {
       for (const command of state.base?.commands ?? []) {

@@ -15,6 +15,8 @@ export type Options = {
   platform?: string;
   /** What the build runs on. */
   buildPlatform?: string;
+  /** Docker's classic builder builds every stage up to the target; BuildKit only those that the target needs. */
+  builder?: 'classic' | 'buildkit';
 };
 
 export type Stage = {

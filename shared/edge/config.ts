@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { loginServer } from '../model/fields.ts';
 import { storageConnection } from '../names.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
+import { canonicalHost } from '../registryHost.ts';
 
 /** ACR's resource id; the registry's name is in it. */
 const registryId = z
@@ -21,7 +22,7 @@ const RegistrySetting = z
   })
   .transform(({ id, loginServer, endpoint, roleAssignmentMode }): KnownRegistry => {
     const name = id.split('/').at(-1)!.toLowerCase();
-    const server = (loginServer ?? `${name}.azurecr.io`).toLowerCase();
+    const server = canonicalHost(loginServer ?? `${name}.azurecr.io`);
     return {
       name,
       id,

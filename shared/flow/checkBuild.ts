@@ -1,9 +1,9 @@
 import { ImageRefError } from '../imageRef.ts';
-import type { Argument } from '../model/task.ts';
+import type { Argument, Credentials } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { RunValueError, type RunValues, renderArgument, renderRunValues } from '../runValues.ts';
 import { parseSourceLocation, SourceLocationError } from '../sourceLocation.ts';
-import { outputReference } from './dockerPlan.ts';
+import { outputReference } from './outputNames.ts';
 import { Refusal } from './refusal.ts';
 
 /** Run values as a run might have them, to see what a definition comes to. */
@@ -23,6 +23,7 @@ export interface BuildText {
   imageNames: string[];
   contextPath?: string | undefined;
   arguments: Argument[];
+  credentials?: Credentials | undefined;
 }
 
 /**
@@ -32,7 +33,8 @@ export interface BuildText {
  */
 export function checkBuild(build: BuildText, own: KnownRegistry, code: string): void {
   try {
-    for (const name of build.imageNames) outputReference(renderRunValues(name, sampleValues(own)), own);
+    for (const name of build.imageNames)
+      outputReference(renderRunValues(name, sampleValues(own)), own, build.credentials);
     if (build.contextPath) parseSourceLocation(build.contextPath);
     for (const argument of build.arguments) renderArgument(argument, sampleValues(own));
   } catch (error) {

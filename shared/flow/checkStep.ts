@@ -1,14 +1,14 @@
 import { pathProblem } from '../contextPaths.ts';
 import type { DockerBuildRequest, EncodedTaskRunRequest, FileTaskRunRequest } from '../model/run.ts';
-import type { EncodedStep, TaskStep } from '../model/task.ts';
+import type { Credentials, EncodedStep, TaskStep } from '../model/task.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
-import { differsEachRun } from '../runValues.ts';
+import { renderRunValues } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
 import { checkTaskFile, inFile, readTaskFile, TaskFileError } from '../taskFile.ts';
 import { checkBuild, sampleValues } from './checkBuild.ts';
-import { outputReference } from './dockerPlan.ts';
-import { pushReference, tagReference } from './fileBases.ts';
+import { tagReference } from './fileBases.ts';
 import { stableOutputs } from './filePlan.ts';
+import { outputReference } from './outputNames.ts';
 import { Refusal } from './refusal.ts';
 import { decodedText, templateData } from './taskText.ts';
 
@@ -17,10 +17,11 @@ import { decodedText, templateData } from './taskText.ts';
  * file in the context is read when the task runs.
  * @throws Refusal 400
  */
-export function checkStep(step: TaskStep, own: KnownRegistry): void {
+export function checkStep(step: TaskStep, own: KnownRegistry, credentials?: Credentials): void {
   const code = 'InvalidTaskStep';
   const { contextPath } = step;
-  checkBuild(step.type === 'Docker' ? step : { imageNames: [], arguments: [], contextPath }, own, code);
+  const build = step.type === 'Docker' ? step : { imageNames: [], arguments: [], contextPath };
+  checkBuild({ ...build, credentials }, own, code);
   if (step.type === 'FileTask') checkPaths(step, contextPath, code);
   if (step.type === 'EncodedTask') checkEncoded(step, own, code);
 }
@@ -31,10 +32,10 @@ export function checkStep(step: TaskStep, own: KnownRegistry): void {
  */
 export function checkQuickRun(request: QuickRequest, own: KnownRegistry): void {
   const code = 'InvalidRunRequest';
-  const { sourceLocation } = request;
+  const { sourceLocation, credentials } = request;
   const imageNames = request.type === 'DockerBuildRequest' ? request.imageNames : [];
   // A quick build's arguments are the engine's as they are: it fills nothing in.
-  checkBuild({ imageNames, contextPath: sourceLocation, arguments: [] }, own, code);
+  checkBuild({ imageNames, contextPath: sourceLocation, arguments: [], credentials }, own, code);
   if (request.type === 'FileTaskRunRequest') checkPaths(request, sourceLocation, code);
 }
 type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
@@ -59,7 +60,7 @@ function checkEncoded(step: EncodedStep, own: KnownRegistry, code: string): void
     const data = templateData(text, sampleValues(own));
     inFile(text.name, () => {
       for (const one of checkTaskFile(text.text, data).steps) {
-        if (one.kind === 'push') for (const name of one.push) pushReference(name, one.line, own);
+        if (one.kind === 'push') for (const name of one.push) tagReference(name, one.line);
         if (one.kind === 'build') for (const tag of one.command.tags) tagReference(tag, one.line);
       }
     });
@@ -73,18 +74,25 @@ function checkEncoded(step: EncodedStep, own: KnownRegistry, code: string): void
  * The images that a step is known to make before it ever ran, under names that stay: those of a task file in the
  * context are not, nor where a value is only given when it runs.
  */
-export function knownOutputs(step: TaskStep, own: KnownRegistry): string[] {
+export function knownOutputs(
+  step: TaskStep,
+  own: KnownRegistry,
+  credentials: Credentials | undefined,
+): string[] {
   if (step.type === 'FileTask') return [];
   if (step.type === 'Docker')
     return step.imageNames
-      .filter((name) => !differsEachRun(name) && !name.includes('{{'))
-      .map((name) => outputReference(name, own));
+      .filter((name) => step.isPushEnabled && !name.replace(ownRegistry, '').includes('{{'))
+      .map((name) => outputReference(renderRunValues(name, sampleValues(own)), own, credentials));
   try {
     const text = decodedText(step);
     const data = templateData(text, sampleValues(own));
-    return stableOutputs(readTaskFile(text.text, data), text.text, data, own);
+    return stableOutputs(readTaskFile(text.text, data), text.text, data);
   } catch (error) {
     if (error instanceof TaskFileError) return [];
     throw error;
   }
 }
+
+/** The Run values that are the same in each run of a registry. */
+const ownRegistry = /\{\{-?\s*\.Run\.Registry(Name)?\s*-?\}\}/g;

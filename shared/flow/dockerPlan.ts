@@ -1,12 +1,12 @@
 import { findBaseImages, frontendWarning, pinBaseImages } from '../dockerfile.ts';
-import { formatImageRef, parseImageRef } from '../imageRef.ts';
+import { parseImageRef } from '../imageRef.ts';
 import type { DockerStep } from '../model/task.ts';
-import type { KnownRegistry } from '../ports/ports.ts';
 import type { DockerBuildWork } from '../ports/runEngine.ts';
 import { differsEachRun, renderArgument, renderRunValues } from '../runValues.ts';
 import { describeContext } from '../sourceLocation.ts';
 import { baseNotes, pinAll, platformText } from './baseImages.ts';
 import { BuildFault } from './buildFault.ts';
+import { engineImageName, outputReference } from './outputNames.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { contextOf } from './runContext.ts';
 import { runValuesOf } from './runValuesOf.ts';
@@ -17,15 +17,17 @@ import { runValuesOf } from './runValuesOf.ts';
  */
 export async function planDocker(defined: DockerStep, job: Job, source: Readable): Promise<Plan> {
   const step = stepOf(defined, job, source);
+  const { credentials } = job.task.properties;
+  const made = step.isPushEnabled
+    ? step.imageNames.map((name) => outputReference(name, job.own, credentials))
+    : [];
   const plan: Plan = {
-    work: workOf(step),
+    work: workOf(step, job),
     replace: [],
     bases: undefined,
     servers: undefined,
     notes: [],
-    outputs: step.imageNames
-      .filter((_, at) => !differsEachRun(defined.imageNames[at]!))
-      .map((name) => outputReference(name, job.own)),
+    outputs: made.filter((_, at) => !differsEachRun(defined.imageNames[at]!)),
   };
   if (!source) return plan;
 
@@ -39,6 +41,7 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     buildArgs: Object.fromEntries(step.arguments.map(({ name, value }) => [name, value])),
     ...(step.target !== undefined && { target: step.target }),
     platform: platformText(job.task.properties.platform),
+    builder: 'classic' as const,
   };
   const found = findBaseImages(dockerfile, options);
   const bases = await pinAll(
@@ -51,7 +54,7 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     ...plan,
     replace: [{ path, content: pinBaseImages(dockerfile, { ...options, pins }) }],
     bases,
-    servers: bases.map(({ image }) => parseImageRef(image).registry),
+    servers: [...bases.map(({ image }) => image), ...made].map((image) => parseImageRef(image).registry),
     notes: [...(warning ? [`Warning: ${warning}`] : []), ...baseNotes(bases)],
   };
 }
@@ -81,16 +84,12 @@ function stepOf(defined: DockerStep, { task, run, own }: Job, source: Readable):
   };
 }
 
-const workOf = (step: DockerStep): DockerBuildWork => ({
+const workOf = (step: DockerStep, { own, task }: Job): DockerBuildWork => ({
   type: 'DockerBuildRequest',
-  imageNames: step.imageNames,
+  imageNames: step.imageNames.map((name) => engineImageName(name, own, task.properties.credentials)),
   isPushEnabled: step.isPushEnabled && step.imageNames.length > 0,
   noCache: step.noCache,
   dockerFilePath: step.dockerFilePath,
   ...(step.target !== undefined && { target: step.target }),
   arguments: step.arguments,
 });
-
-/** An image name of a step is relative to the task's registry. */
-export const outputReference = (imageName: string, own: KnownRegistry) =>
-  formatImageRef(parseImageRef(`${own.loginServer}/${imageName}`));

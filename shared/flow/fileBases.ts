@@ -1,7 +1,6 @@
 import { type BaseImages, DockerfileError, type DockerfileOptions, findBaseImages } from '../dockerfile.ts';
 import { formatImageRef, ImageRefError, parseImageRef } from '../imageRef.ts';
 import { resolvePath } from '../paths.ts';
-import type { KnownRegistry } from '../ports/ports.ts';
 import { type BuildStep, type TaskFile, TaskFileError } from '../taskFile.ts';
 
 /** A build step, the Dockerfile it builds and what that stands on. */
@@ -85,26 +84,12 @@ export function dockerfilePath({ command, workingDirectory = workspace }: BuildS
   return path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : undefined;
 }
 
-/** A `push` names an image of the task's own registry where it names no registry. @throws TaskFileError */
-export function pushReference(name: string, line: number, own: KnownRegistry): string {
-  return reference(isQualified(name) ? name : `${own.loginServer}/${name}`, line);
-}
-
-/** The image a `-t` makes, as `docker build` names it. @throws TaskFileError */
-export const tagReference = (tag: string, line: number) => reference(tag, line);
-
-function reference(name: string, line: number): string {
+/** The image that a `-t` or a `push` names, as `docker` does: what names no registry is Docker Hub's. @throws TaskFileError */
+export function tagReference(name: string, line: number): string {
   try {
     return formatImageRef(parseImageRef(name));
   } catch (error) {
     if (error instanceof ImageRefError) throw new TaskFileError(line, `${error.message}.`);
     throw error;
   }
-}
-
-/** Whether the first part of a name is a registry, by Docker's rule. */
-function isQualified(name: string): boolean {
-  const slash = name.indexOf('/');
-  const first = name.slice(0, Math.max(0, slash));
-  return first === 'localhost' || /[.:]/.test(first);
 }

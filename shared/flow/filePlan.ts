@@ -2,7 +2,6 @@ import { frontendWarning, pinBaseImages } from '../dockerfile.ts';
 import { parseImageRef } from '../imageRef.ts';
 import type { Pin } from '../model/run.ts';
 import type { EncodedStep, FileStep } from '../model/task.ts';
-import type { KnownRegistry } from '../ports/ports.ts';
 import {
   engineText,
   inFile,
@@ -13,7 +12,7 @@ import {
   type TemplateData,
 } from '../taskFile.ts';
 import { baseNotes, pinAll, platformText } from './baseImages.ts';
-import { findStepBases, pushReference, type StepBases, tagReference } from './fileBases.ts';
+import { findStepBases, type StepBases, tagReference } from './fileBases.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { runValuesOf } from './runValuesOf.ts';
 import { openTaskFile, readTaskText, templateData } from './taskText.ts';
@@ -43,7 +42,7 @@ export async function planTaskFile(
   const { bases, notes } = await inFileAsync(text.name, () =>
     findStepBases(file, platformText(task.properties.platform), read),
   );
-  const standing = standingOf(file, bases, own);
+  const standing = standingOf(file, bases);
   const pins = await pinAll(standing.images, job);
   const { replace, files } = pinned(bases, pins);
   const forEngine = engineText(text.text, data, values, files);
@@ -57,9 +56,9 @@ export async function planTaskFile(
     replace,
     bases: pins,
     // A build whose base images nobody saw may need any of them.
-    servers: notes.length > 0 ? undefined : serversOf(file, pins, own),
+    servers: notes.length > 0 ? undefined : serversOf(file, pins),
     notes: [...notes, ...warnings(bases), ...baseNotes(pins)],
-    outputs: stableOutputs(file, text.text, data, own),
+    outputs: stableOutputs(file, text.text, data),
     standsOn: standing.standsOn.filter(({ base }) => pinnable.has(base)),
   };
 }
@@ -97,7 +96,7 @@ async function inFileAsync<T>(name: string, read: () => Promise<T>): Promise<T> 
  * it stands on itself. RunTime is what a pushed image stands on (of a file that pushes nothing, the last one built);
  * all else is BuildTime.
  */
-function standingOf(file: TaskFile, bases: StepBases[], own: KnownRegistry) {
+function standingOf(file: TaskFile, bases: StepBases[]) {
   const madeBy = new Map(
     bases.flatMap((entry) =>
       entry.step.command.tags.map((tag) => [tagReference(tag, entry.step.line), entry]),
@@ -110,7 +109,7 @@ function standingOf(file: TaskFile, bases: StepBases[], own: KnownRegistry) {
     return seen.includes(maker) ? undefined : runtimeOf(maker, [...seen, entry]);
   };
   const pushed = file.steps.flatMap((step) =>
-    step.kind === 'push' ? step.push.map((name) => pushReference(name, step.line, own)) : [],
+    step.kind === 'push' ? step.push.map((name) => tagReference(name, step.line)) : [],
   );
   const standsOn = pushed.flatMap((image) => {
     const maker = madeBy.get(image);
@@ -169,9 +168,9 @@ function pinned(bases: StepBases[], pins: Pin[]) {
 }
 
 /** What the steps pull and push. */
-function serversOf({ steps }: TaskFile, pins: Pin[], own: KnownRegistry): string[] {
+function serversOf({ steps }: TaskFile, pins: Pin[]): string[] {
   const images = steps.flatMap((step) => {
-    if (step.kind === 'push') return step.push.map((name) => pushReference(name, step.line, own));
+    if (step.kind === 'push') return step.push.map((name) => tagReference(name, step.line));
     return step.kind === 'cmd' ? [tagReference(step.words[0] ?? '', step.line)] : [];
   });
   const all = [...pins.map(({ image }) => image), ...images];
@@ -185,12 +184,7 @@ const warnings = (bases: StepBases[]) =>
   });
 
 /** The pushed images that another run, of another commit, would push under the same name. */
-export function stableOutputs(
-  file: TaskFile,
-  text: string,
-  data: TemplateData,
-  own: KnownRegistry,
-): string[] {
+export function stableOutputs(file: TaskFile, text: string, data: TemplateData): string[] {
   const another = { ...data.run, ID: 'ca0', Date: '20000101-000000z', Commit: 'another' };
   const other = readTaskFile(text, { ...data, run: another });
   return file.steps.flatMap((step, at) => {
@@ -198,6 +192,6 @@ export function stableOutputs(
     if (step.kind !== 'push' || twin?.kind !== 'push') return [];
     return step.push
       .filter((name, index) => twin.push[index] === name)
-      .map((name) => pushReference(name, step.line, own));
+      .map((name) => tagReference(name, step.line));
   });
 }

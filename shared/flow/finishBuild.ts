@@ -1,9 +1,9 @@
 import { parseDependencies } from '../dependencyLog.ts';
-import { formatImageRef, parseImageRef } from '../imageRef.ts';
+import { formatImageRef, type ImageRef, parseImageRef } from '../imageRef.ts';
 import { isCanonical, type Pin, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
-import { RegistryError } from '../ports/registry.ts';
+import { type ImagePlatform, RegistryError, type RegistryImage } from '../ports/registry.ts';
 import { type EngineRun, RunEngineError } from '../ports/runEngine.ts';
 import { SealError } from '../ports/seal.ts';
 import { VaultError } from '../ports/vault.ts';
@@ -72,7 +72,8 @@ async function tellOutputs(run: Run, engineRun: EngineRun, ports: Ports): Promis
     const { registry, repository, tag, digest } = image;
     if (!tag || !digest) continue;
     const id = `${run.registry}-${run.runId}-output-${at + 1}`;
-    await onPush({ id, image: formatImageRef({ registry, repository, tag }), digest, timestamp }, ports);
+    const made = formatImageRef(named({ registry, repository, tag }));
+    await onPush({ id, image: made, digest, timestamp }, ports);
   }
 }
 
@@ -148,58 +149,61 @@ async function provePins(
   ports: Ports,
 ): Promise<string | undefined> {
   for (const { base, output } of provable(run, pins, engineRun)) {
-    const fault = await provePin(run, base, output, task, own, ports);
+    const fault = await provePin(base, output, task, own, ports);
     if (fault) return fault;
   }
   return undefined;
 }
 
+/** What the engine made, its registry by its one name. */
+const named = (image: ImageRef) => parseImageRef(formatImageRef(image));
+
 /** The images whose digest is told, each with the base it must stand on: of a multi-step task each its own. */
 function provable({ standsOn }: Run, pins: Pin[], { outputImages }: EngineRun) {
   const digested = outputImages.flatMap(({ registry, repository, tag, digest }) =>
-    digest === undefined ? [] : [{ registry, repository, digest, ...(tag && { tag }) }],
+    digest === undefined ? [] : [{ ...named({ registry, repository, ...(tag && { tag }) }), digest }],
   );
   if (!standsOn) {
     const base = pins.find(({ type }) => type === 'RunTime');
     return base ? digested.slice(0, 1).map((output) => ({ base, output })) : [];
   }
   return digested.flatMap((output) => {
-    const { digest: _, ...named } = output;
-    const image = formatImageRef(named);
+    const { digest: _, ...tagged } = output;
+    const image = formatImageRef(tagged);
     const base = pins.find((pin) => standsOn.some((pair) => pair.image === image && pair.base === pin.image));
     return base ? [{ base, output }] : [];
   });
 }
 
 async function provePin(
-  run: Run,
   base: Pin,
   output: { registry: string; repository: string; digest: string },
   task: Task,
   own: KnownRegistry,
   { registry }: Ports,
 ): Promise<string | undefined> {
-  const layersOf = (server: string, repository: string, digest: string) =>
-    registry.layersOf(
-      { registry: server, repository, digest },
-      run.platform,
-      loginFor(server, own, task.properties.credentials),
-    );
-  const reference = parseImageRef(base.image);
-  let below: string[];
-  let layers: string[];
+  const imagesOf = (image: ImageRef, like?: ImagePlatform) =>
+    registry.imagesOf(image, loginFor(image.registry, own, task.properties.credentials), like);
+  const { registry: server, repository } = parseImageRef(base.image);
+  const below = { registry: server, repository, digest: base.digest };
+  const standsOnBase = async ({ platform, layers }: RegistryImage) => {
+    for await (const image of imagesOf(below, platform)) if (beginsWith(layers, image.layers)) return true;
+    return false;
+  };
+  let stands = true;
   try {
-    below = await layersOf(reference.registry, reference.repository, base.digest);
-    layers = await layersOf(output.registry, output.repository, output.digest);
+    for await (const image of imagesOf(output)) stands &&= await standsOnBase(image);
   } catch (error) {
     // Whoever cannot be reached now is asked again; a missing role or image stays missing.
     if (!(error instanceof RegistryError) || error.transient) throw error;
     return `The image could not be held against its base image ${base.image}@${base.digest}: ${error.message}`;
   }
-  // Layers are compared by diff_id: compression may differ from registry to registry.
-  if (below.every((layer, at) => layers[at] === layer)) return undefined;
+  if (stands) return undefined;
   return `The image ${output.repository}@${output.digest} does not stand on the layers of ${base.image}@${base.digest}, to which its build was pinned.`;
 }
+
+/** Layers are compared by diff_id: compression may differ from registry to registry. */
+const beginsWith = (layers: string[], below: string[]) => below.every((layer, at) => layers[at] === layer);
 
 /** The task stands on what this run was pinned to, and no more on what an earlier one was. */
 async function removeOldEdges(run: Run, pins: Pin[], { store }: Ports): Promise<void> {

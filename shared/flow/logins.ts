@@ -1,10 +1,12 @@
 import type { Credentials } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { RegistryLogin } from '../ports/registry.ts';
+import { canonicalHost } from '../registryHost.ts';
 
 /**
  * How a task asks a registry, by ACR's rules: what `credentials.customRegistries` says of it; for the task's own
  * registry, unless `sourceRegistry.loginMode` is None, as the app's identity; any other as nobody.
+ * @param loginServer the registry by its one name
  * @param credentials with its secrets in the clear, also those of key vaults (`withVaultSecrets`)
  */
 export function loginFor(
@@ -12,9 +14,10 @@ export function loginFor(
   own: KnownRegistry,
   credentials: Credentials | undefined,
 ): RegistryLogin {
-  const custom = Object.entries(credentials?.customRegistries ?? {}).find(
-    ([server]) => server.toLowerCase() === loginServer,
-  )?.[1];
+  const customs = credentials?.customRegistries ?? {};
+  const custom =
+    customs[loginServer] ??
+    Object.entries(customs).find(([server]) => canonicalHost(server) === loginServer)?.[1];
   // With a user name and a password the identity is for the vault that keeps them.
   if (custom?.userName?.value !== undefined && custom.password?.value !== undefined)
     return { kind: 'password', userName: custom.userName.value, password: custom.password.value };
@@ -36,8 +39,8 @@ function identityLogin(identity: string): RegistryLogin {
 /**
  * The passwords the engine is to have. An identity becomes a short-lived token here, so that the engine never needs the
  * identity.
- * @param loginServers the registries of the base images, where they are known: the engine gets no more than it needs.
- *   Else every registry that the credentials name.
+ * @param loginServers the registries that the run pulls from and pushes to, where they are known: the engine gets no
+ *   more than it needs. Else every registry that the credentials name.
  * @throws RegistryError when an identity is refused
  */
 export async function enginePasswords(
@@ -46,8 +49,9 @@ export async function enginePasswords(
   credentials: Credentials | undefined,
   { registry }: Pick<Ports, 'registry'>,
 ) {
-  const custom = Object.keys(credentials?.customRegistries ?? {}).map((server) => server.toLowerCase());
-  const needed = loginServers?.filter((server) => server !== own.loginServer || custom.includes(server));
+  const written = Object.keys(credentials?.customRegistries ?? {}).map((server) => server.toLowerCase());
+  const custom = new Set(written.map(canonicalHost));
+  const needed = loginServers?.filter((server) => server !== own.loginServer || custom.has(server));
   const servers = new Set(needed ?? custom);
   const passwords: Record<
     string,
@@ -56,10 +60,12 @@ export async function enginePasswords(
   for (const server of servers) {
     const password = await registry.pullPassword(server, loginFor(server, own, credentials));
     if (!password) continue;
-    passwords[server] = {
-      userName: { type: 'Opaque', value: password.userName },
-      password: { type: 'Opaque', value: password.password },
-    };
+    // What nobody rewrites, as a task file's cmd, names the registry as its owner does.
+    for (const name of [server, ...written.filter((other) => canonicalHost(other) === server)])
+      passwords[name] = {
+        userName: { type: 'Opaque', value: password.userName },
+        password: { type: 'Opaque', value: password.password },
+      };
   }
   return passwords;
 }

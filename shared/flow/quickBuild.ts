@@ -4,6 +4,7 @@ import type { EngineRequest } from '../ports/runEngine.ts';
 import { renderRunValues } from '../runValues.ts';
 import { changeRequestSecrets } from '../secrets.ts';
 import { engineTerms } from './engineTerms.ts';
+import { engineImageName } from './outputNames.ts';
 import { runOwner } from './owners.ts';
 import { quickRunRequest } from './quickRun.ts';
 import { runValuesOf } from './runValuesOf.ts';
@@ -39,7 +40,9 @@ async function quickBuildRequest(
     noCache,
     dockerFilePath,
     arguments: request.arguments,
-    imageNames: request.imageNames.map((name) => renderRunValues(name, values)),
+    imageNames: request.imageNames.map((name) =>
+      engineImageName(renderRunValues(name, values), own, request.credentials),
+    ),
     isPushEnabled: request.isPushEnabled && request.imageNames.length > 0,
     sourceLocation: request.sourceLocation ?? '/dev/null',
     ...(target !== undefined && { target }),

@@ -39,7 +39,7 @@ export async function startQueued(run: Stored<Run>, own: KnownRegistry, ports: P
   ]);
   if (!task || !state) return void (await deleted(run.value, ports));
   const known = [...state.value.bases.map(({ image }) => image), ...(waitingFor?.images ?? [])];
-  const { wait } = await mayStart(run.value, state.value, known, undefined, ports);
+  const { wait } = await mayStart(run.value, state.value, known, undefined, [], ports);
   if (wait) return letWait(run, wait, lookAgainSeconds, ports);
   if (waitingFor && !(await mayGoOn(run.value, ports))) return backInQueue(run, ports);
   await alone(run, ports, async (hold) => {
@@ -79,7 +79,8 @@ async function startPrepared(
   const { pins, pinnedAt } = prepared;
   const reading = pins && { pins, pinnedAt };
   const images = pins?.map(({ image }) => image) ?? [];
-  const { wait, notes } = await mayStart(run.value, state.value, images, reading, ports);
+  const outputs = isCanonical(run.value) ? prepared.outputs : [];
+  const { wait, notes } = await mayStart(run.value, state.value, images, reading, outputs, ports);
   if (wait) {
     await letWait(run, wait, lookAgainSeconds, ports);
     return true;
@@ -124,6 +125,7 @@ async function isItsTurn({ registry, runId }: Run, ports: Ports): Promise<boolea
  * What a run waits for, and what a person should know of when it does not. Automatic runs of a task follow one another,
  * and wait for what they stand on; a person who asks for a run gets it as soon as the task may have another.
  * @param reading the digests that were just read, where they were
+ * @param outputs what the run is about to make, where no edge says so yet
  * @throws RingError
  */
 async function mayStart(
@@ -131,6 +133,7 @@ async function mayStart(
   state: TaskState,
   images: string[],
   reading: Reading | undefined,
+  outputs: string[],
   ports: Ports,
 ): Promise<{ wait?: Waiting; notes: string[] }> {
   const automatic = isAutomatic(run);
@@ -139,12 +142,12 @@ async function mayStart(
     const reason = `waits for ${before.join(', ')} of the same task`;
     return { wait: { runs: before.map((runId) => `${run.registry}/${runId}`), reason, images }, notes: [] };
   }
-  const task = { registry: state.registry, task: state.task };
-  let above = await lookAbove(task, images, ports.store, { reading });
+  const known = { reading, outputs };
+  let above = await lookAbove(state, images, ports.store, known);
   if (automatic && !above.open && above.unheard.length > 0) {
     for (const [at, move] of above.unheard.entries())
       await onPush({ id: `${run.registry}-${run.runId}-above-${at + 1}`, ...move }, ports);
-    above = await lookAbove(task, images, ports.store, { reading });
+    above = await lookAbove(state, images, ports.store, known);
   }
   if (automatic && above.open) return { wait: { ...above.open, images }, notes: [] };
   return { notes: above.failed.map((text) => `Warning: ${text}. Built on what there is.`) };

@@ -192,7 +192,7 @@ function stateOf(
     ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
     timeout,
     ...(timers.length > 0 && { timers }),
-    outputs: before && asBefore ? before.outputs : knownOutputs(step, own),
+    outputs: before && asBefore ? before.outputs : knownOutputs(step, own, task.properties.credentials),
   };
 }
 
@@ -200,7 +200,7 @@ function stateOf(
 function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
   const { step, credentials, trigger } = properties;
   checkTriggers(trigger ?? {});
-  checkStep(step, own);
+  checkStep(step, own, credentials);
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {

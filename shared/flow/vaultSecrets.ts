@@ -1,12 +1,13 @@
 import type { Credentials, CustomRegistry, SecretObject } from '../model/task.ts';
 import type { Ports } from '../ports/ports.ts';
 import { VaultError } from '../ports/vault.ts';
+import { canonicalHost } from '../registryHost.ts';
 import { clientIdOf } from './logins.ts';
 
 /**
  * Credentials with what they keep in key vaults, read now with the identity of their entry: a secret that was rotated
  * is the new one from the next run on.
- * @param only the login server whose credentials are wanted; the others are left out then
+ * @param only the registry, by its one name, whose credentials are wanted; the others are left out then
  * @throws VaultError
  */
 export async function withVaultSecrets(
@@ -16,7 +17,7 @@ export async function withVaultSecrets(
 ): Promise<Credentials | undefined> {
   if (!credentials?.customRegistries) return credentials;
   const wanted = Object.entries(credentials.customRegistries).filter(
-    ([server]) => only === undefined || server.toLowerCase() === only,
+    ([server]) => only === undefined || canonicalHost(server) === only,
   );
   const entries = await Promise.all(
     wanted.map(async ([server, custom]) => [server, await opened(server, custom, ports)] as const),

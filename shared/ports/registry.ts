@@ -1,5 +1,4 @@
 import type { ImageRef } from '../imageRef.ts';
-import type { Platform } from '../model/task.ts';
 
 /** How a registry is asked: as nobody, with a password, or as a managed identity (undefined: the app's own). */
 export type RegistryLogin =
@@ -30,6 +29,20 @@ export class RegistryError extends Error {
   }
 }
 
+/** As an image's own configuration says it. */
+export interface ImagePlatform {
+  os: string;
+  architecture: string;
+  variant?: string | undefined;
+  'os.version'?: string | undefined;
+}
+
+export interface RegistryImage {
+  platform: ImagePlatform;
+  /** The diff_ids of its layers, base first. */
+  layers: string[];
+}
+
 export interface Registry {
   /**
    * The digest a tag (or digest) stands for now, undefined when there is no such image. An index keeps its own digest.
@@ -37,10 +50,10 @@ export interface Registry {
    */
   digestOf(image: ImageRef, login: RegistryLogin): Promise<string | undefined>;
   /**
-   * The diff_ids of an image's layers, base first; of an index, those of the manifest for the platform.
-   * @throws RegistryError NotFound when the image or its platform is not there
+   * The images that a reference stands for: one, or of an index each of its images, those most like a platform first.
+   * @throws RegistryError NotFound when it is not there
    */
-  layersOf(image: ImageRef, platform: Platform, login: RegistryLogin): Promise<string[]>;
+  imagesOf(image: ImageRef, login: RegistryLogin, like?: ImagePlatform): AsyncIterable<RegistryImage>;
   /**
    * A user name and a short-lived password with which a builder may pull, from the identity's token exchange.
    * @throws RegistryError

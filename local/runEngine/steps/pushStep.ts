@@ -12,7 +12,7 @@ const pushAttempts = 3;
 export async function runPush(step: PushStep, world: StepWorld, signal: AbortSignal): Promise<void> {
   const { work, pushed } = world;
   for (const name of step.push) {
-    const image = imageOf(name, work.registry.loginServer);
+    const image = imageOf(name);
     const full = `${image.registry}/${image.repository}:${image.tag}`;
     for (let attempt = 1; ; attempt++) {
       await work.log(`Pushing image: ${full}, attempt ${attempt}`);
@@ -34,10 +34,8 @@ export async function runPush(step: PushStep, world: StepWorld, signal: AbortSig
   }
 }
 
-/** A name without a registry is one of the run's own. */
-function imageOf(name: string, loginServer: string): OutputImage {
-  const first = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
-  const qualified = first === 'localhost' || /[.:]/.test(first);
-  const { registry, repository, tag = 'latest' } = parseImageRef(qualified ? name : `${loginServer}/${name}`);
+/** As `docker push` reads it: a name without a registry is Docker Hub's. */
+function imageOf(name: string): OutputImage {
+  const { registry, repository, tag = 'latest' } = parseImageRef(name);
   return { registry, repository, tag };
 }
