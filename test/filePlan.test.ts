@@ -53,7 +53,7 @@ const standings: [title: string, text: string, files: Record<string, string>, ba
   ],
   [
     'an image that another step makes is climbed to what it stands on',
-    'steps:\n  - build: -t appacr.azurecr.io/mid:1 a\n  - build: -t appacr.azurecr.io/top:1 b\n  - push: ["top:1"]\n',
+    'steps:\n  - build: -t appacr.azurecr.io/mid:1 a\n  - build: -t appacr.azurecr.io/top:1 b\n  - push: ["appacr.azurecr.io/top:1"]\n',
     { 'a/Dockerfile': `FROM ${base}:1\n`, 'b/Dockerfile': 'FROM appacr.azurecr.io/mid:1\n' },
     ['RunTime 1'],
   ],

@@ -51,10 +51,17 @@ export async function findStepBases(
       ),
       ...(target !== undefined && { target }),
       platform: own,
+      builder: builderOf(step),
     };
     bases.push({ step, at, path, dockerfile, options, found: basesIn(step, path, dockerfile, options) });
   }
   return { bases, notes };
+}
+
+/** ACR's engine builds with Docker's classic builder, unless the step asks for BuildKit as Docker's own command does. */
+function builderOf({ env }: BuildStep): 'classic' | 'buildkit' {
+  const asked = env.find(({ name }) => name === 'DOCKER_BUILDKIT')?.value;
+  return asked === '1' || asked === 'true' ? 'buildkit' : 'classic';
 }
 
 function basesIn(step: BuildStep, path: string, dockerfile: string, options: DockerfileOptions): BaseImages {

@@ -37,7 +37,7 @@ steps:
   - build: -t $Registry/two:stable --build-arg FROM=$Registry/one:$ID two
   - cmd: $Registry/two:stable
   - cmd: ${sh('cat /workspace/made')}
-  - push: ["$Registry/one:$ID", "two:stable"]
+  - push: ["$Registry/one:$ID", "$Registry/two:stable"]
 `,
     {
       'values.yaml': 'who: nobody\n',
@@ -195,7 +195,7 @@ const faults: [title: string, yaml: string, message: RegExp][] = [
   [
     'an image nobody built',
     'steps:\n  - push: [nosuch:1]\n',
-    /there is no image appacr\.azurecr\.io\/nosuch:1/,
+    /there is no image docker\.io\/library\/nosuch:1/,
   ],
   [
     'an image that is not there',
