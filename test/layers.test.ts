@@ -44,7 +44,7 @@ const packages: Record<string, RegExp> = {
   '@azure/container-registry': /^shared\/adapters\/acrRegistry\.ts$/,
   'isomorphic-git': /^shared\/adapters\/git[A-Za-z]*\.ts$/,
   tar: /^shared\/adapters\/(packContext|archiveSource)\.ts$/,
-  yaml: /^shared\/taskFile\//,
+  yaml: /^shared\/(taskFile\/|dependencyLog\.ts)/,
   zod: /^(functions|shared)\//,
 };
 
