@@ -27,8 +27,9 @@ export const assumed = {
   memoryGB: 2,
   eventGridPerPush: 2,
   queuePerBuild: 21,
-  tablePerPush: 6,
-  tablePerBuild: 40,
+  /** To write them, and to remove them after their days: of a push its rows, its decisions and its day. */
+  tablePerPush: 6 + 4,
+  tablePerBuild: 40 + 2,
   tablePerClock: 6,
   /** An instance is there all the time, as the clock runs every minute, and asks two queues once a second. */
   queuePolls: 2 * minutes * 60,
