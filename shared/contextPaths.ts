@@ -11,8 +11,8 @@ export function pathProblem(path: string): string | undefined {
 }
 
 /**
- * What is wrong with a symbolic link's target, or undefined. Only `..` at its beginning is taken, and not more of them
- * than the link lies deep: `a/..` may lead elsewhere than it reads when `a` is itself a link.
+ * What is wrong with a symbolic link's target by its text alone, or undefined. Where a link leads over other links is
+ * known only when all of them are there (`contextLinks.ts`).
  */
 export function linkProblem(path: string, target: string): string | undefined {
   if (target === '' || target.includes('\0')) return 'has no target';
@@ -20,6 +20,5 @@ export function linkProblem(path: string, target: string): string | undefined {
   const parts = target.split('/').filter((part) => part !== '' && part !== '.');
   const up = parts.findIndex((part) => part !== '..');
   const climbs = up < 0 ? parts.length : up;
-  if (parts.slice(climbs).includes('..')) return 'has .. in the middle';
   return climbs > path.split('/').length - 1 ? 'climbs out of the context' : undefined;
 }

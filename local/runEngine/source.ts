@@ -36,14 +36,14 @@ export async function fetchContext(location: SourceLocation, options: SourceOpti
     await fetchGit(location.url, location.ref, root, { ...options, home: dir });
     folder = location.folder;
   } else if (location.kind === 'archive') {
-    await untar(await download(location.url, ca, signal), root, limits, signal);
+    await untar(await download(location.url, ca, signal), root, dir, limits, signal);
   } else {
     const upload = await blobs.readSource(location.relativePath, signal);
     if (upload === undefined)
       throw new RunFailure(
         `Nothing was uploaded to ${location.relativePath}. PUT the tar.gz to the uploadUrl of listBuildSourceUploadUrl first.`,
       );
-    await untar(upload, root, limits, signal);
+    await untar(upload, root, dir, limits, signal);
   }
   await log('Finished downloading source code');
   const contextDir = await inside(root, folder);

@@ -1,8 +1,11 @@
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract, type ReadEntry } from 'tar';
+import { Parser, type ReadEntry } from 'tar';
+import { runContained } from './contained.ts';
 import { RunFailure } from './types.ts';
 
 export interface TarLimits {
@@ -14,75 +17,103 @@ export interface TarLimits {
 const plain = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink', 'Link']);
 const leadsOut = (path: string) => posix.isAbsolute(path) || posix.normalize(path).split('/')[0] === '..';
 
-/** Why an entry may not be unpacked, or undefined. The first entry of `az acr build` is a nameless directory, `/` here. */
-function fault(path: string, entry: Pick<ReadEntry, 'type' | 'linkpath'>): string | undefined {
+/**
+ * Why an entry may not be unpacked, or undefined. A symbolic link may say anything: it is only ever followed by the
+ * builder, within the context, or in a container. The first entry of `az acr build` is a nameless directory, `/` here.
+ */
+function fault(links: Set<string>, path: string, entry: Pick<ReadEntry, 'type' | 'linkpath'>) {
   const shown = JSON.stringify(path);
   if (!plain.has(entry.type))
     return `${shown} is a ${entry.type}; only files, directories and links may be in it`;
   if (path.split('/').includes('..') || (posix.isAbsolute(path) && path !== '/'))
     return `${shown} lies outside the context`;
-  const link = entry.linkpath ?? '';
-  const target = entry.type === 'SymbolicLink' ? posix.join(posix.dirname(path), link) : link;
-  const isLink = entry.type === 'SymbolicLink' || entry.type === 'Link';
-  if (isLink && (posix.isAbsolute(link) || leadsOut(target)))
-    return `${shown} links outside the context (${JSON.stringify(link)})`;
+  const place = posix.normalize(path).replace(/\/$/, '');
+  for (let folder = posix.dirname(place); folder !== '.' && folder !== '/'; folder = posix.dirname(folder))
+    if (links.has(folder)) return `${shown} lies below the symbolic link ${JSON.stringify(folder)}`;
+  if (entry.type === 'SymbolicLink') links.add(place);
+  else links.delete(place);
+  if (entry.type === 'Link' && leadsOut(entry.linkpath ?? ''))
+    return `${shown} links outside the context (${JSON.stringify(entry.linkpath)})`;
   return undefined;
 }
 
 /**
- * Unpacks a tar.gz into an empty directory. Nothing is ever written outside it.
- * @throws RunFailure for what is no tar.gz, holds paths or links that lead out, or devices, or is larger than the limits
+ * Unpacks a tar.gz into an empty directory, with the machine's own tar, which keeps names whatever their bytes. Nothing
+ * is ever written outside it.
+ * @param home a directory for the unpacked bytes of the archive itself
+ * @throws RunFailure for what is no tar.gz, holds paths that lead out, or devices, or is larger than the limits
  */
 export async function untar(
   source: NodeJS.ReadableStream,
   dir: string,
+  home: string,
   limits: TarLimits,
   signal: AbortSignal,
 ) {
+  const file = posix.join(home, 'context.tar');
+  try {
+    await readWhole(source, file, limits, signal);
+    const said: string[] = [];
+    const command = ['tar', '-x', '-f', file, '-C', dir, '--no-same-owner', '--same-permissions'];
+    const code = await runContained(command, {
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
+      cwd: dir,
+      signal,
+      output: (text) => void said.push(text),
+    });
+    if (code !== 0) throw refusal(`tar: ${said.join('').trim().slice(-500)}`);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+const refusal = (why: string) =>
+  new RunFailure(`The source context was refused: ${why}. Pack it anew and schedule the run again.`);
+
+/** Keeps the tar and looks at every entry of it. @throws RunFailure */
+async function readWhole(
+  source: NodeJS.ReadableStream,
+  file: string,
+  limits: TarLimits,
+  signal: AbortSignal,
+): Promise<void> {
   let refused: string | undefined;
   let bytes = 0;
   let entries = 0;
-  const refuse = (why: string) => {
-    refused ??= why;
-    return false;
-  };
+  const links = new Set<string>();
+  const parser = new Parser({
+    onReadEntry: (entry) => {
+      refused ??= fault(links, entry.path, entry);
+      if (++entries > limits.entries) refused ??= `it holds more than ${limits.entries} entries`;
+      entry.resume();
+    },
+    onwarn: (code, message) => {
+      // An archive without entries has a message of its own below.
+      if (code !== 'TAR_ENTRY_INFO' && code !== 'TAR_BAD_ARCHIVE')
+        refused ??= String(message).replace(/^Error: /, '');
+    },
+  });
   // Counts what comes out of gunzip, so that trailing zeros and skipped entries count too.
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      if (bytes > limits.bytes) refuse(`it is larger than ${limits.bytes} bytes when unpacked`);
+      if (bytes > limits.bytes) refused ??= `it is larger than ${limits.bytes} bytes when unpacked`;
+      parser.write(chunk);
       done(refused === undefined ? null : new RunFailure(refused), chunk);
     },
-  });
-  const unpack = extract({
-    cwd: dir,
-    chmod: true,
-    processUmask: 0,
-    preserveOwner: false,
-    filter: (path, entry) => {
-      const why = fault(path, entry as ReadEntry);
-      if (why) return refuse(why);
-      if (++entries > limits.entries) return refuse(`it holds more than ${limits.entries} entries`);
-      return refused === undefined;
-    },
-    onwarn: (code, message) => {
-      if (code !== 'TAR_ENTRY_INFO') refuse(String(message).replace(/^Error: /, ''));
+    flush(done) {
+      parser.end();
+      done();
     },
   });
   try {
-    await pipeline(source, createGunzip(), meter, unpack, { signal });
+    await pipeline(source, createGunzip(), meter, createWriteStream(file), { signal });
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as { code?: string; message: string };
     if (refused === undefined && !/^(Z|TAR)_/.test(code ?? '')) throw error;
     refused ??= `it is not a whole tar.gz (${message})`;
   }
-  if (refused !== undefined)
-    throw new RunFailure(
-      `The source context was refused: ${refused}. Pack it anew and schedule the run again.`,
-    );
-  if (entries === 0)
-    throw new RunFailure(
-      'The source context was refused: it holds nothing. Pack it anew and schedule the run again.',
-    );
+  if (refused !== undefined) throw refusal(refused);
+  if (entries === 0) throw refusal('it holds nothing, or is no tar');
 }

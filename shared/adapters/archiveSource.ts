@@ -1,15 +1,15 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { mkdir, rmdir, symlink, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
-import { linkProblem, pathProblem } from '../contextPaths.ts';
 import { type FetchedSource, SourceError } from '../ports/sourceContext.ts';
 import { describeUrl } from '../sourceLocation.ts';
-import { limited, sourceRequest, tooLarge } from './sourceHttp.ts';
-
-export const maxEntries = 100_000;
+import { archiveGuard, maxEntries } from './archiveGuard.ts';
+import { leavesContext, writeFault } from './contextLinks.ts';
+import { limited, sourceRequest } from './sourceHttp.ts';
 
 /**
  * Downloads and unpacks a tar or tar.gz. A token is used only when it is a SAS for a URL that has none, as ACR takes it.
@@ -50,7 +50,8 @@ function refusal(status: number, statusText: string, what: string): SourceError 
 }
 
 /**
- * Unpacks a tar or tar.gz below `workDir`. Refused as a whole: paths and links out of it, anything under a link, devices,
+ * Unpacks a tar or tar.gz below `workDir`. Refused as a whole: paths and links out of it, anything below a link, names that are no UTF-8,
+ * devices,
  * more than 100,000 entries, more than maxBytes of files, however small it is compressed.
  * @throws SourceError TooLarge, BadArchive
  */
@@ -68,8 +69,20 @@ export async function unpackArchive(
     cwd: dir,
     strict: true,
     preserveOwner: false,
+    chmod: true,
+    processUmask: 0,
     filter: (_path, entry) => guard.takes(entry as ReadEntry),
   });
+  // An archive of links alone leaves it nothing to write, and it ends before a pipeline listens.
+  const finished = once(unpack as never, 'finish');
+  finished.catch(() => {});
+  const unpacked = async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks)
+      if (!unpack.write(Buffer.from(chunk)))
+        await Promise.race([once(unpack as never, 'drain', { signal }), finished]);
+    unpack.end();
+    await finished;
+  };
   // Entries' headers and padding come on top of their content.
   const tarBytes = maxBytes + maxEntries * 1536;
   const checked = async function* (source: AsyncIterable<Uint8Array>) {
@@ -82,8 +95,8 @@ export async function unpackArchive(
   try {
     const source = await peek(limited(archive, maxBytes, what));
     if (source.first[0] === 0x1f && source.first[1] === 0x8b)
-      await pipeline(Readable.from(source.all), createGunzip(), checked, unpack as never, { signal });
-    else await pipeline(source.all, checked, unpack as never, { signal });
+      await pipeline(Readable.from(source.all), createGunzip(), checked, unpacked, { signal });
+    else await pipeline(source.all, checked, unpacked, { signal });
   } catch (cause) {
     if (guard.problem) throw guard.problem;
     if (cause instanceof SourceError || signal.aborted) throw signal.aborted ? signal.reason : cause;
@@ -93,65 +106,31 @@ export async function unpackArchive(
       { cause },
     );
   }
+  try {
+    await makeLinks(dir, guard);
+  } catch (cause) {
+    const why = writeFault(cause);
+    throw why === undefined
+      ? cause
+      : new SourceError('BadArchive', `${what}: a symbolic link ${why}`, { cause });
+  }
   if (guard.entries === 0)
     throw new SourceError('BadArchive', `${what} is an archive without files, or not a tar archive.`);
   return { dir, bytes: guard.bytes, warnings: [] };
 }
 
-/** Looks at every entry's header before anything of it is written. */
-function archiveGuard(what: string, maxBytes: number) {
-  const links = new Set<string>();
-  const files = new Set<string>();
-  const guard = {
-    entries: 0,
-    bytes: 0,
-    problem: undefined as SourceError | undefined,
-    takes(entry: ReadEntry): boolean {
-      guard.problem ??= check(entry);
-      return guard.problem === undefined;
-    },
-  };
-  const bad = (path: string, why: string) =>
-    new SourceError('BadArchive', `${what}: the entry ${JSON.stringify(path)} ${why}. Nothing was built.`);
-
-  function check(entry: ReadEntry): SourceError | undefined {
-    const path = entry.path.replace(/^(\.\/+)+/, '').replace(/\/+$/, '');
-    guard.entries += 1;
-    guard.bytes += entry.size;
-    if (guard.entries > maxEntries) return bad(path, `is one too many: at most ${maxEntries} are taken`);
-    if (guard.bytes > maxBytes) return tooLarge(what, maxBytes);
-    if ((path === '' || path === '.') && entry.type === 'Directory') return undefined;
-    const problem = pathProblem(path);
-    if (problem) return bad(path, problem);
-    const parts = path.split('/');
-    const through = parts
-      .map((_, index) => parts.slice(0, index + 1).join('/'))
-      .find((part) => links.has(part));
-    if (through !== undefined) return bad(path, `lies at or below the symbolic link ${through}`);
-    const target = entry.linkpath ?? '';
-    switch (entry.type) {
-      case 'SymbolicLink': {
-        links.add(path);
-        const wrong = linkProblem(path, target);
-        return wrong === undefined ? undefined : bad(path, `is a symbolic link that ${wrong}`);
-      }
-      case 'Link':
-        return files.has(target.replace(/^(\.\/+)+/, ''))
-          ? undefined
-          : bad(path, 'is a hard link to what is not a file of the archive before it');
-      case 'File':
-      case 'OldFile':
-      case 'ContiguousFile':
-        files.add(path);
-        return undefined;
-      case 'Directory':
-      case 'GNUDumpDir':
-        return undefined;
-      default:
-        return bad(path, `is a ${entry.type}, which a context may not hold`);
-    }
+/** Made last, so that nothing was written through one. @throws SourceError */
+async function makeLinks(dir: string, guard: ReturnType<typeof archiveGuard>): Promise<void> {
+  for (const [path, target] of guard.links) {
+    const place = join(dir, path);
+    await mkdir(dirname(place), { recursive: true });
+    // The last entry of a name stands; an empty folder or a file may have come before.
+    await rmdir(place).catch(() => unlink(place).catch(() => {}));
+    await symlink(target, place);
   }
-  return guard;
+  for (const path of guard.links.keys())
+    if (await leavesContext(dir, Buffer.from(path)))
+      throw guard.bad(path, 'is a symbolic link that leads out of the context over others');
 }
 
 async function peek(source: AsyncIterable<Uint8Array>) {

@@ -8,8 +8,8 @@ type Git = typeof import('isomorphic-git');
 export interface TreeEntry {
   /** `040000`, `100644`, `100755`, `120000` or `160000`. */
   mode: string;
-  /** One name, never `.`, `..` or `.git`, without a slash. */
-  path: string;
+  /** One name, never `.`, `..` or `.git`, without a slash. Its bytes: git does not say how names are encoded. */
+  path: Buffer;
   oid: string;
 }
 
@@ -38,12 +38,35 @@ export async function openPack(git: Git, file: string, what: string, maxBytes: n
       return { oid: read.oid, tree: read.commit.tree };
     },
     async tree(oid) {
-      return (await git.readTree({ ...where, oid })).tree;
+      // isomorphic-git's own reader takes names for UTF-8 and refuses a backslash.
+      const { object } = await git.readObject({ ...where, oid, format: 'content' });
+      return treeEntries(Buffer.from(object as Uint8Array), what);
     },
     async blob(oid) {
       return (await git.readBlob({ ...where, oid })).blob;
     },
   };
+}
+
+/** @throws SourceError BadArchive */
+function treeEntries(tree: Buffer, what: string): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (let at = 0; at < tree.length; ) {
+    const space = tree.indexOf(0x20, at);
+    const end = tree.indexOf(0, space);
+    if (space < 0 || end < 0 || end + 21 > tree.length) throw badPack(what);
+    const path = tree.subarray(space + 1, end);
+    const shown = path.toString();
+    if (/^(|\.|\.\.|\.git)$/i.test(shown) || shown.includes('/'))
+      throw new SourceError(
+        'BadArchive',
+        `${what}: a folder has an entry named ${JSON.stringify(shown)}, which git itself does not check out.`,
+      );
+    const mode = tree.toString('latin1', at, space).padStart(6, '0');
+    entries.push({ mode, path, oid: tree.toString('hex', end + 1, end + 21) });
+    at = end + 21;
+  }
+  return entries;
 }
 
 async function readWhole(file: string): Promise<Uint8Array<ArrayBuffer>> {

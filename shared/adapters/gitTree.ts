@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { linkProblem } from '../contextPaths.ts';
 import { SourceError } from '../ports/sourceContext.ts';
+import { leavesContext, slash, within, writeFault } from './contextLinks.ts';
 import type { GitObjects, TreeEntry } from './gitObjects.ts';
 import { tooLarge } from './sourceHttp.ts';
 
@@ -14,6 +14,7 @@ export interface WrittenTree {
 const isFolder = (entry: TreeEntry) => entry.mode === '040000';
 const isLink = (entry: TreeEntry) => entry.mode === '120000';
 const maxHops = 40;
+const leadsOut = 'is a symbolic link that leads out of the repository or in a circle';
 
 /**
  * Finds a folder of a tree, also through symbolic links inside the repository, as ACR's runner does.
@@ -32,7 +33,18 @@ export async function findFolder(
   let tree = root;
   for (let hops = 0; rest.length > 0; ) {
     const [name, ...later] = rest as [string, ...string[]];
-    const entry = (await objects.tree(tree)).find((candidate) => candidate.path === name);
+    if (name === '' || name === '.') {
+      rest = later;
+      continue;
+    }
+    if (name === '..') {
+      if (path.length === 0) throw missing(leadsOut);
+      rest = [...path.slice(0, -1), ...later];
+      path = [];
+      tree = root;
+      continue;
+    }
+    const entry = (await objects.tree(tree)).find((candidate) => candidate.path.equals(Buffer.from(name)));
     if (entry === undefined) throw missing(`is not there: there is no "${[...path, name].join('/')}"`);
     if (isFolder(entry)) {
       path.push(name);
@@ -41,12 +53,8 @@ export async function findFolder(
     } else if (isLink(entry)) {
       const target = Buffer.from(await objects.blob(entry.oid)).toString('utf8');
       if (++hops > maxHops || linkProblem([...path, name].join('/'), target) !== undefined)
-        throw missing('is a symbolic link that leads out of the repository or in a circle');
-      const up = target.split('/').filter((part) => part === '..').length;
-      const down = target.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
-      rest = [...path.slice(0, path.length - up), ...down, ...later];
-      path = [];
-      tree = root;
+        throw missing(leadsOut);
+      rest = [...target.split('/'), ...later];
     } else throw missing('is a file');
   }
   return { path: path.join('/'), tree };
@@ -65,34 +73,47 @@ export async function writeTree(
 ): Promise<WrittenTree> {
   const written: WrittenTree = { bytes: 0, submodules: [] };
   const { what, maxBytes, signal } = limits;
+  const links: Buffer[] = [];
+  const refused = (path: Buffer, why: string, cause?: unknown) =>
+    new SourceError('BadArchive', `${what}: ${JSON.stringify(path.toString())} ${why}`, { cause });
 
-  const writeEntry = async (entry: TreeEntry, path: string) => {
+  const outward = (path: Buffer, why: string) =>
+    new SourceError(
+      'BadArchive',
+      `${what}: the symbolic link ${path} ${why}. A context may hold links within the repository only.`,
+    );
+
+  const writeEntry = async (entry: TreeEntry, path: Buffer) => {
     signal.throwIfAborted();
-    const file = join(root, path);
+    const file = within(root, path);
     if (isFolder(entry)) return writeFolder(entry.oid, path);
     if (entry.mode === '160000') {
-      written.submodules.push(path);
+      written.submodules.push(path.toString());
       return void (await mkdir(file));
     }
-    const content = await objects.blob(entry.oid);
+    const content = Buffer.from(await objects.blob(entry.oid));
     written.bytes += content.length;
     if (written.bytes > maxBytes) throw tooLarge(what, maxBytes);
     if (!isLink(entry))
       return writeFile(file, content, { mode: entry.mode === '100755' ? 0o755 : 0o644, flag: 'wx' });
-    const target = Buffer.from(content).toString('utf8');
-    const problem = linkProblem(path, target);
-    if (problem !== undefined)
-      throw new SourceError(
-        'BadArchive',
-        `${what}: the symbolic link ${path} ${problem}. A context may hold links within the repository only.`,
-      );
-    await symlink(target, file);
+    const problem = linkProblem(path.toString(), content.toString());
+    if (problem !== undefined) throw outward(path, problem);
+    await symlink(content, file);
+    links.push(path);
   };
-  const writeFolder = async (tree: string, path: string): Promise<void> => {
-    await mkdir(join(root, path), { recursive: path === at.path });
-    for (const entry of await objects.tree(tree))
-      await writeEntry(entry, path === '' ? entry.path : `${path}/${entry.path}`);
+  const writeFolder = async (tree: string, path: Buffer): Promise<void> => {
+    const isTop = path.toString() === at.path;
+    if (path.length > 0) await mkdir(within(root, path), { recursive: isTop });
+    for (const entry of await objects.tree(tree)) {
+      const below = path.length === 0 ? entry.path : Buffer.concat([path, slash, entry.path]);
+      await writeEntry(entry, below).catch((cause) => {
+        const why = writeFault(cause);
+        throw why === undefined ? cause : refused(below, why, cause);
+      });
+    }
   };
-  await writeFolder(at.tree, at.path);
+  await writeFolder(at.tree, Buffer.from(at.path));
+  for (const path of links)
+    if (await leavesContext(root, path)) throw outward(path, 'leads out of the context over others');
   return written;
 }

@@ -7,6 +7,7 @@ import { describeContext } from '../sourceLocation.ts';
 import { baseNotes, pinAll, platformText } from './baseImages.ts';
 import { BuildFault } from './buildFault.ts';
 import { engineImageName, outputReference } from './outputNames.ts';
+import { pinnedFiles } from './pinnedFiles.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { contextOf } from './runContext.ts';
 import { runValuesOf } from './runValuesOf.ts';
@@ -32,10 +33,11 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
   if (!source) return plan;
 
   const path = normalPath(step.dockerFilePath);
-  const dockerfile = await job.ports.files.read(source.dir, path);
+  const read = (name: string) => job.ports.files.read(source.dir, name);
+  const dockerfile = await read(path);
   if (dockerfile === undefined)
     throw new BuildFault(
-      `There is no ${step.dockerFilePath} in ${describeContext(step.contextPath)}. The path is relative to the root of the context.`,
+      `There is no ${step.dockerFilePath} in ${describeContext(step.contextPath)}. The path is relative to the root of the context, and a link to outside of it is not followed.`,
     );
   const options = {
     buildArgs: Object.fromEntries(step.arguments.map(({ name, value }) => [name, value])),
@@ -50,9 +52,12 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
   );
   const pins = Object.fromEntries(bases.map(({ image, digest }) => [image, digest]));
   const warning = frontendWarning(dockerfile);
+  const content = pinBaseImages(dockerfile, { ...options, pins });
+  const pinned = await pinnedFiles({ path, content, contextDir: '' }, read);
   return {
     ...plan,
-    replace: [{ path, content: pinBaseImages(dockerfile, { ...options, pins }) }],
+    work: { ...workOf(step, job), dockerFilePath: pinned.file },
+    replace: pinned.files,
     bases,
     servers: [...bases.map(({ image }) => image), ...made].map((image) => parseImageRef(image).registry),
     notes: [...(warning ? [`Warning: ${warning}`] : []), ...baseNotes(bases)],

@@ -91,6 +91,21 @@ export function dockerfilePath({ command, workingDirectory = workspace }: BuildS
   return path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : undefined;
 }
 
+/** The folder that a step builds, in the context; empty for all of it, undefined where it is not in the workspace. */
+export function contextFolder({ command, workingDirectory = workspace }: BuildStep): string | undefined {
+  const path = resolvePath(resolvePath(workspace, workingDirectory), command.context);
+  if (path === workspace) return '';
+  return path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : undefined;
+}
+
+/** What -f of a step says for a file of the context. */
+export function fromWorkingDirectory({ workingDirectory = workspace }: BuildStep, path: string): string {
+  const directory = resolvePath(workspace, workingDirectory);
+  if (directory !== workspace && !directory.startsWith(`${workspace}/`)) return `${workspace}/${path}`;
+  const depth = directory.split('/').length - workspace.split('/').length;
+  return `${'../'.repeat(depth)}${path}`;
+}
+
 /** The image that a `-t` or a `push` names, as `docker` does: what names no registry is Docker Hub's. @throws TaskFileError */
 export function tagReference(name: string, line: number): string {
   try {

@@ -12,7 +12,14 @@ import {
   type TemplateData,
 } from '../taskFile.ts';
 import { baseNotes, pinAll, platformText } from './baseImages.ts';
-import { findStepBases, type StepBases, tagReference } from './fileBases.ts';
+import {
+  contextFolder,
+  findStepBases,
+  fromWorkingDirectory,
+  type StepBases,
+  tagReference,
+} from './fileBases.ts';
+import { pinnedFiles } from './pinnedFiles.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { runValuesOf } from './runValuesOf.ts';
 import { openTaskFile, readTaskText, templateData } from './taskText.ts';
@@ -44,7 +51,7 @@ export async function planTaskFile(
   );
   const standing = standingOf(file, bases);
   const pins = await pinAll(standing.images, job);
-  const { replace, files } = pinned(bases, pins);
+  const { replace, files } = await pinned(file, bases, pins, read);
   const forEngine = engineText(text.text, data, values, files);
   const pinnable = new Set(pins.map(({ image }) => image));
   return {
@@ -136,35 +143,38 @@ function standingOf(file: TaskFile, bases: StepBases[]) {
 }
 
 /**
- * The Dockerfiles pinned. One that two steps build with different outcome gets a copy for each, beside it.
- * @returns the files, and by the index of its step the Dockerfile of one that has a copy
+ * Each step's Dockerfile pinned: two steps may pin one differently, or build it with other ignore files. In place where
+ * a command of the file may edit it first.
+ * @returns the files, and by the index of its step what -f is to name
  */
-function pinned(bases: StepBases[], pins: Pin[]) {
+async function pinned(
+  { steps }: TaskFile,
+  bases: StepBases[],
+  pins: Pin[],
+  read: (path: string) => Promise<string | undefined>,
+): Promise<{ replace: Plan['replace']; files: Map<number, string> }> {
   const digests = new Map(pins.map(({ image, digest }) => [image, digest]));
-  const replace: { path: string; content: string }[] = [];
+  const replace = new Map<string, string>();
   const files = new Map<number, string>();
-  for (const path of new Set(bases.map((entry) => entry.path))) {
-    const contents = bases
-      .filter((entry) => entry.path === path)
-      .map(({ at, dockerfile, options, found }) => ({
-        at,
-        content: pinBaseImages(dockerfile, {
-          ...options,
-          pins: Object.fromEntries(found.all.map((image) => [image, digests.get(image) ?? null])),
-        }),
-      }));
-    const [first] = contents;
-    if (contents.every(({ content }) => content === first!.content)) {
-      replace.push({ path, content: first!.content });
+  const contents = bases.map(({ dockerfile, options, found }) =>
+    pinBaseImages(dockerfile, {
+      ...options,
+      pins: Object.fromEntries(found.all.map((image) => [image, digests.get(image) ?? null])),
+    }),
+  );
+  const runsCommands = steps.some(({ kind }) => kind === 'cmd');
+  for (const [index, { at, path, step }] of bases.entries()) {
+    const content = contents[index]!;
+    if (runsCommands && bases.every((other, n) => other.path !== path || contents[n] === content)) {
+      replace.set(path, content);
       continue;
     }
-    for (const { at, content } of contents) {
-      const copy = `${path}.step-${at}`;
-      replace.push({ path: copy, content });
-      files.set(at, `/workspace/${copy}`);
-    }
+    const folder = `step-${at}`;
+    const copy = await pinnedFiles({ path, content, contextDir: contextFolder(step), folder }, read);
+    for (const file of copy.files) replace.set(file.path, file.content);
+    files.set(at, fromWorkingDirectory(step, copy.file));
   }
-  return { replace, files };
+  return { replace: [...replace].map(([path, content]) => ({ path, content })), files };
 }
 
 /** What the steps pull and push. */

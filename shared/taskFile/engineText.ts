@@ -96,12 +96,17 @@ function edited(text: string, files: ReadonlyMap<number, string>): string {
   return out;
 }
 
-/** The arguments of a build step with another Dockerfile. */
+const fileOption = /(?<=^|\s)(?:-f|--file)(?:=|\s*)(?:'[^']*'|"(?:\\.|[^"\\])*"|(?:\\.|[^\s'"\\])+)+\s*/g;
+
+/** The arguments of a build step with another Dockerfile, the others as their author wrote them. */
 export function withFile(build: string, file: string): string {
   const { words } = splitWords(build);
   const others = words.filter(
     (word, at) =>
       !/^(-f|--file)(=|$)/.test(word) && !/^-f./.test(word) && !/^(-f|--file)$/.test(words[at - 1] ?? ''),
   );
-  return ['-f', file, ...others].map(quoteWord).join(' ');
+  const rest = build.replace(fileOption, '');
+  const kept = splitWords(rest).words;
+  const same = kept.length === others.length && kept.every((word, at) => word === others[at]);
+  return ['-f', quoteWord(file), ...(same ? [rest] : others.map(quoteWord))].join(' ');
 }

@@ -42,11 +42,10 @@ const archives: [title: string, archive: Buffer, message: RegExp][] = [
   ],
   ['an absolute path', gzipSync(Buffer.concat([entry('/tmp/evil', '0'), end])), /lies outside/],
   [
-    'an absolute link',
+    'a file below an absolute link',
     gzipSync(Buffer.concat([entry('l', '2', '/etc'), entry('l/x', '0'), end])),
-    /links outside/,
+    /below the symbolic link/,
   ],
-  ['a link that leads out', gzipSync(Buffer.concat([entry('a/l', '2', '../../etc'), end])), /links outside/],
   [
     'a hard link that leads out',
     gzipSync(Buffer.concat([entry('h', '1', '../../etc/passwd'), end])),

@@ -1,0 +1,101 @@
+import type { ReadEntry } from 'tar';
+import { linkProblem, pathProblem } from '../contextPaths.ts';
+import { SourceError } from '../ports/sourceContext.ts';
+import { tooLarge } from './sourceHttp.ts';
+
+export const maxEntries = 100_000;
+
+/**
+ * Looks at every entry's header before anything of it is written. Symbolic links are only kept here: they are made when
+ * all else is written, so that nothing is ever written through one.
+ */
+export function archiveGuard(what: string, maxBytes: number) {
+  const links = new Map<string, string>();
+  const files = new Set<string>();
+  const guard = {
+    entries: 0,
+    bytes: 0,
+    problem: undefined as SourceError | undefined,
+    /** Path and target, the last of a path. */
+    links,
+    bad: (path: string, why: string, cause?: unknown) =>
+      new SourceError(
+        'BadArchive',
+        `${what}: the entry ${JSON.stringify(path)} ${why.replace(/\.$/, '')}. Nothing was built.`,
+        { cause },
+      ),
+    /** Whether an entry is to be unpacked. */
+    takes(entry: ReadEntry): boolean {
+      if (guard.problem !== undefined) return false;
+      const taken = check(entry);
+      if (taken instanceof SourceError) guard.problem = taken;
+      return taken === true;
+    },
+  };
+  const { bad } = guard;
+
+  function check(entry: ReadEntry): SourceError | boolean {
+    guard.entries += 1;
+    guard.bytes += entry.size;
+    const { path: given } = entry;
+    if (guard.entries > maxEntries) return bad(given, `is one too many: at most ${maxEntries} are taken`);
+    if (guard.bytes > maxBytes) return tooLarge(what, maxBytes);
+    const path = plainPath(given);
+    if (path === '' && entry.type === 'Directory') return false;
+    const problem = pathProblem(given.startsWith('/') ? given : path);
+    if (problem) return bad(given, problem);
+    const target = entry.linkpath ?? '';
+    // The reader puts it where the bytes of a name are no UTF-8; another name would be built then.
+    if (`${path}${target}`.includes('\ufffd')) return bad(given, 'or its target is not UTF-8; rename it');
+    const parts = path.split('/');
+    const through = parts
+      .slice(0, -1)
+      .map((_, index) => parts.slice(0, index + 1).join('/'))
+      .find((part) => links.has(part));
+    if (through !== undefined) return bad(path, `lies below the symbolic link ${through}`);
+    links.delete(path);
+    entry.path = entry.type === 'Directory' ? `${path}/` : path;
+    switch (entry.type) {
+      case 'SymbolicLink': {
+        const wrong = linkProblem(path, target);
+        if (wrong !== undefined) return bad(path, `is a symbolic link that ${wrong}`);
+        files.delete(path);
+        links.set(path, target);
+        return false;
+      }
+      case 'Link': {
+        const linked = plainPath(target);
+        const link = links.get(linked);
+        if (link !== undefined) {
+          const wrong = linkProblem(path, link);
+          if (wrong !== undefined) return bad(path, `is a symbolic link that ${wrong}`);
+          links.set(path, link);
+          return false;
+        }
+        if (!files.has(linked) || target.startsWith('/'))
+          return bad(path, 'is a hard link to what is not a file of the archive before it');
+        entry.linkpath = linked;
+        files.add(path);
+        return linked !== path;
+      }
+      case 'File':
+      case 'OldFile':
+      case 'ContiguousFile':
+        files.add(path);
+        return true;
+      case 'Directory':
+      case 'GNUDumpDir':
+        return true;
+      default:
+        return bad(path, `is a ${entry.type}, which a context may not hold`);
+    }
+  }
+  return guard;
+}
+
+/** Without what changes nothing of a path: `./a//b/` is `a/b`. */
+const plainPath = (path: string) =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
