@@ -1,7 +1,14 @@
-import type { ReadEntry } from 'tar';
 import { linkProblem, pathProblem } from '../contextPaths.ts';
 import { SourceError } from '../ports/sourceContext.ts';
 import { tooLarge } from './sourceHttp.ts';
+
+/** An entry's header as the reader of the archive has it; the guard writes its paths anew. */
+interface Entry {
+  path: string;
+  type: string;
+  size: number;
+  linkpath?: string | undefined;
+}
 
 export const maxEntries = 100_000;
 
@@ -25,7 +32,7 @@ export function archiveGuard(what: string, maxBytes: number) {
         { cause },
       ),
     /** Whether an entry is to be unpacked. */
-    takes(entry: ReadEntry): boolean {
+    takes(entry: Entry): boolean {
       if (guard.problem !== undefined) return false;
       const taken = check(entry);
       if (taken instanceof SourceError) guard.problem = taken;
@@ -34,7 +41,7 @@ export function archiveGuard(what: string, maxBytes: number) {
   };
   const { bad } = guard;
 
-  function check(entry: ReadEntry): SourceError | boolean {
+  function check(entry: Entry): SourceError | boolean {
     guard.entries += 1;
     guard.bytes += entry.size;
     const { path: given } = entry;
