@@ -27,7 +27,7 @@ serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
   const { isArchiveEnabled } = await body(RunUpdate);
   return {
     jsonBody: toRunResource(
-      await (await flow()).archiveRun(own, parameter('run'), isArchiveEnabled, ports),
+      await (await flow()).archiveRun(own, parameter('run'), isArchiveEnabled ?? undefined, ports),
       own.id,
     ),
   };

@@ -30,7 +30,8 @@ serve(operations.tasksList, async ({ own, ports, config }) => {
     ports.store.states(own.name),
   ]);
   const stateOf = new Map(states.map((state) => [state.task, state]));
-  const value = tasks.map((task) => toTaskResource(task, stateOf.get(task.name), own.id, config.identity));
+  const inOrder = tasks.toSorted((one, other) => one.creationDate.localeCompare(other.creationDate));
+  const value = inOrder.map((task) => toTaskResource(task, stateOf.get(task.name), own.id, config.identity));
   return { jsonBody: { value } };
 });
 

@@ -1,9 +1,11 @@
+import { eventGuid } from './eventGuid.ts';
 import { parseImageRef } from './imageRef.ts';
-import type { Run } from './model/run.ts';
+import { type BaseImageDependency, type Pin, type Run, runTypeOf } from './model/run.ts';
 import type { QueuePlace, TaskState } from './model/state.ts';
 import type { Task } from './model/task.ts';
 import type { Waiting } from './model/waiting.ts';
 import { stoppedBecause } from './reconcile.ts';
+import { dockerHub } from './registryHost.ts';
 import { changeTaskSecrets } from './secrets.ts';
 
 /** Who the app is, for `identity.principalId`: a task's system-assigned identity is the app's own. */
@@ -41,10 +43,7 @@ export function toTaskResource(
     const webhook = webhookOf.get(source.name);
     return webhook ? { ...source, webhook } : source;
   });
-  const dependencies = state?.built?.pins.map(({ image, type, digest }) => {
-    const { registry, repository, tag } = parseImageRef(image);
-    return { type, registry, repository, ...(tag && { tag }), digest };
-  });
+  const dependencies = state?.built?.pins.map(dependencyOf);
   const stopped = state && stoppedBecause(state);
   return {
     id: `${registryId}/tasks/${task.name}`,
@@ -83,21 +82,24 @@ export function toRunResource(run: Run, registryId: string, queuePlace?: QueuePl
     name: run.runId,
     type: 'Microsoft.ContainerRegistry/registries/runs',
     properties: {
-      provisioningState: provisioningState(run),
+      // Of the resource, not of the build: clients wait while it says anything else.
+      provisioningState: 'Succeeded',
       runId: run.runId,
       status: run.status,
       lastUpdatedTime: run.lastUpdatedTime,
-      runType: run.runType,
+      runType: runTypeOf(run),
       createTime: run.createTime,
       ...(run.startTime && { startTime: run.startTime }),
       ...(run.finishTime && { finishTime: run.finishTime }),
       ...(run.outputImages && { outputImages: run.outputImages }),
       ...(run.task && { task: run.task }),
-      ...(run.imageUpdateTrigger && { imageUpdateTrigger: run.imageUpdateTrigger }),
+      ...(run.imageUpdateTrigger && {
+        imageUpdateTrigger: { ...run.imageUpdateTrigger, id: eventGuid(run.imageUpdateTrigger.id) },
+      }),
       ...(run.timerTrigger && { timerTrigger: run.timerTrigger }),
       ...(run.sourceTrigger && { sourceTrigger: run.sourceTrigger }),
       platform: run.platform,
-      ...(run.cpu && { agentConfiguration: { cpu: run.cpu } }),
+      agentConfiguration: { cpu: run.cpu ?? defaultCpu },
       ...(run.agentPoolName && { agentPoolName: run.agentPoolName }),
       ...(run.customRegistries && { customRegistries: run.customRegistries }),
       ...(run.runErrorMessage && { runErrorMessage: run.runErrorMessage }),
@@ -108,14 +110,26 @@ export function toRunResource(run: Run, registryId: string, queuePlace?: QueuePl
   };
 }
 
+/** What ACR gives a run where nobody says so. */
+const defaultCpu = 2;
+
+/** A base image in ACR's words: its own name of Docker Hub, and Runtime where its log has runtime-dependency. */
+function dependencyOf({ image, type, digest }: Pin): BaseImageDependency {
+  const { registry, repository, tag } = parseImageRef(image);
+  return {
+    type: type === 'RunTime' ? 'Runtime' : type,
+    registry: registry === dockerHub ? 'registry.hub.docker.com' : registry,
+    repository,
+    ...(tag && { tag }),
+    digest,
+  };
+}
+
 /** What ACR does not tell: the base images a run was pinned to, and what a queued one waits for. */
 function plinthProperties(run: Run) {
   return {
     ...(run.pins && {
-      baseImageDependencies: run.pins.map(({ image, type, digest }) => {
-        const { registry, repository, tag } = parseImageRef(image);
-        return { type, registry, repository, ...(tag && { tag }), digest };
-      }),
+      baseImageDependencies: run.pins.map(dependencyOf),
     }),
     ...(run.status === 'Queued' &&
       run.waitingFor && {
@@ -125,9 +139,3 @@ function plinthProperties(run: Run) {
 }
 
 const waitingOf = ({ images: _, ...waiting }: Waiting) => waiting;
-
-function provisioningState({ status }: Run): string {
-  if (status === 'Queued' || status === 'Started' || status === 'Running') return 'Creating';
-  if (status === 'Succeeded' || status === 'Canceled') return status;
-  return 'Failed';
-}

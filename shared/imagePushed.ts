@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventGuid } from './eventGuid.ts';
 import { formatImageRef, ImageRefError, parseImageRef } from './imageRef.ts';
 import { sha256Digest } from './model/fields.ts';
 import type { Push } from './model/state.ts';
@@ -60,7 +61,7 @@ export function parsePush(event: unknown, registries: KnownRegistry[]): Push | I
     return { ignored: 'its digest or timestamp cannot be read', kind: 'unreadable' };
   try {
     const image = formatImageRef(parseImageRef(`${host}/${repository}:${tag}`));
-    return { id, image, digest: digest!, timestamp: pushed.toISOString() };
+    return { id: eventGuid(id), image, digest: digest!, timestamp: pushed.toISOString() };
   } catch (error) {
     if (error instanceof ImageRefError) return { ignored: error.message, kind: 'unreadable' };
     throw error;

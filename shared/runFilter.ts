@@ -1,4 +1,4 @@
-import type { Run } from './model/run.ts';
+import { type Run, runTypeOf } from './model/run.ts';
 
 /** A `$filter` that cannot be read, or asks for what a run does not have. */
 export class RunFilterError extends Error {
@@ -16,7 +16,7 @@ type Value = string | boolean | undefined;
 /** The properties that ACR lets a filter name, by their lower-case names. */
 const properties: Record<string, (run: Run) => Value> = {
   runid: (run) => run.runId,
-  runtype: (run) => run.runType,
+  runtype: runTypeOf,
   status: (run) => run.status,
   taskname: (run) => run.task,
   createtime: (run) => run.createTime,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { startDueTimers } from '../shared/flow/clockTimers.ts';
-import { isAutomatic } from '../shared/flow/queued.ts';
 import { Refusal } from '../shared/flow/refusal.ts';
+import { isAutomatic } from '../shared/model/run.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import { sampleState } from './storeContract.ts';
 import { createWorld, own, taskOf } from './triggerWorld.ts';

@@ -87,7 +87,7 @@ const rows: [what: string, make: (world: Aging) => Promise<unknown>, stays: bool
     },
     false,
   ],
-  ['an old quick run', (w) => put(w, without(ended(w, 7, 400, { runType: 'QuickBuild' }))), false],
+  ['an old quick run', (w) => put(w, without(ended(w, 7, 400))), false],
   ['an old run of a task that was deleted', (w) => put(w, ended(w, 7, 400)), false],
   [
     'an old run that failed',

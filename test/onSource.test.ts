@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { onPush } from '../shared/flow/onPush.ts';
-import { isAutomatic } from '../shared/flow/queued.ts';
+import { isAutomatic } from '../shared/model/run.ts';
 import { both, deliver, devops, secretOf, type World, worldOf } from './deliveryWorld.ts';
 import { commitA, commitB, devopsPullRequest, githubPullRequest, githubPush } from './sourceDeliveries.ts';
 import { own } from './triggerWorld.ts';

@@ -7,6 +7,7 @@ import { sampleRun } from './storeContract.ts';
 const run: Run = {
   ...sampleRun('appacr', 'ca7', 'It-s'),
   status: 'Succeeded',
+  timerTrigger: { timerTriggerName: 't', scheduleOccurrence: '2026-11-23T10:00:00.000Z' },
   finishTime: '2026-11-23T10:05:00.000Z',
   outputImages: [{ registry: 'appacr.azurecr.io', repository: 'hello', tag: 'ca7', digest: 'sha256:abc' }],
 };
@@ -19,7 +20,7 @@ const rows: [filter: string, matches: boolean][] = [
   ["TaskName eq 'It-s' and Status eq 'Succeeded'", true],
   ["TaskName eq 'It-s' and Status eq 'Failed'", false],
   ["Status eq 'Failed' or Status eq 'Succeeded'", true],
-  ["(Status eq 'Failed' or RunId eq 'ca7') and RunType eq 'AutoBuild'", true],
+  ["(Status eq 'Failed' or RunId eq 'ca7') and RunType eq 'AutoRun'", true],
   ["Status eq 'Failed' or RunId eq 'ca7' and RunType eq 'QuickRun'", false],
   ["contains(OutputImageManifests, 'hello@sha256:abc')", true],
   ["contains(OutputImageManifests, 'hello@sha256:def')", false],

@@ -61,7 +61,6 @@ export const sampleRun = (registry: string, runId: string, task = 'task1'): Run 
   registry,
   runId,
   status: 'Queued',
-  runType: 'AutoBuild',
   task,
   createTime: time,
   lastUpdatedTime: time,

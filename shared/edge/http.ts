@@ -11,6 +11,7 @@ import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
 import { TooLargeError, UnreadableError } from '../ports/store.ts';
+import { withoutNulls } from '../withoutNulls.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
 import { invoke, theWiring } from './invoke.ts';
@@ -113,7 +114,9 @@ function registryOf(request: HttpRequest, config: Config): KnownRegistry {
 async function parseBody<T>(request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
   let body: unknown;
   try {
-    body = JSON.parse(await request.text());
+    const given: unknown = JSON.parse(await request.text());
+    // In a PATCH null takes a value away.
+    body = request.method === 'PATCH' ? given : withoutNulls(given);
   } catch {
     throw new Refusal(400, 'InvalidRequestContent', 'The body is not JSON.');
   }

@@ -1,6 +1,7 @@
 import { parseImageRef } from '../imageRef.ts';
 import type { Pin } from '../model/run.ts';
 import type { Platform } from '../model/task.ts';
+import { ociPlatform } from '../platform.ts';
 import { BuildFault } from './buildFault.ts';
 import { loginFor } from './logins.ts';
 import type { Job } from './plan.ts';
@@ -29,10 +30,10 @@ async function digestOf(image: string, { task, own, ports }: Job): Promise<strin
   throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
 }
 
-/** `linux/arm/v7`, as BuildKit writes a platform. ACR's x86 is 386. */
-export function platformText({ os, architecture, variant }: Platform): string {
-  const arch = architecture === 'x86' ? '386' : architecture;
-  return [os.toLowerCase(), arch, variant].filter(Boolean).join('/');
+/** `linux/arm/v7`, as BuildKit writes a platform. */
+export function platformText(platform: Platform): string {
+  const { os, architecture, variant } = ociPlatform(platform);
+  return [os, architecture, variant].filter(Boolean).join('/');
 }
 
 export const baseNotes = (pins: Pin[]) =>

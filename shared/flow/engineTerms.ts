@@ -1,4 +1,5 @@
 import type { Credentials, Platform } from '../model/task.ts';
+import { enginePlatform } from '../platform.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineTerms } from '../ports/runEngine.ts';
 import { enginePasswords } from './logins.ts';
@@ -28,7 +29,7 @@ export async function engineTerms(
   const customRegistries = await enginePasswords(loginServers, own, credentials, ports);
   return {
     timeout,
-    platform,
+    platform: enginePlatform(platform),
     ...(agentConfiguration?.cpu && { agentConfiguration: { cpu: agentConfiguration.cpu } }),
     ...(agentPoolName && { agentPoolName }),
     ...(logTemplate && { logTemplate }),

@@ -1,4 +1,5 @@
 import { parseDependencies } from '../dependencyLog.ts';
+import { eventGuid } from '../eventGuid.ts';
 import { formatImageRef, type ImageRef, parseImageRef } from '../imageRef.ts';
 import { isCanonical, type Pin, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
@@ -71,7 +72,7 @@ async function tellOutputs(run: Run, engineRun: EngineRun, ports: Ports): Promis
   for (const [at, image] of engineRun.outputImages.entries()) {
     const { registry, repository, tag, digest } = image;
     if (!tag || !digest) continue;
-    const id = `${run.registry}-${run.runId}-output-${at + 1}`;
+    const id = eventGuid(`${run.registry}-${run.runId}-output-${at + 1}`);
     const made = formatImageRef(named({ registry, repository, tag }));
     await onPush({ id, image: made, digest, timestamp }, ports);
   }
@@ -235,7 +236,7 @@ async function lookAgain(run: Run, pins: Pin[], task: Task, own: KnownRegistry, 
       });
     }
     if (!now || now === digest) continue;
-    const id = `${run.registry}-${run.runId}-again-${at + 1}`;
+    const id = eventGuid(`${run.registry}-${run.runId}-again-${at + 1}`);
     await onPush({ id, image, digest: now, timestamp: ports.clock.now().toISOString() }, ports);
   }
 }

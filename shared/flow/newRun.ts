@@ -11,7 +11,6 @@ export function newTaskRun(state: TaskState, runId: string, now: Date, extra: Pa
     registry: state.registry,
     runId,
     status: 'Queued',
-    runType: (state.stepType ?? 'Docker') === 'Docker' ? 'AutoBuild' : 'AutoRun',
     task: state.task,
     createTime: time,
     lastUpdatedTime: time,

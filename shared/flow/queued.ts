@@ -1,4 +1,4 @@
-import type { Run } from '../model/run.ts';
+import { isAutomatic, type Run } from '../model/run.ts';
 import type { Place } from '../model/state.ts';
 import type { Trouble, Waiting } from '../model/waiting.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -6,10 +6,6 @@ import type { Stored, Write } from '../ports/store.ts';
 import { ringReady } from './ready.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'settings'>;
-
-/** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
-export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
-  (imageUpdateTrigger ?? timerTrigger ?? sourceTrigger) !== undefined;
 
 /** Started for nothing but its base images: with the same ones there is nothing to build. */
 export const isOnlyImageUpdate = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>

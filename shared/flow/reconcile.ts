@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { eventGuid } from '../eventGuid.ts';
 import { parseImageRef } from '../imageRef.ts';
 import type { Push, TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
@@ -108,7 +109,7 @@ async function lookAt(due: Tracked[], faults: Fault[], ports: Ports): Promise<Lo
       const reference = parseImageRef(image);
       const digest = await ports.registry.digestOf(reference, await loginOf(tracked));
       silent.delete(registry);
-      const id = `seen-${timestamp.replace(/[-:.]/g, '')}-${at + 1}`;
+      const id = eventGuid(`seen-${timestamp.replace(/[-:.]/g, '')}-${at + 1}`);
       if (digest) await moved(tracked, { id, image, digest, timestamp }, ports);
     } catch (error) {
       const reason = messageOf(error);

@@ -1,4 +1,5 @@
 import { mostFailures } from '../decide.ts';
+import { eventGuid } from '../eventGuid.ts';
 import type { Decision, TaskState } from '../model/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import { isDueForRetry } from '../reconcile.ts';
@@ -17,7 +18,7 @@ export async function retryFailed({ registry, task }: TaskState, ports: Flow): P
     if (!state || !isDueForRetry(state.value, now)) return undefined;
     const { bases, last } = state.value;
     const [first, ...others] = bases.map(({ image, digest }) => ({
-      id: `retry-${registry}-${last!.runId}`,
+      id: eventGuid(`retry-${registry}-${last!.runId}`),
       image,
       digest,
       timestamp: now.toISOString(),

@@ -1,5 +1,6 @@
 import type { Run } from '../model/run.ts';
 import type { Platform, Task } from '../model/task.ts';
+import { defaultArchitecture } from '../platform.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type RunValues, runDate } from '../runValues.ts';
 
@@ -19,7 +20,7 @@ export function runValuesOf(
     RegistryName: own.name,
     Date: runDate(new Date(run.createTime)),
     OS: platform.os.toLowerCase(),
-    Architecture: platform.architecture,
+    Architecture: (platform.architecture ?? defaultArchitecture).toLowerCase(),
     Commit: source.commit ?? run.sourceTrigger?.commitId ?? '',
     Branch: source.branch ?? run.sourceTrigger?.branchName ?? '',
   };

@@ -98,7 +98,6 @@ export async function scheduleQuickRun(
     registry: own.name,
     runId,
     status: 'Queued',
-    runType: sealed.type === 'DockerBuildRequest' ? 'QuickBuild' : 'QuickRun',
     createTime: time,
     lastUpdatedTime: time,
     platform: request.platform,
@@ -154,17 +153,18 @@ export async function cancelRun(own: KnownRegistry, runId: string, ports: Ports)
   }
 }
 
-/** Keeps a run's log beyond the usual time, or no more. */
+/** Keeps a run's log beyond the usual time, or no more; where nothing is said of that, it stays as it is. */
 export function archiveRun(
   own: KnownRegistry,
   runId: string,
-  isArchiveEnabled: boolean,
+  isArchiveEnabled: boolean | undefined,
   ports: Ports,
 ): Promise<Run> {
   return untilUndisturbed(async () => {
     const run = await ports.store.run(own.name, runId);
     if (!run) throw noRun(own.name, runId);
-    const value = { ...run.value, isArchiveEnabled };
+    if (isArchiveEnabled === undefined) return run.value;
+    const value = { ...run.value, isArchiveEnabled, lastUpdatedTime: ports.clock.now().toISOString() };
     await ports.store.commit(own.name, [{ put: 'run', value, etag: run.etag }]);
     return value;
   });

@@ -1,4 +1,5 @@
-import { isCanonical, type Run } from '../model/run.ts';
+import { eventGuid } from '../eventGuid.ts';
+import { isAutomatic, isCanonical, type Run } from '../model/run.ts';
 import type { TaskState } from '../model/state.ts';
 import type { Waiting } from '../model/waiting.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
@@ -12,7 +13,7 @@ import { onPush } from './onPush.ts';
 import { opened, openedRun } from './opened.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Hold, takeHold } from './preparing.ts';
-import { backInQueue, isAutomatic, isBeforeItsTime, isOnlyImageUpdate, letWait } from './queued.ts';
+import { backInQueue, isBeforeItsTime, isOnlyImageUpdate, letWait } from './queued.ts';
 import { quickRequest } from './quickBuild.ts';
 import { freePlaces, nextInQueue, paceOf } from './ready.ts';
 import { lookAbove } from './waits.ts';
@@ -146,7 +147,7 @@ async function mayStart(
   let above = await lookAbove(state, images, ports.store, known);
   if (automatic && !above.open && above.unheard.length > 0) {
     for (const [at, move] of above.unheard.entries())
-      await onPush({ id: `${run.registry}-${run.runId}-above-${at + 1}`, ...move }, ports);
+      await onPush({ id: eventGuid(`${run.registry}-${run.runId}-above-${at + 1}`), ...move }, ports);
     above = await lookAbove(state, images, ports.store, known);
   }
   if (automatic && above.open) return { wait: { ...above.open, images }, notes: [] };

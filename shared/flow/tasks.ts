@@ -7,6 +7,7 @@ import type { Write } from '../ports/store.ts';
 import { changeTaskSecrets } from '../secrets.ts';
 import { timersOf } from '../timers.ts';
 import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
+import { withoutNulls } from '../withoutNulls.ts';
 import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
 import { openedAsFar } from './opened.ts';
@@ -106,7 +107,7 @@ export function patchTask(own: KnownRegistry, name: string, patch: object, ports
     if (!before) throw noTask(own.name, name);
     const { task, unopened } = openedAsFar(before, ports);
     const { registry: _, name: __, creationDate: ___, ...resource } = task;
-    const merged = TaskCreate.safeParse(mergeTask(resource as never, patch as never));
+    const merged = TaskCreate.safeParse(withoutNulls(mergeTask(resource as never, patch as never)));
     if (!merged.success) throw Refusal.ofSchema(merged.error);
     return { create: merged.data, unopened };
   };

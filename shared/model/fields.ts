@@ -12,6 +12,20 @@ export function caseInsensitiveEnum<const T extends readonly [string, ...string[
   );
 }
 
+/** An enum value that is kept as it was written: its owner's other tools compare what they get with what they gave. */
+export const asWritten = (values: readonly [string, ...string[]]) =>
+  z
+    .string()
+    .refine(
+      (given) => values.some((value) => value.toLowerCase() === given.toLowerCase()),
+      `is one of ${values.join(', ')}`,
+    );
+
+/** Base64 as it was written: what `base64` of GNU and of other tools make has line breaks. */
+export const base64Text = z
+  .string()
+  .refine((text) => z.base64().safeParse(text.replaceAll(/[ \t\r\n]/g, '')).success, 'this is not base64');
+
 /**
  * `repository[:tag]` before its `{{.Run.ID}}` and the like are filled in. Only the outline is held here; the filled-in
  * name must be a reference.

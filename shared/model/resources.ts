@@ -17,11 +17,11 @@ const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…'
 /** A run's properties as ARM gives them; the last two are Plinth's own. */
 export const RunProperties = z
   .object({
-    provisioningState: z.enum(['Creating', 'Succeeded', 'Failed', 'Canceled']),
+    provisioningState: z.literal('Succeeded').describe('Of the resource, not of the build: that is status.'),
     runId: z.string(),
     status: RunStatus,
     lastUpdatedTime: z.iso.datetime(),
-    runType: z.enum(['QuickBuild', 'QuickRun', 'AutoBuild', 'AutoRun']),
+    runType: z.enum(['QuickRun', 'AutoRun']),
     createTime: z.iso.datetime(),
     startTime: z.iso.datetime().optional(),
     finishTime: z.iso.datetime().optional(),
@@ -111,7 +111,9 @@ export const TaskUpdate = z
   })
   .meta({ id: 'TaskUpdateParameters' });
 
-export const RunUpdate = z.object({ isArchiveEnabled: z.boolean() }).meta({ id: 'RunUpdateParameters' });
+export const RunUpdate = z
+  .object({ isArchiveEnabled: z.boolean().nullish() })
+  .meta({ id: 'RunUpdateParameters' });
 
 export const UploadPlace = z
   .object({ uploadUrl: z.url(), relativePath: z.string() })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { base64Text } from './fields.ts';
 import { Argument, Credentials, Platform, timeoutSeconds } from './task.ts';
 import { Preparing, Trouble, Waiting } from './waiting.ts';
 
@@ -30,7 +31,7 @@ export type ImageDescriptor = z.infer<typeof ImageDescriptor>;
 
 export const BaseImageDependency = z
   .object({
-    type: z.enum(['BuildTime', 'RunTime']),
+    type: z.enum(['BuildTime', 'Runtime']),
     registry: z.string(),
     repository: z.string(),
     tag: z.string().optional(),
@@ -95,7 +96,7 @@ export const DockerBuildRequest = z
     target: z.string().min(1).optional(),
     arguments: z.array(Argument).default([]),
     timeout: timeoutSeconds.default(3600),
-    platform: Platform.default({ os: 'Linux', architecture: 'amd64' }),
+    platform: Platform.default({ os: 'Linux' }),
     agentConfiguration: z.object({ cpu: z.number().int().min(1).max(32).optional() }).optional(),
     sourceLocation: z.string().min(1).optional(),
     credentials: Credentials.optional(),
@@ -119,7 +120,7 @@ const quickCommon = {
   ...requestCommon,
   values: z.array(Argument).default([]),
   timeout: timeoutSeconds.default(3600),
-  platform: Platform.default({ os: 'Linux', architecture: 'amd64' }),
+  platform: Platform.default({ os: 'Linux' }),
   agentConfiguration: z.object({ cpu: z.number().int().min(1).max(32).optional() }).optional(),
   sourceLocation: z.string().min(1).optional(),
   credentials: Credentials.optional(),
@@ -140,18 +141,28 @@ export type FileTaskRunRequest = z.infer<typeof FileTaskRunRequest>;
 export const EncodedTaskRunRequest = z
   .object({
     type: z.literal('EncodedTaskRunRequest'),
-    encodedTaskContent: z.base64('this is not base64').min(1),
-    encodedValuesContent: z.base64('this is not base64').optional(),
+    encodedTaskContent: base64Text.min(1),
+    encodedValuesContent: base64Text.optional(),
     ...quickCommon,
   })
   .meta({ id: 'EncodedTaskRunRequest' });
 export type EncodedTaskRunRequest = z.infer<typeof EncodedTaskRunRequest>;
 
-/** ACR's first api-version named the task and its values directly, and its examples still do. */
-const withTaskId = (body: unknown) => {
-  const { taskName, values, ...request } = (body ?? {}) as Record<string, unknown>;
-  if (request.type !== 'TaskRunRequest' || request.taskId !== undefined || taskName === undefined)
-    return body;
+const requestTypes = [
+  'DockerBuildRequest',
+  'TaskRunRequest',
+  'FileTaskRunRequest',
+  'EncodedTaskRunRequest',
+] as const;
+
+/** ARM takes the type in any case. ACR's first api-version named the task and its values directly, and its examples still do. */
+const asAskedNow = (body: unknown) => {
+  if (typeof body !== 'object' || body === null) return body;
+  const { taskName, values, ...given } = body as Record<string, unknown>;
+  const type = requestTypes.find((name) => name.toLowerCase() === String(given.type).toLowerCase());
+  const request = { ...given, ...(type && { type }) };
+  if (type !== 'TaskRunRequest' || given.taskId !== undefined || taskName === undefined)
+    return { ...body, ...(type && { type }) };
   return {
     ...request,
     taskId: taskName,
@@ -160,13 +171,12 @@ const withTaskId = (body: unknown) => {
 };
 
 export const RunRequest = z.preprocess(
-  withTaskId,
-  z.discriminatedUnion('type', [
-    DockerBuildRequest,
-    TaskRunRequest,
-    FileTaskRunRequest,
-    EncodedTaskRunRequest,
-  ]),
+  asAskedNow,
+  z.discriminatedUnion(
+    'type',
+    [DockerBuildRequest, TaskRunRequest, FileTaskRunRequest, EncodedTaskRunRequest],
+    `a run request's type is one of ${requestTypes.join(', ')}`,
+  ),
 );
 export type RunRequest = z.infer<typeof RunRequest>;
 
@@ -183,7 +193,6 @@ export const Run = z.object({
   registry: z.string(),
   runId: z.string(),
   status: RunStatus,
-  runType: z.enum(['QuickBuild', 'QuickRun', 'AutoBuild', 'AutoRun']),
   task: z.string().optional(),
   createTime: z.iso.datetime(),
   startTime: z.iso.datetime().optional(),
@@ -239,6 +248,13 @@ export type Run = z.infer<typeof Run>;
 
 /** Whether a run builds the task as it is defined, so that what it stands on and makes stands for the task. */
 export const isCanonical = (run: Run) => run.overrides === undefined && run.aside !== true;
+
+/** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
+export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
+  (imageUpdateTrigger ?? timerTrigger ?? sourceTrigger) !== undefined;
+
+/** ACR's type of a run: QuickRun for whatever a person starts, a task's run too. */
+export const runTypeOf = (run: Run) => (isAutomatic(run) ? 'AutoRun' : 'QuickRun');
 
 /** Whether overrides ask for anything: `az acr task run` always sends empty lists. */
 export const differsFromTask = ({ arguments: args, values, updateTriggerToken: _, ...rest }: StepOverrides) =>

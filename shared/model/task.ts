@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { caseInsensitiveEnum, imageNameTemplate, loginServer } from './fields.ts';
+import { asWritten, base64Text, caseInsensitiveEnum, imageNameTemplate, loginServer } from './fields.ts';
 
 /** Argument of a Docker step, or a value of a multi-step task. A secret one never leaves but through listDetails. */
 export const Argument = z
@@ -16,9 +16,9 @@ export type Argument = z.infer<typeof Argument>;
 
 export const Platform = z
   .object({
-    os: caseInsensitiveEnum(['Linux', 'Windows']),
-    architecture: caseInsensitiveEnum(['amd64', 'x86', '386', 'arm', 'arm64']).default('amd64'),
-    variant: caseInsensitiveEnum(['v6', 'v7', 'v8']).optional(),
+    os: asWritten(['Linux', 'Windows']),
+    architecture: asWritten(['amd64', 'x86', '386', 'arm', 'arm64']).optional(),
+    variant: asWritten(['v6', 'v7', 'v8']).optional(),
   })
   .meta({ id: 'PlatformProperties' });
 export type Platform = z.infer<typeof Platform>;
@@ -56,7 +56,7 @@ export const FileStep = z
   .meta({ id: 'FileTaskStep' });
 export type FileStep = z.infer<typeof FileStep>;
 
-const base64 = z.base64('this is not base64').max(1_400_000, 'a task file has at most 1 MB');
+const base64 = base64Text.max(1_500_000, 'a task file has at most 1 MB');
 
 /** A multi-step task in the task itself: base64 of the file, and of a values file. */
 export const EncodedStep = z
@@ -179,7 +179,7 @@ export const timeoutSeconds = z.number().int().min(300).max(28800);
 export const TaskProperties = z
   .object({
     status: caseInsensitiveEnum(['Enabled', 'Disabled']).default('Enabled'),
-    platform: Platform.default({ os: 'Linux', architecture: 'amd64' }),
+    platform: Platform.default({ os: 'Linux' }),
     agentConfiguration: z.object({ cpu: z.number().int().min(1).max(32).optional() }).optional(),
     agentPoolName: z.string().min(1).optional(),
     timeout: timeoutSeconds.default(3600),
