@@ -91,7 +91,8 @@ test('the pure files and the flow have no clock, no chance, no network and no di
     .filter(([file]) => ['pure', 'flow', 'ports'].includes(roomOf(file)))
     .filter(([, text]) =>
       /\bDate\.now\(|new Date\(\)|Math\.random|(?:await|return|=>|=)\s+fetch\(|from 'node:(?!util')/.test(
-        text,
+        // A hash is the same for the same text.
+        text.replace("import { createHash } from 'node:crypto';", ''),
       ),
     )
     .map(([file]) => file);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asAskedNow, requestTypes } from './askedNow.ts';
 import { base64Text } from './fields.ts';
 import { Argument, Credentials, Platform, timeoutSeconds } from './task.ts';
 import { Preparing, Trouble, Waiting } from './waiting.ts';
@@ -147,28 +148,6 @@ export const EncodedTaskRunRequest = z
   })
   .meta({ id: 'EncodedTaskRunRequest' });
 export type EncodedTaskRunRequest = z.infer<typeof EncodedTaskRunRequest>;
-
-const requestTypes = [
-  'DockerBuildRequest',
-  'TaskRunRequest',
-  'FileTaskRunRequest',
-  'EncodedTaskRunRequest',
-] as const;
-
-/** ARM takes the type in any case. ACR's first api-version named the task and its values directly, and its examples still do. */
-const asAskedNow = (body: unknown) => {
-  if (typeof body !== 'object' || body === null) return body;
-  const { taskName, values, ...given } = body as Record<string, unknown>;
-  const type = requestTypes.find((name) => name.toLowerCase() === String(given.type).toLowerCase());
-  const request = { ...given, ...(type && { type }) };
-  if (type !== 'TaskRunRequest' || given.taskId !== undefined || taskName === undefined)
-    return { ...body, ...(type && { type }) };
-  return {
-    ...request,
-    taskId: taskName,
-    ...(values !== undefined && { overrideTaskStepProperties: { values } }),
-  };
-};
 
 export const RunRequest = z.preprocess(
   asAskedNow,
