@@ -11,7 +11,8 @@ import {
   type TaskFile,
   type TemplateData,
 } from '../taskFile.ts';
-import { baseNotes, pinAll, platformText } from './baseImages.ts';
+import { baseNotes, platformText } from './baseImages.ts';
+import { pinBesideCommands } from './commandImages.ts';
 import {
   contextFolder,
   findStepBases,
@@ -50,7 +51,7 @@ export async function planTaskFile(
     findStepBases(file, platformText(task.properties.platform), read),
   );
   const standing = standingOf(file, bases);
-  const pins = await pinAll(standing.images, job);
+  const { pins, unpinned } = await pinBesideCommands(standing.images, file, bases, job);
   const { replace, files } = await pinned(file, bases, pins, read);
   const forEngine = engineText(text.text, data, values, files);
   const pinnable = new Set(pins.map(({ image }) => image));
@@ -63,8 +64,8 @@ export async function planTaskFile(
     replace,
     bases: pins,
     // A build whose base images nobody saw may need any of them.
-    servers: notes.length > 0 ? undefined : serversOf(file, pins),
-    notes: [...notes, ...warnings(bases), ...baseNotes(pins)],
+    servers: notes.length + unpinned.length > 0 ? undefined : serversOf(file, pins),
+    notes: [...notes, ...unpinned, ...warnings(bases), ...baseNotes(pins)],
     outputs: stableOutputs(file, text.text, data),
     standsOn: standing.standsOn.filter(({ base }) => pinnable.has(base)),
   };
@@ -104,16 +105,11 @@ async function inFileAsync<T>(name: string, read: () => Promise<T>): Promise<T> 
  * all else is BuildTime.
  */
 function standingOf(file: TaskFile, bases: StepBases[]) {
-  const madeBy = new Map(
-    bases.flatMap((entry) =>
-      entry.step.command.tags.map((tag) => [tagReference(tag, entry.step.line), entry]),
-    ),
-  );
-  const runtimeOf = (entry: StepBases, seen: StepBases[] = []): string | undefined => {
+  const madeBy = new Map(bases.flatMap((entry) => tagsOf(entry).map((tag) => [tag, entry])));
+  const runtimeOf = (entry: StepBases): string | undefined => {
     const image = entry.found.runtime[0];
-    const maker = image === undefined ? undefined : madeBy.get(image);
-    if (!maker) return image;
-    return seen.includes(maker) ? undefined : runtimeOf(maker, [...seen, entry]);
+    const maker = image === undefined ? undefined : makerOf(image, entry, bases);
+    return maker ? runtimeOf(maker) : image;
   };
   const pushed = file.steps.flatMap((step) =>
     step.kind === 'push' ? step.push.map((name) => tagReference(name, step.line)) : [],
@@ -132,7 +128,9 @@ function standingOf(file: TaskFile, bases: StepBases[]) {
         ? []
         : [lastRuntime],
   );
-  const all = new Set(bases.flatMap(({ found }) => found.all).filter((image) => !madeBy.has(image)));
+  const all = new Set(
+    bases.flatMap((entry) => entry.found.all.filter((image) => !makerOf(image, entry, bases))),
+  );
   const images = [...all].map(
     (image): Omit<Pin, 'digest'> => ({
       image,
@@ -141,6 +139,12 @@ function standingOf(file: TaskFile, bases: StepBases[]) {
   );
   return { images, standsOn };
 }
+
+const tagsOf = ({ step }: StepBases) => step.command.tags.map((tag) => tagReference(tag, step.line));
+
+/** The step before another that makes an image; what a step makes itself, or a later one, it builds on as it was. */
+const makerOf = (image: string, { at }: StepBases, bases: StepBases[]) =>
+  bases.findLast((entry) => entry.at < at && tagsOf(entry).includes(image));
 
 /**
  * Each step's Dockerfile pinned: two steps may pin one differently, or build it with other ignore files. In place where
@@ -156,12 +160,12 @@ async function pinned(
   const digests = new Map(pins.map(({ image, digest }) => [image, digest]));
   const replace = new Map<string, string>();
   const files = new Map<number, string>();
-  const contents = bases.map(({ dockerfile, options, found }) =>
-    pinBaseImages(dockerfile, {
-      ...options,
-      pins: Object.fromEntries(found.all.map((image) => [image, digests.get(image) ?? null])),
-    }),
-  );
+  const contents = bases.map((entry) => {
+    const { dockerfile, options, found } = entry;
+    const pinOf = (image: string) => (makerOf(image, entry, bases) ? null : (digests.get(image) ?? null));
+    const named = Object.fromEntries(found.all.map((image) => [image, pinOf(image)]));
+    return pinBaseImages(dockerfile, { ...options, pins: named });
+  });
   const runsCommands = steps.some(({ kind }) => kind === 'cmd');
   for (const [index, { at, path, step }] of bases.entries()) {
     const content = contents[index]!;
