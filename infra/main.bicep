@@ -56,6 +56,12 @@ param sourceControlApis string = ''
 @description('Optional. JSON: by the host of a key vault, where it answers, where that is not there: a private endpoint, a proxy.')
 param keyVaultEndpoints string = ''
 
+@description('Optional. Hosts of the key vaults that tasks may read, with commas between (corp.vault.azure.net). Without it any but the vault of the sealing key; the identity reads only those where it has a role.')
+param keyVaults string = ''
+
+@description('Optional. Host names, addresses and CIDR ranges, with commas between, to which tasks may lead the app though their addresses are private: a git server, a registry of your network.')
+param privateHosts string = ''
+
 @minValue(1)
 @maxValue(100)
 @description('Optional. Runs that may be under way at once on one registry.')
@@ -306,9 +312,12 @@ module functionApp 'modules/functionApp.bicep' = {
       PLINTH_ARM_ENDPOINT: environment().resourceManager
       PLINTH_KEY_VAULT_ENDPOINTS: keyVaultEndpoints
       PLINTH_DELIVERY_DAYS: string(deliveryDays)
+      PLINTH_KEY_VAULTS: keyVaults
       PLINTH_LEDGER_DAYS: string(ledgerDays)
       PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
+      PLINTH_OWN_KEY_VAULTS: vault.outputs.uri
       PLINTH_POLL_MINUTES: string(pollMinutes)
+      PLINTH_PRIVATE_HOSTS: privateHosts
       PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
       PLINTH_PUBLIC_URL: publicUrl
       PLINTH_RUN_DAYS: string(runDays)

@@ -194,6 +194,8 @@ async function startParts(
     PLINTH_SEALING_KEY: randomBytes(32).toString('base64'),
     PLINTH_ARM_ENDPOINT: engine.url,
     PLINTH_IDENTITY_PRINCIPAL_ID: plinth.principalId,
+    // Everything here answers on this machine.
+    PLINTH_PRIVATE_HOSTS: 'localhost, 127.0.0.0/8, ::1',
     AZURE_CLIENT_ID: plinth.clientId,
     AZURE_TENANT_ID: tenantId,
     NODE_EXTRA_CA_CERTS: tls.caFile,

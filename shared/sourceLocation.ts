@@ -114,6 +114,17 @@ function parseUpload(path: string): SourceLocation {
   return { kind: 'upload', relativePath: path };
 }
 
+/** Scheme, host and port of what a context is fetched from; undefined where that is no server that a task names. */
+export function originOf(contextPath: string | undefined): string | undefined {
+  try {
+    const location = parseSourceLocation(contextPath ?? '/dev/null');
+    return location.kind === 'git' || location.kind === 'archive' ? new URL(location.url).origin : undefined;
+  } catch (error) {
+    if (error instanceof SourceLocationError) return undefined;
+    throw error;
+  }
+}
+
 /** A URL fit for messages and logs: without query string (it may be a SAS), user and fragment. */
 export function describeUrl(url: string): string {
   const { origin, pathname } = new URL(url);

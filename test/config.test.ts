@@ -79,4 +79,29 @@ const faults: [title: string, change: object, says: RegExp][] = [
 for (const [title, change, says] of faults)
   test(`refuses: ${title}`, () => assert.throws(() => readConfig({ ...complete, ...change }), says));
 
+test('vaults and private hosts are lists; what is neither host nor range is a fault', () => {
+  const { vaults, privateHosts } = readConfig({
+    ...complete,
+    PLINTH_OWN_KEY_VAULTS: 'https://KV-plinth.vault.azure.net/',
+    PLINTH_KEY_VAULTS: 'corp.vault.azure.net, b.vault.usgovcloudapi.net',
+    PLINTH_PRIVATE_HOSTS: 'Git.internal, 10.0.0.0/8, ::1',
+  });
+  assert.deepEqual(vaults, {
+    own: ['kv-plinth.vault.azure.net'],
+    allowed: ['corp.vault.azure.net', 'b.vault.usgovcloudapi.net'],
+  });
+  assert.deepEqual(privateHosts, ['git.internal', '10.0.0.0/8', '::1']);
+  assert.equal(readConfig(complete).vaults.allowed, undefined);
+  const faults: [name: string, value: string][] = [
+    ['PLINTH_PRIVATE_HOSTS', '10.0.0.0/33'],
+    ['PLINTH_PRIVATE_HOSTS', 'https://git.internal'],
+    ['PLINTH_PRIVATE_HOSTS', '*.internal'],
+    ['PLINTH_PRIVATE_HOSTS', 'git.internal:443'],
+    ['PLINTH_KEY_VAULTS', 'corp'],
+    ['PLINTH_KEY_VAULTS', 'corp.vault.azure.net.example.com'],
+  ];
+  for (const [name, value] of faults)
+    assert.throws(() => readConfig({ ...complete, [name]: value }), new RegExp(name), value);
+});
+
 test.run();

@@ -42,6 +42,7 @@ const packages: Record<string, RegExp> = {
   '@azure/storage-queue': /^shared\/(adapters\/storageQueue|edge\/wiring)\.ts$/,
   '@azure/identity': /^shared\/adapters\/(identityToken|acrRegistry|armClient|keyVault|otelExport)\.ts$/,
   '@azure/container-registry': /^shared\/adapters\/acrRegistry\.ts$/,
+  undici: /^shared\/adapters\/addressGuard\.ts$/,
   'isomorphic-git': /^shared\/adapters\/git[A-Za-z]*\.ts$/,
   tar: /^shared\/adapters\/(packContext|archiveSource)\.ts$/,
   yaml: /^shared\/(taskFile\/|dependencyLog\.ts)/,

@@ -67,7 +67,10 @@ test('modes, links, empty folders and long names are kept, the .git of the top i
 
 test('a replaced file stands once, as a file also where a link was, and the directory is not changed', async () => {
   const packed = await packContext(dir, replace);
-  const context = createSourceContext({ readUpload: async () => oneChunk(await readFile(packed.path)) });
+  const context = createSourceContext({
+    fetch,
+    readUpload: async () => oneChunk(await readFile(packed.path)),
+  });
   const source = await context.fetch({ kind: 'upload', relativePath: 'x' }, { maxBytes: 1024 * 1024 });
   assert.ok((await lstat(join(source.dir, 'Dockerfile'))).isFile());
   assert.equal(await readFile(join(source.dir, 'Dockerfile'), 'utf8'), 'FROM pinned\n');

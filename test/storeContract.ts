@@ -54,6 +54,7 @@ export const sampleSettings: Settings = {
   ledgerDays: 90,
   deliveryDays: 90,
   runDays: 365,
+  vaults: { own: [] },
   publicUrl: 'https://plinth.example.com',
 };
 

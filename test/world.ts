@@ -98,6 +98,7 @@ export function createWorld({ registries, runsPerRegistry = 10, past }: WorldOpt
       ledgerDays: 90,
       deliveryDays: 90,
       runDays: 365,
+      vaults: { own: [] },
       publicUrl: 'https://plinth.example.com',
     },
     store,

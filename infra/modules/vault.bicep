@@ -77,3 +77,6 @@ resource readsSealingKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
 
 @description('Address of the sealing key without a version, so that a reference follows its rotation.')
 output sealingKeyUri string = '${vault.properties.vaultUri}secrets/${sealingKeySecret.name}'
+
+@description('Address of the vault, which no task may read.')
+output uri string = vault.properties.vaultUri

@@ -1,9 +1,14 @@
-import { ContainerRegistryContentClient } from '@azure/container-registry';
+import {
+  ContainerRegistryContentClient,
+  type ContainerRegistryContentClientOptions,
+} from '@azure/container-registry';
 import type { TokenCredential } from '@azure/identity';
+import { identityProblem } from '../azureRegistry.ts';
 import { formatImageRef, type ImageRef } from '../imageRef.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { type Registry, RegistryError, type RegistryLogin } from '../ports/registry.ts';
 import { dockerHub } from '../registryHost.ts';
+import { type AddressGuard, addressErrorIn } from './addressGuard.ts';
 import { imagesOf, type ManifestReader } from './manifestReader.ts';
 import { createOciReader, type OciReader } from './ociReader.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
@@ -17,16 +22,21 @@ const exchangedForMs = 3_600_000;
 /** One for each base image; more than a function app tracks by far. */
 const readersKept = 5000;
 
+type AdditionalPolicyConfig = NonNullable<
+  ContainerRegistryContentClientOptions['additionalPolicies']
+>[number];
 type OciLogin = Exclude<RegistryLogin, { kind: 'identity' }>;
 
 export interface AcrRegistryOptions {
   registries: KnownRegistry[];
   /** The credential of a managed identity; without a client id the app's own. */
   credential: (clientId?: string) => TokenCredential;
+  /** Tasks name hosts, and registries name others: of token servers, of blobs. */
+  guard: AddressGuard;
 }
 
 /** Registries: Azure's by their SDK as a managed identity, any by the OCI API with a password or as nobody. */
-export function createAcrRegistry({ registries, credential }: AcrRegistryOptions): Registry {
+export function createAcrRegistry({ registries, credential, guard }: AcrRegistryOptions): Registry {
   const clients = new Map<string, ContainerRegistryContentClient>();
   const readers = new Map<string, OciReader>();
   const exchanged = new Map<string, { password: string; until: number }>();
@@ -35,12 +45,37 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
     registries.find((known) => known.loginServer === loginServer)?.endpoint ??
     `https://${loginServer === dockerHub ? 'registry-1.docker.io' : loginServer}`;
 
+  /** A token for Azure's registries, all of them, goes to no other host. @throws RegistryError */
+  function mayHaveIdentity(loginServer: string): void {
+    const problem = identityProblem(loginServer, registries);
+    if (problem) throw new RegistryError('Invalid', problem);
+  }
+
+  /** Each request of the SDK, those after redirects too, goes out by the agent that looks at addresses. */
+  const guarded: AdditionalPolicyConfig = {
+    position: 'perCall',
+    policy: {
+      name: 'addressGuard',
+      sendRequest(request, next) {
+        request.agent = guard.agent;
+        return next(request);
+      },
+    },
+  };
+
+  /** ACR's token exchange, where the registry may have the token. */
+  async function exchange(loginServer: string, clientId: string | undefined): Promise<string> {
+    mayHaveIdentity(loginServer);
+    return refreshToken(loginServer, endpointOf(loginServer), credential(clientId), guard.fetch);
+  }
+
   function asIdentity(image: ImageRef, clientId: string | undefined): ManifestReader {
     const key = JSON.stringify([image.registry, image.repository, clientId]);
     let client = clients.get(key);
     if (!client) {
+      mayHaveIdentity(image.registry);
       // Faults are retried by the queue, with patience; here they would hold a worker.
-      const options = { retryOptions: { maxRetries: 1 } };
+      const options = { retryOptions: { maxRetries: 1 }, additionalPolicies: [guarded] };
       client = new ContainerRegistryContentClient(
         endpointOf(image.registry),
         image.repository,
@@ -77,7 +112,7 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
     if (!reader) {
       if (readers.size >= readersKept) readers.clear();
       const name = `${image.registry}/${image.repository}`;
-      reader = createOciReader(endpointOf(image.registry), image.repository, login, name);
+      reader = createOciReader(endpointOf(image.registry), image.repository, login, name, guard.fetch);
       readers.set(key, reader);
     }
     return reader;
@@ -88,7 +123,7 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
     const key = JSON.stringify([image.registry, clientId]);
     let token = exchanged.get(key);
     if (!token || token.until < Date.now()) {
-      const password = await exchange(image.registry, endpointOf(image.registry), credential(clientId));
+      const password = await exchange(image.registry, clientId);
       token = { password, until: Date.now() + exchangedForMs };
       exchanged.set(key, token);
     }
@@ -109,19 +144,26 @@ export function createAcrRegistry({ registries, credential }: AcrRegistryOptions
       if (login.kind === 'identity') return headAsIdentity(image, reference, login.clientId);
       return headReader(image, login).digest(reference);
     },
-    imagesOf: (image, login, like) =>
-      imagesOf(formatImageRef(image), image.digest ?? image.tag ?? 'latest', like, reader(image, login)),
+    async *imagesOf(image, login, like) {
+      const reference = image.digest ?? image.tag ?? 'latest';
+      yield* imagesOf(formatImageRef(image), reference, like, reader(image, login));
+    },
     async pullPassword(loginServer, login) {
       if (login.kind === 'anonymous') return undefined;
       if (login.kind === 'password') return { userName: login.userName, password: login.password };
-      const password = await exchange(loginServer, endpointOf(loginServer), credential(login.clientId));
+      const password = await exchange(loginServer, login.clientId);
       return { userName: tokenUser, password };
     },
   };
 }
 
 /** ACR's token exchange: the identity's Entra token for a refresh token of the registry, good for three hours. */
-async function exchange(loginServer: string, endpoint: string, credential: TokenCredential): Promise<string> {
+async function refreshToken(
+  loginServer: string,
+  endpoint: string,
+  credential: TokenCredential,
+  fetch: typeof globalThis.fetch,
+): Promise<string> {
   const token = await identityToken(loginServer, credential);
   const form = new URLSearchParams({ grant_type: 'access_token', service: loginServer, access_token: token });
   let response: Response;
@@ -129,9 +171,12 @@ async function exchange(loginServer: string, endpoint: string, credential: Token
     response = await fetch(`${endpoint}/oauth2/exchange`, {
       method: 'POST',
       body: form,
+      redirect: 'manual',
       signal: AbortSignal.timeout(answerWithinMs),
     });
   } catch (cause) {
+    const refused = addressErrorIn(cause);
+    if (refused) throw new RegistryError('Invalid', refused.message, { cause });
     throw new RegistryError('Unreachable', `${loginServer} does not answer`, { cause });
   }
   if (response.status === 401 || response.status === 403) throw roleMissing(loginServer);
@@ -172,6 +217,8 @@ async function asked<T>(image: ImageRef, ask: () => Promise<T>): Promise<T | und
   try {
     return await ask();
   } catch (error) {
+    const refused = addressErrorIn(error);
+    if (refused) throw new RegistryError('Invalid', refused.message, { cause: error });
     const { statusCode, response, name: kind, message } = error as SdkError;
     if (statusCode === 404) return undefined;
     if (statusCode === 401 || statusCode === 403) throw roleMissing(name, error);

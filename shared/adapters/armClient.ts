@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { z } from 'zod';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
+import { fetchOfSettings } from './addressGuard.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
 const answerWithinMs = 60_000;
@@ -81,7 +82,7 @@ export function audienceOf(endpoint: string): string {
 /** Fetches; that nobody answers is a RunEngineError. The address is not told: it may be signed. */
 export async function reach(url: string, doing: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) });
+    return await fetchOfSettings(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) });
   } catch (error) {
     throw new RunEngineError(`${doing}: no answer (${plainly(error)})`, { transient: true });
   }

@@ -7,6 +7,7 @@ import { type HooksRequest, hooksRefusal, hooksRequest } from './hooksHttp.ts';
 interface Repository extends DevopsRepository {
   /** `https://dev.azure.com`, `https://tfs.example.com` */
   api: string;
+  fetch: typeof fetch;
 }
 
 const apiVersion = 'api-version=7.0';
@@ -57,7 +58,10 @@ export async function registerDevopsHook(
     const there = known.find((subscription) => subscription.eventType === eventType);
     const doing = `registering ${eventType} of ${repository.project}/${repository.repository}`;
     const url = `${subscriptionsUrl(repository)}${there ? `/${there.id}` : ''}?${apiVersion}`;
-    const answer = await ask({ method: there ? 'PUT' : 'POST', url, body, doing }, token);
+    const answer = await ask(
+      { method: there ? 'PUT' : 'POST', url, body, doing, fetch: repository.fetch },
+      token,
+    );
     ids.push(Subscription.parse(await answer.json()).id);
   }
   for (const { id, eventType } of known)
@@ -78,7 +82,11 @@ export async function removeDevopsHook(
 
 async function removeOne(repository: Repository, id: string, token: SourceControlToken): Promise<void> {
   const url = `${subscriptionsUrl(repository)}/${id}?${apiVersion}`;
-  await ask({ method: 'DELETE', url, doing: `removing the subscription ${id}` }, token, [404]);
+  await ask(
+    { method: 'DELETE', url, doing: `removing the subscription ${id}`, fetch: repository.fetch },
+    token,
+    [404],
+  );
 }
 
 const subscriptionsUrl = ({ api, organization }: Repository) =>
@@ -87,7 +95,7 @@ const subscriptionsUrl = ({ api, organization }: Repository) =>
 async function ownSubscriptions(repository: Repository, hook: Hook, token: SourceControlToken) {
   const url = `${subscriptionsUrl(repository)}?publisherId=tfs&consumerId=webHooks&consumerActionId=httpRequest&${apiVersion}`;
   const doing = `listing the service hooks of ${repository.organization.slice(1)}`;
-  const answer = await ask({ method: 'GET', url, doing }, token);
+  const answer = await ask({ method: 'GET', url, doing, fetch: repository.fetch }, token);
   const { value } = Subscriptions.parse(await answer.json());
   return value.filter(({ consumerInputs }) => consumerInputs?.url === hook.url);
 }
@@ -96,7 +104,10 @@ async function repositoryIds(repository: Repository, token: SourceControlToken) 
   const { api, organization, project, repository: name } = repository;
   const path = [project, '_apis/git/repositories', name].map(encodeURI).join('/');
   const url = `${api}${encodeURI(organization)}/${path}?${apiVersion}`;
-  const answer = await ask({ method: 'GET', url, doing: `looking for ${project}/${name}` }, token);
+  const answer = await ask(
+    { method: 'GET', url, doing: `looking for ${project}/${name}`, fetch: repository.fetch },
+    token,
+  );
   return RepositoryAnswer.parse(await answer.json());
 }
 

@@ -7,6 +7,7 @@ interface Repository {
   /** `https://api.github.com`, `https://ghe.example.com/api/v3` */
   api: string;
   name: string;
+  fetch: typeof fetch;
 }
 
 /** A repository has at most 20 hooks for an event, so one page holds them. */
@@ -20,12 +21,12 @@ const advice =
 
 /** Source: docs.github.com, "REST API endpoints for repository webhooks". @throws SourceControlError */
 export async function registerGithubHook(
-  { api, name }: Repository,
+  { api, name, fetch }: Repository,
   hook: Hook,
   secret: string,
   token: SourceControlToken,
 ): Promise<string[]> {
-  const [id] = await ownHooks({ api, name }, hook, token);
+  const [id] = await ownHooks({ api, name, fetch }, hook, token);
   const body = {
     active: true,
     events: hook.events.map((event) => eventNames[event]),
@@ -35,29 +36,39 @@ export async function registerGithubHook(
   const doing = `registering a webhook of ${name}`;
   const response =
     id === undefined
-      ? await ask({ method: 'POST', url: hooks, body: { name: 'web', ...body }, doing }, token)
-      : await ask({ method: 'PATCH', url: `${hooks}/${id}`, body, doing }, token);
+      ? await ask({ method: 'POST', url: hooks, body: { name: 'web', ...body }, doing, fetch }, token)
+      : await ask({ method: 'PATCH', url: `${hooks}/${id}`, body, doing, fetch }, token);
   if (!response.ok) throw await hooksRefusal(response, doing, advice);
   return [String(Created.parse(await response.json()).id)];
 }
 
 /** @throws SourceControlError */
 export async function removeGithubHook(
-  { api, name }: Repository,
+  { api, name, fetch }: Repository,
   hook: Hook,
   token: SourceControlToken,
 ): Promise<void> {
-  for (const id of await ownHooks({ api, name }, hook, token)) {
+  for (const id of await ownHooks({ api, name, fetch }, hook, token)) {
     const doing = `removing the webhook ${id} of ${name}`;
-    const response = await ask({ method: 'DELETE', url: `${api}/repos/${name}/hooks/${id}`, doing }, token);
+    const response = await ask(
+      { method: 'DELETE', url: `${api}/repos/${name}/hooks/${id}`, doing, fetch },
+      token,
+    );
     if (!response.ok && response.status !== 404) throw await hooksRefusal(response, doing, advice);
   }
 }
 
 /** The hooks with our address: one, or more where somebody copied it. */
-async function ownHooks({ api, name }: Repository, hook: Hook, token: SourceControlToken): Promise<number[]> {
+async function ownHooks(
+  { api, name, fetch }: Repository,
+  hook: Hook,
+  token: SourceControlToken,
+): Promise<number[]> {
   const doing = `listing the webhooks of ${name}`;
-  const response = await ask({ method: 'GET', url: `${api}/repos/${name}/hooks?per_page=100`, doing }, token);
+  const response = await ask(
+    { method: 'GET', url: `${api}/repos/${name}/hooks?per_page=100`, doing, fetch },
+    token,
+  );
   if (!response.ok) throw await hooksRefusal(response, doing, advice);
   return Hooks.parse(await response.json())
     .filter(({ config }) => config.url === hook.url)

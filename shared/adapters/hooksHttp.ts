@@ -1,4 +1,5 @@
 import { SourceControlError } from '../ports/sourceControl.ts';
+import { addressErrorIn } from './addressGuard.ts';
 
 const answerWithinMs = 10_000;
 
@@ -9,13 +10,22 @@ export interface HooksRequest {
   body?: object;
   /** For messages: `listing the webhooks of team/app`. */
   doing: string;
+  /** That looks at addresses. */
+  fetch: typeof fetch;
 }
 
 /**
  * One request to a server's REST API; redirects are not followed, as they might lead the token elsewhere.
  * @throws SourceControlError when there is no answer, or one that asks to come again
  */
-export async function hooksRequest({ method, url, headers, body, doing }: HooksRequest): Promise<Response> {
+export async function hooksRequest({
+  method,
+  url,
+  headers,
+  body,
+  doing,
+  fetch,
+}: HooksRequest): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, {
@@ -26,6 +36,8 @@ export async function hooksRequest({ method, url, headers, body, doing }: HooksR
       signal: AbortSignal.timeout(answerWithinMs),
     });
   } catch (cause) {
+    const refused = addressErrorIn(cause);
+    if (refused) throw new SourceControlError(`${doing}: ${refused.message}`, { transient: false, cause });
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : (cause as Error);
     throw new SourceControlError(`${doing}: ${new URL(url).host} did not answer (${inner.message})`, {
       transient: true,

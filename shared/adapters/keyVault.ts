@@ -1,7 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { type Vault, VaultError } from '../ports/vault.ts';
-import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
+import { parseVaultUri, type VaultRules, VaultUriError } from '../vaultUri.ts';
+import { addressErrorIn } from './addressGuard.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
 const apiVersion = '7.4';
@@ -14,30 +15,37 @@ export interface KeyVaultOptions {
   endpoints: Record<string, string>;
   /** The identity of a client id; without one, the app's own. */
   credential: (clientId?: string) => TokenCredential;
+  rules: VaultRules;
+  /** Whether a value is one that the app keeps for itself, wherever it lies. */
+  isOwn: (value: string) => boolean;
+  /** That looks at addresses: tasks name the vaults. */
+  fetch: typeof fetch;
 }
 
 /** Azure Key Vault by its REST interface: one call, for which the SDK would be five packages. */
-export function createKeyVault({ endpoints, credential }: KeyVaultOptions): Vault {
+export function createKeyVault({ endpoints, credential, rules, isOwn, fetch }: KeyVaultOptions): Vault {
   return {
     async secret(uri, clientId) {
-      const { host, name, version, audience } = parsed(uri);
+      const { host, name, version, audience } = parsed(uri, rules);
       const what = `secret ${name} of key vault ${host}`;
       const who = clientId ? `the identity ${clientId}` : 'the identity of the app';
       const token = await tokenFor(audience, credential(clientId), what, who);
       const path = ['secrets', name, ...(version ? [version] : [])].join('/');
       const url = `${endpoints[host] ?? `https://${host}`}/${path}?api-version=${apiVersion}`;
-      const response = await reach(url, token, what);
+      const response = await reach(fetch, url, token, what);
       if (!response.ok) throw await refusal(response, what, who);
       const read = SecretBundle.safeParse(await response.json().catch(() => undefined));
-      if (read.success) return read.data.value;
-      throw new VaultError(`The ${what} came without a value.`, { transient: false });
+      if (!read.success) throw new VaultError(`The ${what} came without a value.`, { transient: false });
+      if (isOwn(read.data.value))
+        throw new VaultError(`The ${what} is the app's own, which no task may read.`, { transient: false });
+      return read.data.value;
     },
   };
 }
 
-function parsed(uri: string) {
+function parsed(uri: string, rules: VaultRules) {
   try {
-    return parseVaultUri(uri);
+    return parseVaultUri(uri, rules);
   } catch (error) {
     if (error instanceof VaultUriError)
       throw new VaultError(error.message, { transient: false, cause: error });
@@ -59,7 +67,12 @@ async function tokenFor(audience: string, credential: TokenCredential, what: str
   throw new VaultError(`The ${what} was not read: ${who} gave no token.`, { transient: true });
 }
 
-async function reach(url: string, token: string, what: string): Promise<Response> {
+async function reach(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  token: string,
+  what: string,
+): Promise<Response> {
   try {
     return await fetch(url, {
       headers: { authorization: `Bearer ${token}` },
@@ -67,6 +80,9 @@ async function reach(url: string, token: string, what: string): Promise<Response
       signal: AbortSignal.timeout(answerWithinMs),
     });
   } catch (cause) {
+    const refused = addressErrorIn(cause);
+    if (refused)
+      throw new VaultError(`The ${what} was not read: ${refused.message}`, { transient: false, cause });
     const why =
       cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : cause;
     throw new VaultError(`The ${what} was not read: no answer (${why}).`, { transient: true, cause });

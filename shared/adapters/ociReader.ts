@@ -1,4 +1,5 @@
 import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
+import { addressErrorIn } from './addressGuard.ts';
 import type { ManifestReader } from './manifestReader.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
@@ -9,6 +10,7 @@ const manifestTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 const answerWithinMs = 30_000;
+const maxRedirects = 5;
 
 export interface OciReader extends ManifestReader {
   /** By HEAD, which Docker Hub does not count against its pull limit. */
@@ -19,6 +21,7 @@ export interface OciReader extends ManifestReader {
  * Reads a repository over the OCI distribution API: anonymous, or with a user name and password.
  * @param endpoint `https://registry-1.docker.io`
  * @param name of the repository, as errors call it: the endpoint may be another host
+ * @param fetch that looks at addresses: a registry names other hosts itself
  * @throws RegistryError from every read
  */
 export function createOciReader(
@@ -26,6 +29,7 @@ export function createOciReader(
   repository: string,
   login: RegistryLogin,
   name: string,
+  fetch: typeof globalThis.fetch,
 ): OciReader {
   let authorization: string | undefined;
   const basic =
@@ -35,7 +39,10 @@ export function createOciReader(
   async function get(path: string, method: 'GET' | 'HEAD'): Promise<Response> {
     const url = `${endpoint}/v2/${repository}/${path}`;
     const ask = () =>
-      reach(url, { method, headers: { accept: manifestTypes, ...(authorization && { authorization }) } });
+      reach(fetch, url, {
+        method,
+        headers: { accept: manifestTypes, ...(authorization && { authorization }) },
+      });
     let response = await ask();
     const challenge = response.headers.get('www-authenticate');
     if (response.status === 401 && challenge) {
@@ -51,10 +58,15 @@ export function createOciReader(
     const realm = parameter('realm');
     if (!realm || !URL.canParse(realm)) return undefined;
     const url = new URL(realm);
+    if (url.protocol !== 'https:')
+      throw new RegistryError(
+        'Invalid',
+        `${name}: the registry names a token server at ${url.protocol}//${url.host}. Only https is asked, as passwords and tokens go there.`,
+      );
     url.searchParams.set('scope', parameter('scope') ?? `repository:${repository}:pull`);
     const service = parameter('service');
     if (service) url.searchParams.set('service', service);
-    const response = await reach(url.href, basic ? { headers: { authorization: basic } } : {});
+    const response = await reach(fetch, url.href, basic ? { headers: { authorization: basic } } : {});
     if (!response.ok) throw refusal(response, name, login);
     const answer = await json<{ token?: string; access_token?: string }>(response, name);
     const token = answer.token ?? answer.access_token;
@@ -80,13 +92,42 @@ export function createOciReader(
   };
 }
 
-async function reach(url: string, init: RequestInit): Promise<Response> {
+/** An answer, redirects followed by hand: over https alone, and the authorization goes to the first origin only. */
+async function reach(
+  fetch: typeof globalThis.fetch,
+  start: string,
+  { headers, method = 'GET' }: { headers?: Record<string, string>; method?: string },
+): Promise<Response> {
+  const signal = AbortSignal.timeout(answerWithinMs);
+  let url = new URL(start);
+  for (let hop = 0; ; hop++) {
+    const { authorization: _, ...others } = headers ?? {};
+    const own = url.origin === new URL(start).origin;
+    const response = await answerOf(fetch, url, {
+      method,
+      signal,
+      headers: own ? (headers ?? {}) : others,
+      redirect: 'manual',
+    });
+    const target = response.headers.get('location');
+    if (response.status < 300 || response.status >= 400 || target === null) return response;
+    await response.body?.cancel();
+    const next = URL.canParse(target, url.href) ? new URL(target, url.href) : undefined;
+    if (next?.protocol !== 'https:' || hop === maxRedirects)
+      throw new RegistryError('Invalid', `${url.host} redirects too often, or to what is no https address.`);
+    url = next;
+  }
+}
+
+async function answerOf(fetch: typeof globalThis.fetch, url: URL, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) });
+    return await fetch(url, init);
   } catch (cause) {
+    const refused = addressErrorIn(cause);
+    if (refused) throw new RegistryError('Invalid', refused.message, { cause });
     const why =
       cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause);
-    throw new RegistryError('Unreachable', `${new URL(url).host} does not answer (${why})`, { cause });
+    throw new RegistryError('Unreachable', `${url.host} does not answer (${why})`, { cause });
   }
 }
 

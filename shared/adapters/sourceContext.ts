@@ -16,11 +16,12 @@ export interface SourceContextOptions {
   readUpload?: (relativePath: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Limit of one fetch in seconds, 240 unless told: a consumption plan ends a function after 300. */
   timeoutSeconds?: number;
-  fetch?: typeof fetch;
+  /** That looks at addresses: tasks name the hosts. */
+  fetch: typeof fetch;
 }
 
 /** Contexts from git, archives and uploads, each in a directory of its own below os.tmpdir(). */
-export function createSourceContext(options: SourceContextOptions = {}): SourceContext {
+export function createSourceContext(options: SourceContextOptions): SourceContext {
   const timeoutSeconds = options.timeoutSeconds ?? 240;
   return {
     async fetch(location, { token, maxBytes, signal }: FetchOptions): Promise<FetchedSource> {
@@ -29,7 +30,7 @@ export function createSourceContext(options: SourceContextOptions = {}): SourceC
       both.throwIfAborted();
       const workDir = await mkdtemp(join(tmpdir(), 'plinth-source-'));
       const dispose = () => rm(workDir, { recursive: true, force: true });
-      const how = { token, maxBytes, signal: both, fetch: options.fetch ?? fetch };
+      const how = { token, maxBytes, signal: both, fetch: options.fetch };
       try {
         return { ...(await fetchOne(location, workDir, how, options)), dispose };
       } catch (cause) {

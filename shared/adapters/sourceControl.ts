@@ -7,8 +7,12 @@ import { registerGithubHook, removeGithubHook } from './githubHooks.ts';
  * The webhooks of GitHub and Azure DevOps.
  * @param apis by the host of a repository, with its port or without, where its server's REST API is: what is not github.com, *.ghe.com or Azure
  * DevOps Services must be named, so that a token goes only where somebody meant it to go
+ * @param fetch that looks at addresses
  */
-export function createSourceControl(apis: Record<string, string>): SourceControl {
+export function createSourceControl(
+  apis: Record<string, string>,
+  fetch: typeof globalThis.fetch,
+): SourceControl {
   const apiOf = (host: string, known: string | undefined, example: string): string => {
     const name = host.toLowerCase();
     const api = apis[name] ?? apis[name.replace(/:\d+$/, '')] ?? known;
@@ -20,13 +24,13 @@ export function createSourceControl(apis: Record<string, string>): SourceControl
   };
   const github = (url: string) => {
     const { host, name } = githubRepository(url);
-    return { api: apiOf(host, githubApi(host.toLowerCase()), `https://${host}/api/v3`), name };
+    return { api: apiOf(host, githubApi(host.toLowerCase()), `https://${host}/api/v3`), name, fetch };
   };
   const devops = (url: string) => {
     const repository = devopsRepository(url);
     const { host } = repository;
     const known = host.toLowerCase() === 'dev.azure.com' ? 'https://dev.azure.com' : undefined;
-    return { api: apiOf(host, known, `https://${host}`), ...repository };
+    return { api: apiOf(host, known, `https://${host}`), fetch, ...repository };
   };
   return {
     register: async (hook, secret, token) =>

@@ -1,5 +1,6 @@
 import { SourceError } from '../ports/sourceContext.ts';
 import { describeUrl } from '../sourceLocation.ts';
+import { addressErrorIn } from './addressGuard.ts';
 
 const maxRedirects = 5;
 const idleSeconds = 30;
@@ -112,6 +113,8 @@ async function* readBody(response: Response, url: URL, idle: Idle): AsyncGenerat
 function unreachable(signal: AbortSignal, url: URL, cause: unknown): unknown {
   if (cause instanceof SourceError) return cause;
   if (signal.aborted) return signal.reason;
+  const refused = addressErrorIn(cause);
+  if (refused) return new SourceError('Refused', `${describeUrl(url.href)}: ${refused.message}`, { cause });
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   const code = (inner as { code?: string }).code;
   const why = cause instanceof IdleError ? cause.message : (code ?? (inner as Error).message);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { readPrivateHosts } from '../adapters/addressRules.ts';
 import { loginServer } from '../model/fields.ts';
 import { storageConnection } from '../names.ts';
 import type { KnownRegistry } from '../ports/ports.ts';
 import { canonicalHost } from '../registryHost.ts';
+import { isVaultHost, type VaultRules } from '../vaultUri.ts';
 
 /** ACR's resource id; the registry's name is in it. */
 const registryId = z
@@ -51,6 +53,30 @@ const sealingKeys = z.string().transform((text, context) => {
   return keys as [Buffer, ...Buffer[]];
 });
 
+const listed = (text: string) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .filter((entry) => entry !== '');
+
+/** Host names, addresses and CIDR ranges. */
+const privateHosts = z.string().transform((text, context) => {
+  const hosts = listed(text);
+  try {
+    readPrivateHosts(hosts);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+  }
+  return hosts;
+});
+
+const vaultHosts = z.string().transform((text, context) => {
+  const hosts = listed(text).map((entry) => (URL.canParse(entry) ? new URL(entry).host : entry));
+  if (!hosts.every(isVaultHost))
+    context.addIssue('must be hosts of key vaults, such as corp.vault.azure.net');
+  return hosts;
+});
+
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
 
 /**
@@ -74,6 +100,9 @@ const Environment = z.object({
   PLINTH_PUBLIC_URL: z.url().optional(),
   PLINTH_SOURCE_CONTROL_APIS: addresses,
   PLINTH_KEY_VAULT_ENDPOINTS: addresses,
+  PLINTH_KEY_VAULTS: vaultHosts.optional(),
+  PLINTH_OWN_KEY_VAULTS: vaultHosts.optional(),
+  PLINTH_PRIVATE_HOSTS: privateHosts.optional(),
   PLINTH_IDENTITY_PRINCIPAL_ID: z.string().optional(),
   PLINTH_API_CLIENT_ID: z.string().optional(),
   PLINTH_MAX_CONTEXT_MIB: count(2000).default(200),
@@ -102,6 +131,9 @@ export interface Config {
   sourceControlApis: Record<string, string>;
   /** By a vault's host, where it answers when that is not there. */
   keyVaultEndpoints: Record<string, string>;
+  vaults: VaultRules;
+  /** Host names, addresses and CIDR ranges that tasks may lead the app to, though they are private. */
+  privateHosts: string[];
   identity: { clientId?: string; principalId?: string; tenantId?: string };
   maxContextBytes: number;
   runsPerRegistry: number;
@@ -142,6 +174,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     publicUrl: (settings.PLINTH_PUBLIC_URL ?? `https://${host}`).replace(/\/$/, ''),
     sourceControlApis: settings.PLINTH_SOURCE_CONTROL_APIS ?? {},
     keyVaultEndpoints: settings.PLINTH_KEY_VAULT_ENDPOINTS ?? {},
+    vaults: { own: settings.PLINTH_OWN_KEY_VAULTS ?? [], allowed: settings.PLINTH_KEY_VAULTS },
+    privateHosts: settings.PLINTH_PRIVATE_HOSTS ?? [],
     identity: {
       ...(settings.AZURE_CLIENT_ID && { clientId: settings.AZURE_CLIENT_ID }),
       ...(settings.PLINTH_IDENTITY_PRINCIPAL_ID && { principalId: settings.PLINTH_IDENTITY_PRINCIPAL_ID }),

@@ -14,6 +14,7 @@ import { queues, tables } from '../names.ts';
 import type { Log } from '../ports/log.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Config, processConfig } from './config.ts';
+import { guardsOf } from './guards.ts';
 
 export interface App {
   config: Config;
@@ -47,6 +48,9 @@ function wire(config: Config): App {
       ? new QueueClient(storage.connectionString, name)
       : new QueueClient(`${storage.queueServiceUri.replace(/\/$/, '')}/${name}`, credential());
 
+  const guards = guardsOf(config);
+  const sealingKeys = new Set(config.sealingKeys.map((key) => key.toString('base64')));
+
   return {
     config,
     ports: {
@@ -60,6 +64,7 @@ function wire(config: Config): App {
         ledgerDays: config.ledgerDays,
         deliveryDays: config.deliveryDays,
         runDays: config.runDays,
+        vaults: config.vaults,
         publicUrl: config.publicUrl,
       },
       store: createTableStore({
@@ -68,18 +73,27 @@ function wire(config: Config): App {
         pushes: table(tables.pushes),
       }),
       queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
-      registry: createAcrRegistry({ registries: config.registries, credential }),
+      registry: createAcrRegistry({ registries: config.registries, credential, guard: guards.registry }),
       engine: createArmRunEngine({
         endpoint: config.armEndpoint,
         registries: config.registries,
         credential: credential(),
       }),
-      source: createSourceContext(),
-      sourceControl: createSourceControl(config.sourceControlApis),
-      vault: createKeyVault({ endpoints: config.keyVaultEndpoints, credential }),
+      source: createSourceContext({ fetch: guards.context.fetch }),
+      sourceControl: createSourceControl(config.sourceControlApis, guards.sourceControl.fetch),
+      vault: createKeyVault({
+        endpoints: config.keyVaultEndpoints,
+        credential,
+        rules: config.vaults,
+        isOwn: (value) => value.split(',').some((part) => sealingKeys.has(keyText(part))),
+        fetch: guards.vault.fetch,
+      }),
       files: sourceFiles,
       seal: createAesSeal(config.sealingKeys),
       clock: { now: () => new Date() },
     },
   };
 }
+
+/** A key as any text of base64 says it. */
+const keyText = (text: string) => Buffer.from(text.trim(), 'base64').toString('base64');

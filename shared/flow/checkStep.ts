@@ -1,11 +1,12 @@
 import { pathProblem } from '../contextPaths.ts';
 import type { DockerBuildRequest, EncodedTaskRunRequest, FileTaskRunRequest } from '../model/run.ts';
 import type { Credentials, EncodedStep, TaskStep } from '../model/task.ts';
-import type { KnownRegistry } from '../ports/ports.ts';
+import type { KnownRegistry, Settings } from '../ports/ports.ts';
 import { renderRunValues } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
 import { checkTaskFile, inFile, readTaskFile, TaskFileError } from '../taskFile.ts';
 import { checkBuild, sampleValues } from './checkBuild.ts';
+import { checkCredentials } from './checkCredentials.ts';
 import { tagReference } from './fileBases.ts';
 import { stableOutputs } from './filePlan.ts';
 import { outputReference } from './outputNames.ts';
@@ -30,13 +31,14 @@ export function checkStep(step: TaskStep, own: KnownRegistry, credentials?: Cred
  * What the schema cannot say of a run that belongs to no task. Its task file is read when it runs.
  * @throws Refusal 400
  */
-export function checkQuickRun(request: QuickRequest, own: KnownRegistry): void {
+export function checkQuickRun(request: QuickRequest, own: KnownRegistry, settings: Settings): void {
   const code = 'InvalidRunRequest';
   const { sourceLocation, credentials } = request;
   const imageNames = request.type === 'DockerBuildRequest' ? request.imageNames : [];
   // A quick build's arguments are the engine's as they are: it fills nothing in.
   checkBuild({ imageNames, contextPath: sourceLocation, arguments: [], credentials }, own, code);
   if (request.type === 'FileTaskRunRequest') checkPaths(request, sourceLocation, code);
+  checkCredentials(request.credentials, settings);
 }
 type QuickRequest = DockerBuildRequest | FileTaskRunRequest | EncodedTaskRunRequest;
 

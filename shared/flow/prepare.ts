@@ -10,7 +10,7 @@ import { planDocker } from './dockerPlan.ts';
 import { engineTerms } from './engineTerms.ts';
 import { planTaskFile } from './filePlan.ts';
 import type { Job, Plan, Readable } from './plan.ts';
-import { contextOf } from './runContext.ts';
+import { contextOf, tokenFor } from './runContext.ts';
 import { withVaultSecrets } from './vaultSecrets.ts';
 
 export { BuildFault };
@@ -39,7 +39,6 @@ export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: 
   const credentials = await withVaultSecrets(given.properties.credentials, ports);
   const task = { ...given, properties: { ...given.properties, ...(credentials && { credentials }) } };
   const job: Job = { task, run, own, ports };
-  const { step } = task.properties;
   const contextPath = contextOf(task, run) ?? '/dev/null';
   const location = parseSourceLocation(contextPath);
   if (location.kind === 'none') return prepareWithout(job);
@@ -51,7 +50,7 @@ export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: 
     return { ...prepared, outputs: [] };
   }
 
-  const token = step.contextAccessToken;
+  const token = tokenFor(contextPath, task);
   const maxBytes = ports.settings.maxContextBytes;
   let source: FetchedSource;
   try {

@@ -89,7 +89,7 @@ export async function scheduleQuickRun(
   ports: Ports,
 ): Promise<Run> {
   const { store, seal, clock, queue } = ports;
-  checkQuickRun(request, own);
+  checkQuickRun(request, own, ports.settings);
   const runId = formatRunId(own.name, await store.takeRunNumbers(own.name, 1));
   const time = clock.now().toISOString();
   const cpu = request.agentConfiguration?.cpu;

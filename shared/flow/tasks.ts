@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { mergeTask } from '../mergeTask.ts';
 import type { TaskState } from '../model/state.ts';
 import { type Task, TaskCreate, type TaskIdentity } from '../model/task.ts';
-import type { KnownRegistry, Ports } from '../ports/ports.ts';
+import { withoutMovedTokens } from '../movedTokens.ts';
+import type { KnownRegistry, Ports, Settings } from '../ports/ports.ts';
 import type { Write } from '../ports/store.ts';
 import { changeTaskSecrets } from '../secrets.ts';
 import { timersOf } from '../timers.ts';
-import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
 import { withoutNulls } from '../withoutNulls.ts';
+import { checkCredentials } from './checkCredentials.ts';
 import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
 import { openedAsFar } from './opened.ts';
@@ -55,7 +56,7 @@ async function writeTask(
       ports.store.webhooks(own.name, name),
     ]);
     const { create, unopened } = want(before?.value);
-    check(create, own);
+    check(create, own, ports.settings);
     const owner = taskOwner(own.name, name);
     const task: Task = {
       ...create,
@@ -109,7 +110,7 @@ export function patchTask(own: KnownRegistry, name: string, patch: object, ports
     const { registry: _, name: __, creationDate: ___, ...resource } = task;
     const merged = TaskCreate.safeParse(withoutNulls(mergeTask(resource as never, patch as never)));
     if (!merged.success) throw Refusal.ofSchema(merged.error);
-    return { create: merged.data, unopened };
+    return { create: withoutMovedTokens(task.properties, merged.data, patch), unopened };
   };
   return writeTask(own, name, merge, ports);
 }
@@ -198,10 +199,11 @@ function stateOf(
 }
 
 /** What the schema cannot say of a task. @throws Refusal 400 */
-function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
+function check({ properties, identity }: TaskCreate, own: KnownRegistry, settings: Settings): void {
   const { step, credentials, trigger } = properties;
   checkTriggers(trigger ?? {});
   checkStep(step, own, credentials);
+  checkCredentials(credentials, settings);
   for (const [server, { identity: used, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {
@@ -217,22 +219,11 @@ function check({ properties, identity }: TaskCreate, own: KnownRegistry): void {
         'InvalidCredentials',
         `The credentials for ${server} are in a key vault: say with which identity of the task it is read (--use-identity).`,
       );
-    for (const object of [userName, password])
-      if (object?.type === 'Vaultsecret') checkVaultUri(server, object.value ?? '');
     if (!used && (!userName || !password))
       throw new Refusal(
         400,
         'InvalidCredentials',
         `The credentials for ${server} need an identity, or a user name and a password.`,
       );
-  }
-}
-
-function checkVaultUri(server: string, uri: string): void {
-  try {
-    parseVaultUri(uri);
-  } catch (error) {
-    if (!(error instanceof VaultUriError)) throw error;
-    throw new Refusal(400, 'InvalidCredentials', `The credentials for ${server}: ${error.message}`);
   }
 }

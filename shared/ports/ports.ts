@@ -1,3 +1,4 @@
+import type { VaultRules } from '../vaultUri.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
@@ -39,6 +40,7 @@ export interface Settings {
   ledgerDays: number;
   deliveryDays: number;
   runDays: number;
+  vaults: VaultRules;
 }
 
 /** Everything the flow speaks to. */

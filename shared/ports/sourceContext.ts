@@ -7,6 +7,7 @@ export type SourceErrorCode =
   | 'FolderNotFound'
   | 'TooLarge'
   | 'Unreachable'
+  | 'Refused'
   | 'BadArchive';
 
 /** A context could not be had. The message is for people: which one, why, what to do; never a token or a query string. */

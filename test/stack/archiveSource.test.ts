@@ -36,6 +36,7 @@ function tarOf(entries: TarEntry[]): Buffer {
 
 const unpack = async (bytes: Uint8Array, maxBytes = 50 * MiB) =>
   createSourceContext({
+    fetch,
     readUpload: async () =>
       (async function* () {
         for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
@@ -101,7 +102,7 @@ for (const [title, bytes, code] of unreadable)
 
 test('an upload that is not there is told as such', () =>
   assert.rejects(
-    createSourceContext().fetch({ kind: 'upload', relativePath: 'x' }, { maxBytes: MiB }),
+    createSourceContext({ fetch }).fetch({ kind: 'upload', relativePath: 'x' }, { maxBytes: MiB }),
     (error) => error instanceof SourceError && error.code === 'NotFound',
   ));
 
@@ -136,7 +137,7 @@ test('an archive is downloaded, and its query string told to nobody', async () =
 });
 
 test('no context is an empty folder', async () => {
-  const source = await createSourceContext().fetch({ kind: 'none' }, { maxBytes: MiB });
+  const source = await createSourceContext({ fetch }).fetch({ kind: 'none' }, { maxBytes: MiB });
   assert.deepEqual(await readdir(source.dir), []);
   await source.dispose();
 });

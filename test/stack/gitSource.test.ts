@@ -197,7 +197,7 @@ test('a fetch ends when it is cancelled, with the reason', async () => {
 });
 
 test('a fetch ends at its time limit', async () => {
-  const context = createSourceContext({ timeoutSeconds: 0.3 });
+  const context = createSourceContext({ fetch, timeoutSeconds: 0.3 });
   await assert.rejects(
     context.fetch(parseSourceLocation(`${server.url}/silent/x.git`), { maxBytes: MiB }),
     (error) =>

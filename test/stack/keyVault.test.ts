@@ -34,6 +34,9 @@ test.before(async (world) => {
   const asked: string[] = [];
   const vault = createKeyVault({
     endpoints: { [keyVault.host]: keyVault.url, 'away.vault.azure.net': gone.url },
+    rules: { own: ['kv-plinth.vault.azure.net'] },
+    isOwn: () => false,
+    fetch,
     credential: (clientId) => ({
       async getToken(scope) {
         asked.push(`${clientId ?? 'app'} ${scope}`);

@@ -35,11 +35,14 @@ test.before.each(async (world) => {
   world.devops = await startAzureDevops({ tokens: ['pat-devops'], repositories: ['org/Project One/app'] });
   const gone = await startGithub({ tokens: {} });
   await gone.stop();
-  world.sourceControl = createSourceControl({
-    'ghe.example.com': world.github.url,
-    'dev.azure.com': world.devops.url,
-    'gone.example.com': gone.url,
-  });
+  world.sourceControl = createSourceControl(
+    {
+      'ghe.example.com': world.github.url,
+      'dev.azure.com': world.devops.url,
+      'gone.example.com': gone.url,
+    },
+    fetch,
+  );
 });
 test.after.each(async ({ github, devops }) => {
   await Promise.all([github.stop(), devops.stop()]);
