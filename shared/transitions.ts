@@ -101,7 +101,17 @@ export const withRunning = (pace: Pace, runId: string): Pace => ({
   ...pace,
   running: [...pace.running, runId],
 });
-export const withoutRunning = (pace: Pace, runId: string): Pace => ({
-  ...pace,
-  running: pace.running.filter((running) => running !== runId),
+export const withoutRunning = ({ unread = [], ...pace }: Pace, runId: string): Pace => {
+  const aside = unread.filter((one) => one !== runId);
+  return {
+    ...pace,
+    running: pace.running.filter((running) => running !== runId),
+    ...(aside.length > 0 && { unread: aside }),
+  };
+};
+
+/** The pace while the row of a run cannot be read: it is still looked at, and its place is another's. */
+export const withUnread = (pace: Pace, runId: string): Pace => ({
+  ...withoutRunning(pace, runId),
+  unread: [...(pace.unread ?? []), runId],
 });

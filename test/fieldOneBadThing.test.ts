@@ -12,6 +12,7 @@ import { createCountingTable } from './countingTable.ts';
 import { registryOf, runByHand } from './diamondWorld.ts';
 import { dockerfileOver } from './dockerfileOver.ts';
 import { settle } from './settle.ts';
+import { handling, takeMessages } from './workers.ts';
 import { createWorld, runsOf, type World } from './world.ts';
 
 const good = 'goodacr';
@@ -187,11 +188,7 @@ const rows: [bad: string, spoil: (two: Two) => unknown, said: RegExp | undefined
     },
     /run c.1 of badacr: row badacr/,
   ],
-  [
-    'a pace that is cut short',
-    (two) => spoilDocument(two, bad, keys.paceRow),
-    /runs of badacr.*pace is not JSON/,
-  ],
+  ['a pace that is cut short', (two) => spoilDocument(two, bad, keys.paceRow), undefined],
   [
     'a webhook that is cut short',
     ({ main }) =>
@@ -247,6 +244,10 @@ const rows: [bad: string, spoil: (two: Two) => unknown, said: RegExp | undefined
   ],
 ];
 
+async function handle(world: World) {
+  for (const message of takeMessages(world, 1, () => 0)) await handling(message)(world.ports);
+}
+
 async function minutes(world: World, count: number) {
   const memory = newClockMemory();
   for (let minute = 0; minute < count; minute++) {
@@ -289,6 +290,40 @@ for (const [what, spoil, said] of rows)
     const timed = (await runsOf(world, good)).at(-1)!;
     assert.equal(timed.timerTrigger?.timerTriggerName, 'nightly');
   });
+
+test('a run whose row cannot be read gives its place to others, and has it back when it can be read', async () => {
+  const two = await twoTasks();
+  const { world, main } = two;
+  const store = world.ports.store;
+  const { runId } = await runByHand(world, bad, 'build-app');
+  const paceOf = async () => (await store.pace(bad))!.value;
+  while ((await paceOf()).running.length === 0) await handle(world);
+  const rowKey = keys.runRow(bad, runId)!;
+  const { json0 } = main.row(bad, rowKey)!;
+  spoilDocument(two, bad, rowKey);
+  await minutes(world, 3);
+  assert.deepEqual(await paceOf(), { registry: bad, running: [], unread: [runId] });
+  spoilDocument(two, bad, rowKey, String(json0));
+  await minutes(world, 1);
+  assert.deepEqual(await paceOf(), { registry: bad, running: [runId] });
+  await settle(world);
+  assert.equal((await store.run(bad, runId))!.value.status, 'Succeeded');
+  assert.deepEqual((await paceOf()).running, []);
+});
+
+test('a pace that cannot be read is made anew from the runs that go on', async () => {
+  for (const columns of [{ json0: '{' }, { json0: '{}' }, { version: 8 }]) {
+    const two = await twoTasks();
+    const { world, main } = two;
+    const { runId } = await runByHand(world, bad, 'build-app');
+    while ((await world.ports.store.pace(bad))!.value.running.length === 0) await handle(world);
+    main.change(bad, keys.paceRow, columns);
+    await minutes(world, 1);
+    assert.deepEqual((await world.ports.store.pace(bad))!.value.running, [runId]);
+    await settle(world);
+    assert.equal((await lastRun(two, bad)).status, 'Succeeded');
+  }
+});
 
 test('a push is heard by every task but the one that cannot be read, and its ledger says why', async () => {
   for (const spoil of [

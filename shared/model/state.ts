@@ -97,7 +97,12 @@ export interface QueuePlace {
 }
 
 /** The runs of a registry that the engine has now; bounded by the setting for runs at once. */
-export const Pace = z.object({ registry: z.string(), running: z.array(z.string()) });
+export const Pace = z.object({
+  registry: z.string(),
+  running: z.array(z.string()),
+  /** Of them, those whose rows cannot be read: they hold nobody up until they can be. */
+  unread: z.array(z.string()).optional(),
+});
 export type Pace = z.infer<typeof Pace>;
 
 /** A tag moved in some registry. `image` is `registry/repository:tag`, normalised. */
