@@ -1,73 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import * as keys from '../shared/adapters/tableKeys.ts';
-import { createTableStore } from '../shared/adapters/tableStore.ts';
-import { everyMinute, newClockMemory } from '../shared/flow/everyMinute.ts';
-import { onPush } from '../shared/flow/onPush.ts';
 import { registryOverview } from '../shared/flow/registryOverview.ts';
-import { putTask } from '../shared/flow/tasks.ts';
 import { RegistryError } from '../shared/ports/registry.ts';
 import { formatRunId } from '../shared/runId.ts';
-import { createCountingTable } from './countingTable.ts';
-import { registryOf, runByHand } from './diamondWorld.ts';
-import { dockerfileOver } from './dockerfileOver.ts';
-import { settle } from './settle.ts';
-import { handling, takeMessages } from './workers.ts';
-import { createWorld, runsOf, type World } from './world.ts';
-
-const good = 'goodacr';
-const bad = 'badacr';
-const goodBase = 'docker.io/library/good:1';
-const badBase = 'quay.io/team/bad:1';
-const ownBase = 'goodacr.azurecr.io/base:1';
-
-/**
- * Two registries with a task each: `build-app` of goodacr stands on goodBase and has a timer, `build-app` of badacr stands on badBase
- * with credentials of its own; both stand on ownBase. The store is the one on tables, over tables in memory.
- */
-async function twoTasks() {
-  const world = createWorld({ registries: [good, bad] });
-  const [main, edges, pushes] = [createCountingTable(), createCountingTable(), createCountingTable()];
-  world.ports.store = createTableStore({ main: main.client, edges: edges.client, pushes: pushes.client });
-  for (const image of [goodBase, badBase, ownBase]) world.push(image);
-  const timerTriggers = [{ name: 'nightly', schedule: '0 3 * * *', status: 'Enabled' as const }];
-  for (const [registry, image] of [
-    [bad, badBase],
-    [good, goodBase],
-  ] as const) {
-    const task = world.task('build-app', [image, ownBase]);
-    // The world has one Dockerfile for a name; each registry's task has its own.
-    const url = `https://git.example.com/${registry}.git`;
-    world.dockerfile(registry, dockerfileOver([image, ownBase]));
-    Object.assign(task.properties.step, { contextPath: url });
-    Object.assign(task.properties.trigger!, { timerTriggers });
-    if (registry === bad)
-      Object.assign(task.properties, {
-        credentials: {
-          customRegistries: {
-            'quay.io': {
-              userName: { type: 'Opaque', value: 'robot' },
-              password: { type: 'Opaque', value: 'word' },
-            },
-          },
-        },
-      });
-    await putTask(registryOf(world, registry), 'build-app', task, world.ports);
-    await runByHand(world, registry, 'build-app');
-  }
-  await settle(world);
-  return { world, main, pushes };
-}
-type Two = Awaited<ReturnType<typeof twoTasks>>;
-
-const spoilDocument = ({ main }: Two, registry: string, rowKey: string, json0 = '{"cut short') =>
-  main.change(keys.registryPartition(registry), rowKey, { json0 });
-const changed = ({ main }: Two, registry: string, rowKey: string, change: (value: any) => void) => {
-  const value = JSON.parse(String(main.row(keys.registryPartition(registry), rowKey)!.json0));
-  change(value);
-  return JSON.stringify(value);
-};
-const lastRun = async ({ world }: Two, registry: string) => (await runsOf(world, registry)).at(-1)!;
+import { registryOf } from './diamondWorld.ts';
+import {
+  bad,
+  badBase,
+  changed,
+  good,
+  goodBase,
+  lastRun,
+  minutes,
+  spoilDocument,
+  type Two,
+  twoTasks,
+} from './oneBadThing.ts';
+import { runsOf } from './world.ts';
 
 /** Each: what is bad, and what the list of what could not be seen or done says of it. */
 const rows: [bad: string, spoil: (two: Two) => unknown, said: RegExp | undefined][] = [
@@ -244,18 +194,6 @@ const rows: [bad: string, spoil: (two: Two) => unknown, said: RegExp | undefined
   ],
 ];
 
-async function handle(world: World) {
-  for (const message of takeMessages(world, 1, () => 0)) await handling(message)(world.ports);
-}
-
-async function minutes(world: World, count: number) {
-  const memory = newClockMemory();
-  for (let minute = 0; minute < count; minute++) {
-    world.pass(60);
-    await everyMinute(world.ports, memory);
-  }
-}
-
 for (const [what, spoil, said] of rows)
   test(`${what} spoils only itself: another task is rebuilt, its timer starts, its lost message is rung, and the list tells`, async () => {
     const two = await twoTasks();
@@ -290,89 +228,5 @@ for (const [what, spoil, said] of rows)
     const timed = (await runsOf(world, good)).at(-1)!;
     assert.equal(timed.timerTrigger?.timerTriggerName, 'nightly');
   });
-
-test('a run whose row cannot be read gives its place to others, and has it back when it can be read', async () => {
-  const two = await twoTasks();
-  const { world, main } = two;
-  const store = world.ports.store;
-  const { runId } = await runByHand(world, bad, 'build-app');
-  const paceOf = async () => (await store.pace(bad))!.value;
-  while ((await paceOf()).running.length === 0) await handle(world);
-  const rowKey = keys.runRow(bad, runId)!;
-  const { json0 } = main.row(bad, rowKey)!;
-  spoilDocument(two, bad, rowKey);
-  await minutes(world, 3);
-  assert.deepEqual(await paceOf(), { registry: bad, running: [], unread: [runId] });
-  spoilDocument(two, bad, rowKey, String(json0));
-  await minutes(world, 1);
-  assert.deepEqual(await paceOf(), { registry: bad, running: [runId] });
-  await settle(world);
-  assert.equal((await store.run(bad, runId))!.value.status, 'Succeeded');
-  assert.deepEqual((await paceOf()).running, []);
-});
-
-test('a pace that cannot be read is made anew from the runs that go on', async () => {
-  for (const columns of [{ json0: '{' }, { json0: '{}' }, { version: 8 }]) {
-    const two = await twoTasks();
-    const { world, main } = two;
-    const { runId } = await runByHand(world, bad, 'build-app');
-    while ((await world.ports.store.pace(bad))!.value.running.length === 0) await handle(world);
-    main.change(bad, keys.paceRow, columns);
-    await minutes(world, 1);
-    assert.deepEqual((await world.ports.store.pace(bad))!.value.running, [runId]);
-    await settle(world);
-    assert.equal((await lastRun(two, bad)).status, 'Succeeded');
-  }
-});
-
-test('a push is heard by every task but the one that cannot be read, and its ledger says why', async () => {
-  for (const spoil of [
-    (two: Two) => spoilDocument(two, bad, keys.stateRow('build-app')),
-    (two: Two) => two.main.change(bad, keys.stateRow('build-app'), { version: 2 }),
-  ]) {
-    const two = await twoTasks();
-    const { world } = two;
-    spoil(two);
-    world.push(ownBase);
-    const [event] = world.events.splice(0);
-    await onPush(event!, world.ports);
-    assert.equal((await lastRun(two, good)).imageUpdateTrigger?.id, event!.id);
-    const said = (await world.ports.store.push(event!.id)).map(
-      ({ registry, verdict, reason }) => `${registry} ${verdict} ${reason}`,
-    );
-    assert.ok(
-      said.some((line) => /badacr skipped row badacr\/state!build-app/.test(line)),
-      said.join('\n'),
-    );
-  }
-});
-
-test('a chore that hangs holds no other, and is not begun again before it ends', async () => {
-  const two = await twoTasks();
-  const { world } = two;
-  let asked = 0;
-  let answer = () => {};
-  const { digestOf } = world.ports.registry;
-  world.ports.registry.digestOf = async (image, login) => {
-    if (image.registry !== 'quay.io') return digestOf(image, login);
-    asked++;
-    await new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    return undefined;
-  };
-  world.pass(Date.parse('2026-11-24T02:40:00.000Z') / 1000 - world.now() / 1000);
-  const memory = newClockMemory();
-  for (let minute = 0; minute < 21; minute++) {
-    world.pass(60);
-    await everyMinute(world.ports, memory, 5);
-  }
-  assert.equal(asked, 1);
-  assert.ok(memory.underWay.has('the round over all base images'));
-  assert.equal((await lastRun(two, good)).timerTrigger?.timerTriggerName, 'nightly');
-  answer();
-  await new Promise(setImmediate);
-  assert.equal(memory.underWay.size, 0);
-});
 
 test.run();
