@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RegistryError, type RegistryLogin } from '../ports/registry.ts';
 import { addressErrorIn } from './addressGuard.ts';
 import type { ManifestReader } from './manifestReader.ts';
@@ -82,7 +83,10 @@ export function createOciReader(
     async manifest(reference) {
       const response = await get(`manifests/${reference}`, 'GET');
       if (response.status === 404) return undefined;
-      const digest = response.headers.get('docker-content-digest') ?? reference;
+      const bytes = Buffer.from(await response.clone().arrayBuffer());
+      // A tag never moves for whoever takes it for the digest: what the registry does not say is counted.
+      const counted = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+      const digest = response.headers.get('docker-content-digest') ?? counted;
       return { digest, body: await json(response, name) };
     },
     async blob(digest) {

@@ -1,4 +1,4 @@
-import { findBaseImages, frontendWarning, pinBaseImages } from '../dockerfile.ts';
+import { frontendWarning, pinBaseImages } from '../dockerfile.ts';
 import { parseImageRef } from '../imageRef.ts';
 import type { DockerStep } from '../model/task.ts';
 import type { DockerBuildWork } from '../ports/runEngine.ts';
@@ -11,6 +11,7 @@ import { pinnedFiles } from './pinnedFiles.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { contextOf } from './runContext.ts';
 import { runValuesOf } from './runValuesOf.ts';
+import { findWithSecrets } from './secretBases.ts';
 
 /**
  * Plans the build of a Docker step: its Dockerfile is pinned where it can be read.
@@ -45,12 +46,14 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     platform: platformText(job.task.properties.platform),
     builder: 'classic' as const,
   };
-  const found = findBaseImages(dockerfile, options);
+  const { found, secret } = findWithSecrets(dockerfile, options, step.arguments);
+  const tracked = found.all.filter((image) => !secret.includes(image));
   const bases = await pinAll(
-    found.all.map((image) => ({ image, type: found.runtime.includes(image) ? 'RunTime' : 'BuildTime' })),
+    tracked.map((image) => ({ image, type: found.runtime.includes(image) ? 'RunTime' : 'BuildTime' })),
     job,
   );
-  const pins = Object.fromEntries(bases.map(({ image, digest }) => [image, digest]));
+  const left = Object.fromEntries(secret.map((image) => [image, null]));
+  const pins = { ...left, ...Object.fromEntries(bases.map(({ image, digest }) => [image, digest])) };
   const warning = frontendWarning(dockerfile);
   const content = pinBaseImages(dockerfile, { ...options, pins });
   const pinned = await pinnedFiles({ path, content, contextDir: '' }, read);
@@ -59,10 +62,17 @@ export async function planDocker(defined: DockerStep, job: Job, source: Readable
     work: { ...workOf(step, job), dockerFilePath: pinned.file },
     replace: pinned.files,
     bases,
-    servers: [...bases.map(({ image }) => image), ...made].map((image) => parseImageRef(image).registry),
-    notes: [...(warning ? [`Warning: ${warning}`] : []), ...baseNotes(bases)],
+    servers: [...found.all, ...made].map((image) => parseImageRef(image).registry),
+    notes: [
+      ...(warning ? [`Warning: ${warning}`] : []),
+      ...baseNotes(bases),
+      ...(secret.length > 0 ? [secretNote] : []),
+    ],
   };
 }
+
+const secretNote =
+  'Warning: a base image that a secret argument names is neither pinned nor tracked, as its name would be shown.';
 
 /** `./docker//Dockerfile` as the archive names it. What climbs out keeps its `..` and is not found. */
 const normalPath = (path: string) =>
