@@ -238,7 +238,7 @@ test('a digest that the registry does not name is counted, so that a tag that mo
   await new Promise((listening) => server.once('listening', listening));
   try {
     const { port } = server.address() as AddressInfo;
-    const reader = createOciReader(`http://127.0.0.1:${port}`, 'a/b', { kind: 'anonymous' }, 'a/b');
+    const reader = createOciReader(`http://127.0.0.1:${port}`, 'a/b', { kind: 'anonymous' }, 'a/b', fetch);
     const before = await reader.digest('1');
     assert.match(before!, /^sha256:[0-9a-f]{64}$/);
     assert.equal(await reader.digest('1'), before);
