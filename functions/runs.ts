@@ -25,16 +25,16 @@ serve(operations.runsGet, async ({ own, parameter, ports }) => {
 
 serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
   const { isArchiveEnabled } = await body(RunUpdate);
-  return {
-    jsonBody: toRunResource(
-      await (await flow()).archiveRun(own, parameter('run'), isArchiveEnabled ?? undefined, ports),
-      own.id,
-    ),
-  };
+  const { getRun, archiveRun } = await flow();
+  const { runId } = await getRun(own, parameter('run'), ports);
+  const run = await archiveRun(own, runId, isArchiveEnabled ?? undefined, ports);
+  return { jsonBody: toRunResource(run, own.id) };
 });
 
 serve(operations.runsCancel, async ({ own, parameter, ports }) => {
-  await (await flow()).cancelRun(own, parameter('run'), ports);
+  const { getRun, cancelRun } = await flow();
+  const { runId } = await getRun(own, parameter('run'), ports);
+  await cancelRun(own, runId, ports);
   return { status: 200 };
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { toTaskResource } from '../shared/armResources.ts';
 import { type Call, serve } from '../shared/edge/http.ts';
 import { operations } from '../shared/edge/operations.ts';
+import { sameAnswer } from '../shared/flow/putBack.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
 import { webhookViews } from '../shared/flow/webhookViews.ts';
 import { TaskUpdate } from '../shared/model/resources.ts';
@@ -50,8 +51,14 @@ serve(operations.tasksListDetails, async ({ own, parameter, ports, config }) => 
 serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) => {
   const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
-  const task = await (await flow()).putTask(own, name.data.taskName, await body(TaskCreate), ports);
-  return { jsonBody: await shown(task, { own, ports, config }) };
+  const { taskName: task } = name.data;
+  const given = await body(z.unknown());
+  const create = TaskCreate.safeParse(given);
+  if (!create.success) throw Refusal.ofSchema(create.error);
+  const written =
+    (await sameAnswer(own, task, given, create.data, ports)) ??
+    (await (await flow()).putTask(own, task, create.data, ports));
+  return { jsonBody: await shown(written, { own, ports, config }) };
 });
 
 serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {

@@ -2,7 +2,7 @@ import { eventGuid } from './eventGuid.ts';
 import { parseImageRef } from './imageRef.ts';
 import { type BaseImageDependency, type Pin, type Run, runTypeOf } from './model/run.ts';
 import type { QueuePlace, TaskState } from './model/state.ts';
-import type { Task } from './model/task.ts';
+import type { Credentials, Task } from './model/task.ts';
 import type { Waiting } from './model/waiting.ts';
 import { stoppedBecause } from './reconcile.ts';
 import { dockerHub } from './registryHost.ts';
@@ -38,6 +38,7 @@ export function toTaskResource(
 ) {
   const shown = withSecrets ? task.properties : changeTaskSecrets(task.properties, () => undefined);
   const webhookOf = new Map(webhooks.map(({ trigger, ...view }) => [trigger, view]));
+  const { credentials, ...rest } = shown;
   const { trigger } = shown;
   const sourceTriggers = trigger?.sourceTriggers?.map((source) => {
     const webhook = webhookOf.get(source.name);
@@ -55,12 +56,24 @@ export function toTaskResource(
     properties: {
       provisioningState: 'Succeeded',
       creationDate: task.creationDate,
-      ...shown,
+      ...rest,
+      ...credentialsOf(credentials, withSecrets),
       ...(sourceTriggers && { trigger: { ...trigger, sourceTriggers } }),
       step: { ...shown.step, ...(dependencies && { baseImageDependencies: dependencies }) },
       ...(stopped && { automaticRunsStopped: stopped }),
     },
   };
+}
+
+/** As ACR tells them: nothing where there are none, and null for a registry whose password is asked for elsewhere. */
+function credentialsOf(credentials: Credentials | undefined, withSecrets: boolean) {
+  const { customRegistries, ...rest } = credentials ?? {};
+  const entries = Object.entries(customRegistries ?? {}).map(([server, custom]) => {
+    const hasPassword = [custom.userName, custom.password].some((one) => one?.type === 'Opaque');
+    return [server, hasPassword && !withSecrets ? null : custom];
+  });
+  const shown = { ...rest, ...(entries.length > 0 && { customRegistries: Object.fromEntries(entries) }) };
+  return Object.keys(shown).length > 0 && { credentials: shown };
 }
 
 function identityOf(identity: NonNullable<Task['identity']>, app: AppIdentity) {

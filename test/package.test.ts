@@ -14,6 +14,7 @@ import {
 } from '../local/functionsHost/core.ts';
 import { operations } from '../shared/edge/operations.ts';
 import { queues, storageConnection } from '../shared/names.ts';
+import { notServed } from '../shared/notServed.ts';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'plinth-package-'));
@@ -92,7 +93,11 @@ test('loads as the worker loads it and registers every function', async () => {
   const http = Object.values(operations).flatMap(({ name }) => [name, `${name}-short`]);
   const queued = ['startBuild', 'startBuildPoison', 'followRun', 'followRunPoison'];
   const others = [...queued, 'imagePushed', 'clock', 'logs', 'openapi', 'sourceWebhook'];
-  assert.deepEqual(names, [...http, ...others].sort());
+  const refusals = Object.keys(notServed).flatMap((name) => [
+    `not-served-${name}`,
+    `not-served-${name}-short`,
+  ]);
+  assert.deepEqual(names, [...http, ...others, ...refusals].sort());
 });
 
 /** A chunk that is loaded late is not seen by indexing; a clash of names in it shows when it is loaded. */

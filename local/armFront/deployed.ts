@@ -4,6 +4,7 @@ import { json } from 'node:stream/consumers';
 import type { Action } from '../roles.ts';
 import { ArmError } from '../runEngine/armError.ts';
 import type { Tls } from '../tls.ts';
+import { nextThroughFront } from './pages.ts';
 import { relay } from './relay.ts';
 import { type ArmFront, serveArm } from './serve.ts';
 import { notAuthorized, operationNames, workOf } from './work.ts';
@@ -25,9 +26,15 @@ export interface DeployedFrontOptions {
  * token. Whether the caller may is ARM's to say: it is asked for the caller's permissions on the registry.
  * @throws when the port is taken
  */
-export function startDeployedFront({ tls, plinth, arm, ca, port }: DeployedFrontOptions): Promise<ArmFront> {
+export async function startDeployedFront({
+  tls,
+  plinth,
+  arm,
+  ca,
+  port,
+}: DeployedFrontOptions): Promise<ArmFront> {
   const trust = ca === undefined ? {} : { ca };
-  return serveArm(tls, port, async (request, response, url) => {
+  const front = await serveArm(tls, port, async (request, response, url) => {
     const target = (base: string) => new URL(url.pathname + url.search, base);
     const work = workOf(request.method ?? 'GET', decodeURIComponent(url.pathname));
     if (!work) return relay(request, response, target(arm), trust);
@@ -39,8 +46,12 @@ export function startDeployedFront({ tls, plinth, arm, ca, port }: DeployedFront
         notAuthorized('of this token', work.action, work.registryId),
       );
     const headers = { authorization: undefined, 'x-functions-key': plinth.functionKey };
-    return relay(request, response, target(plinth.url), { ...trust, headers });
+    return relay(request, response, target(plinth.url), {
+      ...{ ...trust, headers },
+      ...(request.method === 'GET' && { rewrite: (body) => nextThroughFront(body, front.origin) }),
+    });
   });
+  return front;
 }
 
 interface Permission {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { notServed } from '../../shared/notServed.ts';
 import { ArmError } from '../runEngine/armError.ts';
 import type { Tls } from '../tls.ts';
 import { authorization, authorizationPath } from './authorization.ts';
@@ -6,6 +7,7 @@ import { type JsonAnswer, type LocalAzure, ok } from './azure.ts';
 import { behindFront, throughFront } from './blobs.ts';
 import { type Caller, callerOf } from './door.ts';
 import { graph } from './graph.ts';
+import { nextThroughFront } from './pages.ts';
 import { type RelayOptions, relay } from './relay.ts';
 import {
   cloudMetadata,
@@ -65,6 +67,7 @@ async function answer(
     return toPlinth({
       // The caller's token is for ARM; the app knows the front by its key.
       headers: { authorization: undefined, 'x-functions-key': options.plinth().functionKey },
+      ...(request.method === 'GET' && { rewrite: (body) => nextThroughFront(body, azure.origin) }),
       ...(work.givesUploadUrl && { rewrite: (body) => rewriteUploadUrl(body, azure.origin) }),
     });
   }
@@ -98,10 +101,13 @@ async function own(
     const found = await read(path, query, caller, azure);
     if (found) return found;
   }
+  const [, , rest = ''] = registryPath.exec(path) ?? [];
+  const instead = notServed[rest.split('/')[0]!.toLowerCase()];
   throw new ArmError(
     501,
     'NotImplemented',
-    `The local Azure has no ${method} ${path}: it knows registries, roles, and the tasks and runs that Plinth serves.`,
+    instead ??
+      `The local Azure has no ${method} ${path}: it knows registries, roles, and the tasks and runs that Plinth serves.`,
   );
 }
 

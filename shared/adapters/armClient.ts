@@ -122,12 +122,16 @@ const advice: Record<number, (registry: string) => string> = {
     `Azure does not know registry ${registry}. Is its resource id in PLINTH_REGISTRIES right?`,
 };
 
+/** A 404 is about the registry only where Azure does not name something in it. */
+const adviceFor = (status: number, said: string, registry: string) =>
+  status === 404 && /^(AgentPool|Run|Task|Log)NotFound/i.test(said) ? undefined : advice[status]?.(registry);
+
 /** What Azure answered, as an error that says what to do. */
 export async function refusal(response: Response, registry: string, doing: string): Promise<RunEngineError> {
   const { status } = response;
   const said = armMessage(await response.text().catch(() => ''));
   const retryAfter = retryAfterOf(response);
-  const sentences = [`${doing}: ${status} ${said}`.trim(), advice[status]?.(registry)].filter(Boolean);
+  const sentences = [`${doing}: ${status} ${said}`.trim(), adviceFor(status, said, registry)].filter(Boolean);
   return new RunEngineError(sentences.join('. '), {
     // 501 stays: what the engine cannot do now, it cannot do in a minute.
     transient: [408, 409, 429].includes(status) || (status >= 500 && status !== 501),

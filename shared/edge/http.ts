@@ -72,6 +72,20 @@ export function serveDocument(name: string, route: string, document: () => objec
   });
 }
 
+/** Answers whatever is below a path of a registry with what to use in its place. */
+export function serveRefusal(name: string, path: string, instead: string): void {
+  for (const [suffix, base] of [
+    ['', armPath],
+    ['-short', shortPath],
+  ])
+    app.http(name + suffix, {
+      route: `${base}/${path}`,
+      methods: ['GET', 'PUT', 'PATCH', 'POST', 'DELETE'],
+      authLevel: processUsesEntra() ? 'anonymous' : 'function',
+      handler: async (_, context) => errorAnswer(new Refusal(501, 'NotImplemented', instead), context),
+    });
+}
+
 async function handle(
   operation: Operation,
   answer: (call: Call) => Promise<HttpResponseInit>,

@@ -1,7 +1,7 @@
 import type { DockerBuildRequest, Run } from '../model/run.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest } from '../ports/runEngine.ts';
-import { renderRunValues } from '../runValues.ts';
+import { RunValueError, type RunValues, renderArgument, renderRunValues } from '../runValues.ts';
 import { changeRequestSecrets } from '../secrets.ts';
 import { engineTerms } from './engineTerms.ts';
 import { engineImageName } from './outputNames.ts';
@@ -39,7 +39,7 @@ async function quickBuildRequest(
     type,
     noCache,
     dockerFilePath,
-    arguments: request.arguments,
+    arguments: request.arguments.map((argument) => renderKnown(argument, values)),
     imageNames: request.imageNames.map((name) =>
       engineImageName(renderRunValues(name, values), own, request.credentials),
     ),
@@ -48,4 +48,14 @@ async function quickBuildRequest(
     ...(target !== undefined && { target }),
     ...(await engineTerms(request, undefined, own, ports)),
   };
+}
+
+/** An argument with its Run values; one with other braces is the Dockerfile's business, and goes as it is. */
+function renderKnown(argument: DockerBuildRequest['arguments'][number], values: RunValues) {
+  try {
+    return renderArgument(argument, values);
+  } catch (error) {
+    if (error instanceof RunValueError) return argument;
+    throw error;
+  }
 }

@@ -125,10 +125,23 @@ const engineWishes = ({ agentPoolName, logTemplate }: QuickRequest | TaskRunRequ
   ...(logTemplate && { logTemplate }),
 });
 
-export async function getRun(own: KnownRegistry, runId: string, { store }: Ports): Promise<Run> {
-  const run = await store.run(own.name, runId);
+/** Runs that are looked through for the engine's id of one. */
+const mostLookedThrough = 1000;
+
+/**
+ * A run by its id, or by the id that the run engine gave it, which its log shows: of the newest thousand, where no run
+ * has that id itself.
+ * @throws Refusal 404
+ */
+export async function getRun(own: KnownRegistry, id: string, { store }: Pick<Ports, 'store'>): Promise<Run> {
+  const run = await store.run(own.name, id);
   if (run) return run.value;
-  throw noRun(own.name, runId);
+  let left = mostLookedThrough;
+  for await (const other of store.runs(own.name)) {
+    if (other.engineRunId?.toLowerCase() === id.toLowerCase()) return other;
+    if (--left === 0) break;
+  }
+  throw noRun(own.name, id);
 }
 
 /** Cancels a run: at once while it is queued, through the engine afterwards. One that has ended stays as it is. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { imageReference } from './fields.ts';
+import { imageReference, loginServer } from './fields.ts';
 import {
   BaseImageDependency,
   ImageDescriptor,
@@ -9,7 +9,15 @@ import {
   TimerRunTrigger,
 } from './run.ts';
 import { Decision } from './state.ts';
-import { Platform, SourceTrigger, TaskCreate, TaskProperties, Triggers } from './task.ts';
+import {
+  Credentials,
+  CustomRegistry,
+  Platform,
+  SourceTrigger,
+  TaskCreate,
+  TaskProperties,
+  Triggers,
+} from './task.ts';
 import { Fault, Ignored, Unseen } from './watch.ts';
 
 const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
@@ -85,6 +93,13 @@ const TriggersShown = Triggers.extend({
   sourceTriggers: z.array(SourceTrigger.extend({ webhook: WebhookShown.optional() })).optional(),
 }).meta({ id: 'TriggerPropertiesShown' });
 
+const CredentialsShown = Credentials.extend({
+  customRegistries: z
+    .record(loginServer, CustomRegistry.nullable())
+    .optional()
+    .describe('null for a registry whose password only listDetails tells.'),
+}).meta({ id: 'CredentialsShown' });
+
 export const TaskResource = TaskCreate.extend({
   id: ArmId,
   name: z.string(),
@@ -93,6 +108,7 @@ export const TaskResource = TaskCreate.extend({
     provisioningState: z.literal('Succeeded'),
     creationDate: z.iso.datetime(),
     trigger: TriggersShown.optional(),
+    credentials: CredentialsShown.optional(),
     automaticRunsStopped: z
       .string()
       .optional()
