@@ -21,7 +21,7 @@ const useHttps =
 
 /**
  * Reads a contextPath by the rules of `docker build` and of ACR's runner: `….git#ref:folder`, Azure DevOps' `/_git/`
- * without a suffix, `github.com/…` without a scheme, any other http(s) URL a tar archive, no scheme an uploaded one,
+ * and `owner/repository` at GitHub and the like without a suffix, `github.com/…` without a scheme, any other http(s) URL a tar archive, no scheme an uploaded one,
  * `/dev/null` no context. A ref may be a branch, a tag, a full ref or a commit; without one it is the default branch.
  * Source: Azure/acr-builder util/url.go and scan/git.go, azure-cli acr/_archive_utils.py.
  * @throws SourceLocationError
@@ -52,21 +52,27 @@ function parseUrl(text: string, schemeLeftOut: boolean): SourceLocation {
   const fragment = url.hash.slice(1);
   url.hash = '';
   const path = url.pathname.replace(/\/+$/, '');
-  const looksLikeGit = /\.git$/i.test(path) || /\/_git\/[^/]+$/i.test(path) || schemeLeftOut;
+  const looksLikeGit =
+    /\.git$/i.test(path) ||
+    /\/_git\/[^/]+$/i.test(path) ||
+    isHostedRepository(url.hostname, path) ||
+    schemeLeftOut;
   if (looksLikeGit && url.search === '') {
     url.pathname = path;
     return { kind: 'git', url: url.href, ...parseFragment(fragment) };
   }
-  if (url.hostname === 'github.com' && /^\/[^/]+\/[^/]+$/.test(path))
-    throw invalid(
-      `${url.origin}${path} is taken for an archive. A GitHub repository ends in .git: ${url.origin}${path}.git`,
-    );
   if (fragment !== '')
     throw invalid(
       `${describeUrl(url.href)} is taken for an archive, which has no #ref:folder. A git context ends in .git.`,
     );
   return { kind: 'archive', url: url.href };
 }
+
+/** At the hosts of repositories that ACR names, `owner/repository` is one without `.git` too. */
+const isHostedRepository = (host: string, path: string) =>
+  /^((www\.)?github\.com|[^.]+\.ghe\.com|gitlab\.com|bitbucket\.org)$/i.test(host) &&
+  /^\/[^/]+\/[^/]+$/.test(path) &&
+  !/\.(tar|tgz|gz)$/i.test(path);
 
 /** Azure DevOps shows clone URLs as `https://org@dev.azure.com/org/…`; any other user may be a token. */
 function dropUser(url: URL) {

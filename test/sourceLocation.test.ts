@@ -63,8 +63,6 @@ const refused: [contextPath: string, code: SourceLocationError['code'], says: Re
   ['file:///etc', 'NotSupported', /https/],
   ['ftp://host/x.tar', 'NotSupported', /https/],
   ['https://', 'Invalid', /not a URL/],
-  ['https://github.com/Azure/acr-builder', 'Invalid', /acr-builder\.git/],
-  ['https://github.com/Azure/acr-builder#main', 'Invalid', /acr-builder\.git/],
   ['https://host/src.tgz#main', 'Invalid', /archive/],
   [`${hub}#main:../other`, 'Invalid', /leaves the repository/],
   [`${hub}#main:a/%2e%2e/%2e%2e/b`, 'Invalid', /leaves the repository/],
@@ -103,7 +101,6 @@ const links: [path: string, target: string, problem: string | undefined][] = [
   ['link', '../file', 'climbs out of the context'],
   ['a/link', '../../file', 'climbs out of the context'],
   ['link', '/etc/passwd', 'is absolute'],
-  ['link', 'a/b/../../..', 'has .. in the middle'],
   ['link', '', 'has no target'],
 ];
 for (const [path, target, problem] of links)

@@ -4,6 +4,7 @@ import { type BuildahOptions, buildahCache, buildahIn, showing } from './buildah
 import { writeBuilderFiles } from './builderFiles.ts';
 import { readBuildOutput } from './buildOutput.ts';
 import { printDependencies } from './dependencies.ts';
+import { ignoreFlags } from './ignoreFile.ts';
 import { pushImage } from './pushImage.ts';
 import { type RunRequest, secretsIn } from './runRequest.ts';
 import {
@@ -27,10 +28,12 @@ export function buildahExecutor(options: BuildahOptions): Executor {
     ]);
     const secretArguments = request.arguments.filter(({ isSecret }) => isSecret);
 
+    const ignored = await ignoreFlags(join(source.contextDir, request.dockerFilePath), source.contextDir);
+
     work.running();
     const output = readBuildOutput(showing(work.endpoints));
     const code = await buildah(
-      ['build', ...buildFlags(work), ...access, '--file', source.dockerfile, source.contextDir],
+      ['build', ...buildFlags(work), ...ignored, ...access, '--file', source.dockerfile, source.contextDir],
       Object.fromEntries(secretArguments.map(({ name, value }) => [name, value])),
       async (text) => {
         const line = output.line(text);

@@ -29,7 +29,10 @@ export function parseSourceLocation(text: string): SourceLocation {
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw refuse('must begin with https:// (or http://)');
-  const isGit = url.pathname.endsWith('.git') || url.pathname.includes('/_git/');
+  const isGit =
+    url.pathname.endsWith('.git') ||
+    url.pathname.includes('/_git/') ||
+    (url.hostname === 'github.com' && /^\/[^/]+\/[^/]+\/?$/.test(url.pathname));
   if (!isGit) return { kind: 'archive', url };
   const fragment = decodeURIComponent(url.hash.slice(1));
   url.hash = '';

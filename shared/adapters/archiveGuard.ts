@@ -8,6 +8,7 @@ interface Entry {
   type: string;
   size: number;
   linkpath?: string | undefined;
+  mode?: number | undefined;
 }
 
 export const maxEntries = 100_000;
@@ -19,12 +20,15 @@ export const maxEntries = 100_000;
 export function archiveGuard(what: string, maxBytes: number) {
   const links = new Map<string, string>();
   const files = new Set<string>();
+  const modes = new Map<string, number>();
   const guard = {
     entries: 0,
     bytes: 0,
     problem: undefined as SourceError | undefined,
     /** Path and target, the last of a path. */
     links,
+    /** Of files and folders, where the process's umask could have taken bits away. */
+    modes,
     bad: (path: string, why: string, cause?: unknown) =>
       new SourceError(
         'BadArchive',
@@ -61,6 +65,11 @@ export function archiveGuard(what: string, maxBytes: number) {
       .find((part) => links.has(part));
     if (through !== undefined) return bad(path, `lies below the symbolic link ${through}`);
     links.delete(path);
+    modes.delete(path);
+    // What its owner could not read, this process could not pack or remove.
+    entry.mode = (entry.mode ?? 0o644) | (entry.type === 'Directory' ? 0o700 : 0o400);
+    if (/File$|^Directory$/.test(entry.type) && (entry.mode & 0o7022) !== 0)
+      modes.set(path, entry.mode & 0o7777);
     entry.path = entry.type === 'Directory' ? `${path}/` : path;
     switch (entry.type) {
       case 'SymbolicLink': {

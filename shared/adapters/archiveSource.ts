@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, rmdir, symlink, unlink } from 'node:fs/promises';
+import { chmod, mkdir, rmdir, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -69,8 +69,6 @@ export async function unpackArchive(
     cwd: dir,
     strict: true,
     preserveOwner: false,
-    chmod: true,
-    processUmask: 0,
     filter: (_path, entry) => guard.takes(entry as ReadEntry),
   });
   // An archive of links alone leaves it nothing to write, and it ends before a pipeline listens.
@@ -107,6 +105,7 @@ export async function unpackArchive(
     );
   }
   try {
+    for (const [path, mode] of guard.modes) await chmod(join(dir, path), mode);
     await makeLinks(dir, guard);
   } catch (cause) {
     const why = writeFault(cause);

@@ -5,6 +5,7 @@ import type { BuildStep } from '../../../shared/taskFile.ts';
 import { platformFlag } from '../buildahExecutor.ts';
 import { showing } from '../buildahTool.ts';
 import { readBuildOutput } from '../buildOutput.ts';
+import { ignoreFlags } from '../ignoreFile.ts';
 import { inside } from '../source.ts';
 import { RunFailure } from '../types.ts';
 import { passedTo } from './refused.ts';
@@ -20,7 +21,10 @@ export async function runBuild(step: BuildStep, world: StepWorld, signal: AbortS
   const hidden = given.filter(({ value }) => isSecret(value!));
   const flags = [
     ...['--isolation', 'chroot', '--format', 'docker'],
-    ...['--platform', command.platform ?? platformFlag(work.request.platform)],
+    ...[
+      '--platform',
+      /^(linux)?$/i.test(command.platform ?? '') ? platformFlag(work.request.platform) : command.platform!,
+    ],
     ...command.tags.flatMap((tag) => ['--tag', localName(tag)]),
     ...(command.noCache ? ['--no-cache'] : []),
     ...(command.pull ? ['--pull-always'] : []),
@@ -31,9 +35,10 @@ export async function runBuild(step: BuildStep, world: StepWorld, signal: AbortS
     ...(hidden.length > 0 ? ['--omit-history'] : []),
     ...passedTo(command.others),
   ];
+  const ignored = await ignoreFlags(dockerfile, contextDir);
   const output = readBuildOutput(showing(work.endpoints));
   const code = await buildah(
-    ['build', ...flags, ...access, '--file', dockerfile, contextDir],
+    ['build', ...flags, ...ignored, ...access, '--file', dockerfile, contextDir],
     Object.fromEntries(hidden.map(({ name, value }) => [name, value!])),
     async (text) => {
       const line = output.line(text);
