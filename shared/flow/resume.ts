@@ -20,11 +20,8 @@ import { untilUndisturbed } from './retry.ts';
 export async function resume(run: Stored<Run>, own: KnownRegistry, ports: Ports): Promise<void> {
   const { registry, runId, task: taskName, claimedUntil } = run.value;
   const now = ports.clock.now();
-  const left = claimedUntil === undefined ? 0 : (Date.parse(claimedUntil) - now.getTime()) / 1000;
-  if (left > 0) {
-    await ports.queue.ringStart([{ registry, runId }], Math.ceil(left));
-    return;
-  }
+  // The clock rings for it until the engine has it; a message that sent another for later would never end.
+  if (claimedUntil !== undefined && Date.parse(claimedUntil) > now.getTime()) return;
   if (run.value.cancelRequested) {
     await endRun(registry, runId, { status: 'Canceled' }, ports);
     return;
