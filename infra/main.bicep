@@ -73,9 +73,9 @@ param runsPerRegistry int = 10
 param runsPerTask int = 1
 
 @minValue(1)
-@maxValue(2000)
-@description('Optional. Largest build context, in MiB.')
-param maxContextMiB int = 200
+@maxValue(128)
+@description('Optional. Largest build context that the app fetches itself, in MiB; a larger one is fetched by the run engine. At most 32 for instances of 512 MiB.')
+param maxContextMiB int = 64
 
 @minValue(1)
 @maxValue(1440)

@@ -22,7 +22,7 @@ test('what Azure needs is enough, and the rest has defaults', () => {
     },
   ]);
   assert.equal(config.armEndpoint, 'https://management.azure.com');
-  assert.equal(config.maxContextBytes, 200 * 2 ** 20);
+  assert.equal(config.maxContextBytes, 64 * 2 ** 20);
   assert.deepEqual(config.storage, {
     tableServiceUri: 'https://data.table.core.windows.net',
     queueServiceUri: 'https://data.queue.core.windows.net',

@@ -105,7 +105,8 @@ const Environment = z.object({
   PLINTH_PRIVATE_HOSTS: privateHosts.optional(),
   PLINTH_IDENTITY_PRINCIPAL_ID: z.string().optional(),
   PLINTH_API_CLIENT_ID: z.string().optional(),
-  PLINTH_MAX_CONTEXT_MIB: count(2000).default(200),
+  /** A fetch takes about seven times as much memory, and three times as much temporary disk. */
+  PLINTH_MAX_CONTEXT_MIB: count(128).default(64),
   PLINTH_RUNS_PER_REGISTRY: count(100).default(10),
   PLINTH_RUNS_PER_TASK: count(10).default(1),
   PLINTH_RECONCILE_MINUTES: count(1440).default(5),

@@ -3,6 +3,7 @@ import { QueueClient } from '@azure/storage-queue';
 import { createAcrRegistry } from '../adapters/acrRegistry.ts';
 import { createAesSeal } from '../adapters/aesSeal.ts';
 import { createArmRunEngine } from '../adapters/armRunEngine.ts';
+import { boundedSource } from '../adapters/boundedSource.ts';
 import { createCredentials } from '../adapters/identityToken.ts';
 import { createKeyVault } from '../adapters/keyVault.ts';
 import { createSourceContext } from '../adapters/sourceContext.ts';
@@ -79,7 +80,7 @@ function wire(config: Config): App {
         registries: config.registries,
         credential: credential(),
       }),
-      source: createSourceContext({ fetch: guards.context.fetch }),
+      source: boundedSource(createSourceContext({ fetch: guards.context.fetch })),
       sourceControl: createSourceControl(config.sourceControlApis, guards.sourceControl.fetch),
       vault: createKeyVault({
         endpoints: config.keyVaultEndpoints,

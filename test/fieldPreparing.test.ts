@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { test } from 'uvu';
+import { boundedSource } from '../shared/adapters/boundedSource.ts';
+import { everyMinute } from '../shared/flow/everyMinute.ts';
+import { onPush } from '../shared/flow/onPush.ts';
+import { startRun } from '../shared/flow/startRun.ts';
+import { type FetchedSource, SourceError } from '../shared/ports/sourceContext.ts';
+import { parseSourceLocation } from '../shared/sourceLocation.ts';
+import { builtWorld, countIn, start, work } from './counted.ts';
+import { handling, takeMessages } from './workers.ts';
+import type { World } from './world.ts';
+
+const base = 'baseacr.azurecr.io/base:1';
+const tasks = [{ registry: 'appacr', name: 'app', bases: [base] }];
+const url = 'https://git.example.com/app.git';
+const fresh = () => builtWorld('preparing', {}, tasks, [base]);
+
+/** The process dies while it fetches: nothing that it had begun goes on, and nobody tidies up after it. */
+function dying(world: World, isDying: () => boolean) {
+  const { fetch } = world.ports.source;
+  world.ports.source = {
+    fetch: (location, options) => (isDying() ? new Promise<never>(() => {}) : fetch(location, options)),
+  };
+}
+
+/** Handles what can be seen without waiting for what never ends. */
+async function visit(world: World) {
+  for (const message of takeMessages(world, 10, () => 0)) void handling(message)(world.ports);
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+}
+
+const runOf = async (world: World, runId: string) => (await world.ports.store.run('appacr', runId))!.value;
+
+test('a run whose process dies while it fetches is tried three times, and then says so', async () => {
+  const world = await fresh();
+  dying(world, () => true);
+  const counts = countIn(world);
+  const { runId } = await start(world, 'appacr', 'app');
+  for (let minute = 0; minute < 10; minute++) {
+    await visit(world);
+    world.pass(60);
+    await everyMinute(world.ports);
+  }
+  const run = await runOf(world, runId);
+  assert.equal(counts.fetches.get(url)?.length, 3);
+  assert.equal(run.status, 'Error');
+  assert.match(run.runErrorMessage!, /ended 3 times while it fetched.*PLINTH_MAX_CONTEXT_MIB/);
+  assert.equal(run.preparing, undefined);
+});
+
+test('a run that was claimed, and whose processes die as they ask again, ends after three too', async () => {
+  const world = await fresh();
+  let asked = false;
+  world.ports.engine.schedule = async () => {
+    asked = true;
+    return new Promise<never>(() => {});
+  };
+  const { runId } = await start(world, 'appacr', 'app');
+  for (let minute = 0; minute < 20; minute++) {
+    await visit(world);
+    world.pass(60);
+    await everyMinute(world.ports);
+  }
+  assert.ok(asked);
+  assert.equal((await runOf(world, runId)).status, 'Error');
+});
+
+test('two that die are made good by the third, and count no more', async () => {
+  const world = await fresh();
+  let tries = 0;
+  dying(world, () => ++tries < 3);
+  const counts = countIn(world);
+  const { runId } = await start(world, 'appacr', 'app');
+  for (let minute = 0; minute < 6; minute++) {
+    await visit(world);
+    world.pass(60);
+    await everyMinute(world.ports);
+  }
+  await work(world, counts);
+  world.pass(5);
+  await work(world, counts);
+  assert.equal((await runOf(world, runId)).status, 'Succeeded');
+});
+
+test('a try is on the row before the fetch, and whoever else has a message leaves the run alone', async () => {
+  const world = await fresh();
+  let seen: unknown;
+  const { fetch } = world.ports.source;
+  const { runId } = await start(world, 'appacr', 'app');
+  world.ports.source = {
+    async fetch(location, options) {
+      seen = (await runOf(world, runId)).preparing?.count;
+      return fetch(location, options);
+    },
+  };
+  const counts = countIn(world);
+  await Promise.all(Array.from({ length: 24 }, () => startRun({ registry: 'appacr', runId }, world.ports)));
+  assert.equal(seen, 1);
+  assert.equal(counts.fetches.get(url)?.length, 1);
+  assert.equal(world.builds.filter((build) => !world.hasEnded(build)).length, 1);
+});
+
+test('a worker that takes long says that it lives, and keeps the run', async () => {
+  const world = await fresh();
+  const counts = countIn(world);
+  const { runId } = await start(world, 'appacr', 'app');
+  let go = () => {};
+  const { fetch } = world.ports.source;
+  world.ports.source = {
+    async fetch(location, options) {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return fetch(location, options);
+    },
+  };
+  mock.timers.enable({ apis: ['setInterval'] });
+  try {
+    await visit(world);
+    for (let beat = 0; beat < 10; beat++) {
+      world.pass(30);
+      mock.timers.tick(30_000);
+      await visit(world);
+      await startRun({ registry: 'appacr', runId }, world.ports);
+    }
+    go();
+    await visit(world);
+  } finally {
+    mock.timers.reset();
+  }
+  await work(world, counts);
+  world.pass(5);
+  await work(world, counts);
+  assert.equal((await runOf(world, runId)).status, 'Succeeded');
+  assert.equal(counts.fetches.get(url)?.length, 1);
+});
+
+test('a push that merges while the context is fetched is in what is built', async () => {
+  const world = await fresh();
+  const counts = countIn(world);
+  world.push(base);
+  for (const event of world.events.splice(0)) await onPush(event, world.ports);
+  const { layersOf, digestOf } = world.ports.registry;
+  let pushed = false;
+  world.ports.registry = {
+    ...world.ports.registry,
+    layersOf,
+    async digestOf(image, login) {
+      const digest = await digestOf(image, login);
+      if (!pushed) {
+        pushed = true;
+        world.push(base);
+        for (const event of world.events.splice(0)) await onPush(event, world.ports);
+      }
+      return digest;
+    },
+  };
+  for (let turn = 0; turn < 4; turn++) {
+    await work(world, counts);
+    world.pass(5);
+  }
+  assert.equal(world.builds.at(-1)!.bases.get(base), world.tags.get(base));
+  assert.equal(world.builds.length, 2);
+});
+
+const location = parseSourceLocation(url);
+const MiB = 2 ** 20;
+
+/** A source whose contexts have a size each, and which knows how much it has given out. */
+function sized(sizes: number[]) {
+  const inHand = { large: 0, small: 0 };
+  const most = { large: 0, small: 0 };
+  let at = 0;
+  const source = boundedSource({
+    async fetch(_, { maxBytes }): Promise<FetchedSource> {
+      const bytes = sizes[at++ % sizes.length]!;
+      const kind = maxBytes > 4 * MiB ? 'large' : 'small';
+      inHand[kind]++;
+      most[kind] = Math.max(most[kind], inHand[kind]);
+      await new Promise(setImmediate);
+      if (bytes > maxBytes) {
+        inHand[kind]--;
+        throw new SourceError('TooLarge', 'too large');
+      }
+      return { dir: '', bytes, warnings: [], dispose: async () => void inHand[kind]-- };
+    },
+  });
+  return { source, most, inHand };
+}
+
+const loads: [title: string, sizes: number[], most: { large: number; small: number }][] = [
+  ['small ones', [1 * MiB], { large: 0, small: 8 }],
+  ['large ones', [60 * MiB], { large: 1, small: 8 }],
+  ['both', [1 * MiB, 60 * MiB, 2 * MiB], { large: 1, small: 8 }],
+  ['ones larger than is allowed', [70 * MiB], { large: 1, small: 8 }],
+];
+for (const [title, sizes, most] of loads)
+  test(`of 24 contexts at once, ${title}, as many are in hand as the process holds, and all are fetched`, async () => {
+    const world = sized(sizes);
+    const fetched = await Promise.all(
+      Array.from({ length: 24 }, async () => {
+        try {
+          const one = await world.source.fetch(location, { maxBytes: 64 * MiB });
+          await new Promise(setImmediate);
+          await one.dispose();
+          await one.dispose();
+          return true;
+        } catch (error) {
+          return (error as SourceError).code;
+        }
+      }),
+    );
+    assert.deepEqual(world.most, most);
+    assert.ok(fetched.every((one) => one === (sizes[0]! > 64 * MiB ? 'TooLarge' : true)));
+  });
+
+test.run();
