@@ -141,11 +141,10 @@ test('a push that merges while the context is fetched is in what is built', asyn
   const counts = countIn(world);
   world.push(base);
   for (const event of world.events.splice(0)) await onPush(event, world.ports);
-  const { layersOf, digestOf } = world.ports.registry;
+  const { digestOf } = world.ports.registry;
   let pushed = false;
   world.ports.registry = {
     ...world.ports.registry,
-    layersOf,
     async digestOf(image, login) {
       const digest = await digestOf(image, login);
       if (!pushed) {
@@ -164,55 +163,61 @@ test('a push that merges while the context is fetched is in what is built', asyn
   assert.equal(world.builds.length, 2);
 });
 
-const location = parseSourceLocation(url);
 const MiB = 2 ** 20;
 
-/** A source whose contexts have a size each, and which knows how much it has given out. */
-function sized(sizes: number[]) {
+/** A source of contexts whose size in MiB is their folder's name, and which knows how many are in hand. */
+function sized() {
   const inHand = { large: 0, small: 0 };
   const most = { large: 0, small: 0 };
-  let at = 0;
   const source = boundedSource({
-    async fetch(_, { maxBytes }): Promise<FetchedSource> {
-      const bytes = sizes[at++ % sizes.length]!;
+    async fetch(location, { maxBytes }): Promise<FetchedSource> {
+      const bytes = location.kind === 'git' ? Number(location.folder) * MiB : 0;
       const kind = maxBytes > 4 * MiB ? 'large' : 'small';
       inHand[kind]++;
       most[kind] = Math.max(most[kind], inHand[kind]);
       await new Promise(setImmediate);
-      if (bytes > maxBytes) {
-        inHand[kind]--;
-        throw new SourceError('TooLarge', 'too large');
-      }
-      return { dir: '', bytes, warnings: [], dispose: async () => void inHand[kind]-- };
+      let isThere = true;
+      const dispose = async () => {
+        if (isThere) inHand[kind]--;
+        isThere = false;
+      };
+      if (bytes <= maxBytes) return { dir: '', bytes, warnings: [], dispose };
+      await dispose();
+      throw new SourceError('TooLarge', 'too large');
     },
   });
   return { source, most, inHand };
 }
 
 const loads: [title: string, sizes: number[], most: { large: number; small: number }][] = [
-  ['small ones', [1 * MiB], { large: 0, small: 8 }],
-  ['large ones', [60 * MiB], { large: 1, small: 8 }],
-  ['both', [1 * MiB, 60 * MiB, 2 * MiB], { large: 1, small: 8 }],
-  ['ones larger than is allowed', [70 * MiB], { large: 1, small: 8 }],
+  ['small ones', [1], { large: 0, small: 8 }],
+  ['large ones', [60], { large: 1, small: 8 }],
+  ['small and large ones', [1, 60, 2], { large: 1, small: 8 }],
+  ['as large as is allowed', [64], { large: 1, small: 8 }],
+  ['larger than is allowed', [70], { large: 1, small: 8 }],
+  ['of all sizes', [1, 4, 5, 64, 65], { large: 1, small: 8 }],
 ];
 for (const [title, sizes, most] of loads)
-  test(`of 24 contexts at once, ${title}, as many are in hand as the process holds, and all are fetched`, async () => {
-    const world = sized(sizes);
-    const fetched = await Promise.all(
-      Array.from({ length: 24 }, async () => {
+  test(`of 24 contexts at once, ${title}, as many are in hand as a process holds, and each is answered`, async () => {
+    const world = sized();
+    await Promise.all(
+      Array.from({ length: 24 }, async (_, at) => {
+        const size = sizes[at % sizes.length]!;
+        const location = parseSourceLocation(`${url}#main:${size}`);
         try {
           const one = await world.source.fetch(location, { maxBytes: 64 * MiB });
+          assert.equal(one.bytes, size * MiB);
           await new Promise(setImmediate);
           await one.dispose();
           await one.dispose();
-          return true;
         } catch (error) {
-          return (error as SourceError).code;
+          assert.equal((error as SourceError).code, 'TooLarge');
+          assert.ok(size > 64);
         }
       }),
     );
     assert.deepEqual(world.most, most);
-    assert.ok(fetched.every((one) => one === (sizes[0]! > 64 * MiB ? 'TooLarge' : true)));
+    assert.deepEqual(world.inHand, { large: 0, small: 0 });
   });
 
 test.run();

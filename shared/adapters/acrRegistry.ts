@@ -9,6 +9,7 @@ import type { KnownRegistry } from '../ports/ports.ts';
 import { type Registry, RegistryError, type RegistryLogin } from '../ports/registry.ts';
 import { dockerHub } from '../registryHost.ts';
 import { type AddressGuard, addressErrorIn } from './addressGuard.ts';
+import { isIdentityBusy } from './identityToken.ts';
 import { imagesOf, type ManifestReader } from './manifestReader.ts';
 import { createOciReader, type OciReader } from './ociReader.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
@@ -199,7 +200,7 @@ async function identityToken(loginServer: string, credential: TokenCredential): 
 
 const identityFault = (what: string, cause: unknown) =>
   new RegistryError(
-    'Unauthorized',
+    isIdentityBusy(cause) ? 'Unreachable' : 'Unauthorized',
     `The managed identity for ${what} gave no token. Is it assigned to the function app? (${(cause as Error)?.message ?? 'no answer'})`,
     { cause },
   );

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Vault, VaultError } from '../ports/vault.ts';
 import { parseVaultUri, type VaultRules, VaultUriError } from '../vaultUri.ts';
 import { addressErrorIn } from './addressGuard.ts';
+import { isIdentityBusy } from './identityToken.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
 const apiVersion = '7.4';
@@ -61,7 +62,7 @@ async function tokenFor(audience: string, credential: TokenCredential, what: str
     const why = (cause as Error).message.split('\n')[0];
     throw new VaultError(
       `The ${what} was not read: ${who} gave no token (${why}). Is it assigned to the function app?`,
-      { transient: false, cause },
+      { transient: isIdentityBusy(cause), cause },
     );
   }
   throw new VaultError(`The ${what} was not read: ${who} gave no token.`, { transient: true });

@@ -10,8 +10,8 @@ import { git, startGitHttp } from '../gitHttp.ts';
 
 const MiB = 2 ** 20;
 /** An instance has 2,048 MiB, of which the Functions host takes its part, and about 800 MB of temporary disk. */
-const mostMemory = 1400 * MiB;
-const mostDisk = 500 * MiB;
+const mostMemory = 1200 * MiB;
+const mostDisk = 400 * MiB;
 /** As many as the settings of the queue let a process have at once. */
 const messages = 24;
 
