@@ -12,7 +12,7 @@ import { parseSourceLocation } from '../shared/sourceLocation.ts';
 
 const [maxMiB, ...contexts] = process.argv.slice(2);
 const maxBytes = Number(maxMiB) * 2 ** 20;
-const source = boundedSource(createSourceContext());
+const source = boundedSource(createSourceContext({ fetch }));
 
 let disk = 0;
 let looking = false;

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { test } from 'uvu';
 import { createAcrRegistry } from '../shared/adapters/acrRegistry.ts';
+import { createAddressGuard } from '../shared/adapters/addressGuard.ts';
 import { createKeyVault } from '../shared/adapters/keyVault.ts';
 import { isTransient } from '../shared/flow/transient.ts';
 
@@ -55,8 +56,15 @@ test('an identity endpoint that is busy is tried again, one that knows no such i
       },
     ],
     credential,
+    guard: createAddressGuard([]),
   });
-  const vault = createKeyVault({ endpoints: {}, credential });
+  const vault = createKeyVault({
+    endpoints: {},
+    credential,
+    rules: { own: [] },
+    isOwn: () => false,
+    fetch,
+  });
   const image = { registry: 'appacr.azurecr.io', repository: 'app', tag: '1' };
   const wrong: string[] = [];
   await Promise.all(
