@@ -33,7 +33,9 @@ export function parseDependencies(log: string): Pin[] | undefined {
   const at = log.lastIndexOf(heading);
   if (at < 0) return undefined;
   const block = readBlock(blockOf(log.slice(at + heading.length)));
-  const images = Dependencies.safeParse(block).data ?? [];
+  const images = Dependencies.safeParse(block).data;
+  // A list that is cut short does not say that there are none.
+  if (!images) return undefined;
   const pins = new Map<string, Pin>();
   for (const image of images)
     for (const [key, type] of [
@@ -50,7 +52,8 @@ export function parseDependencies(log: string): Pin[] | undefined {
 /** In the failsafe schema every scalar is its text: an unquoted tag 1.10 is not the number 1.1. */
 function readBlock(text: string): unknown {
   try {
-    return parseDocument(text, { schema: 'failsafe' }).toJS();
+    const document = parseDocument(text, { schema: 'failsafe' });
+    return document.errors.length > 0 ? undefined : document.toJS();
   } catch {
     // What a build printed itself may be anything.
     return undefined;

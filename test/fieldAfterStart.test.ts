@@ -65,15 +65,19 @@ test('a run that was cancelled and is unknown for a minute is cancelled', async 
   assert.equal((await world.ports.store.run(registry, run.runId))!.value.status, 'Canceled');
 });
 
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 const block = (image: string, digest: string) => {
   const [server, ...path] = image.split('/');
   const [repository, tag] = path.join('/').split(':');
   return `    registry: ${server}\n    repository: ${repository}\n    tag: ${tag}\n    digest: ${digest}\n`;
 };
 const found = (...runtime: string[]) =>
-  `The following dependencies were found:\n- image:\n${block('mid1acr.azurecr.io/mid1-task:1', 'sha256:aa')}${runtime
-    .map((text) => `  runtime-dependency:\n${text}`)
-    .join('')}`;
+  `The following dependencies were found:\n\n${(runtime.length > 0 ? runtime : [''])
+    .map(
+      (text) =>
+        `- image:\n${block('mid1acr.azurecr.io/mid1-task:1', digestOf('a'))}${text && `  runtime-dependency:\n${text}`}`,
+    )
+    .join('')}\n`;
 const whole = 'Run ID: ca1 was successful after 9s\n';
 const logOf = (text: string): EngineLog => ({
   length: text.length,
@@ -96,16 +100,22 @@ const logs: [
   ['is whole and tells of none', [`Step 1/2\n${whole}`], 'at once', [base]],
   [
     'comes late',
-    [undefined, refused(true), found(block(publicBase, 'sha256:bb')) + whole],
+    [undefined, refused(true), found(block(publicBase, digestOf('b'))) + whole],
     'waits',
     [publicBase],
   ],
-  ['tells of another', [found(block(publicBase, 'sha256:bb'))], 'at once', [publicBase]],
+  ['tells of another', [found(block(publicBase, digestOf('b')))], 'at once', [publicBase]],
   [
     'tells of two',
-    [found(block(publicBase, 'sha256:bb'), block(base, 'sha256:cc'))],
+    [found(block(publicBase, digestOf('b')), block(base, digestOf('c')))],
     'at once',
     [publicBase, base],
+  ],
+  [
+    'tells of something that is no list',
+    ['The following dependencies were found:\n\n- image:\n  - : }{\n'],
+    'waits',
+    [base],
   ],
   ['tells of an image on scratch', [found()], 'at once', []],
 ];
