@@ -1,6 +1,7 @@
 import type { KnownRegistry } from './ports/ports.ts';
+import { canonicalHost } from './registryHost.ts';
 
-/** Under Azure's suffixes alone: names of Azure's registries and nothing before or after them, no user and no port. */
+/** Under Azure's suffixes alone: names of Azure's registries and nothing before or after them, no user and no port but 443. */
 const azureLoginServer = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+azurecr\.(?:io|cn|us)$/;
 
 /**
@@ -12,7 +13,7 @@ export function identityProblem(
   loginServer: string,
   registries: readonly Pick<KnownRegistry, 'loginServer'>[],
 ): string | undefined {
-  const server = loginServer.toLowerCase();
+  const server = canonicalHost(loginServer);
   if (azureLoginServer.test(server) || registries.some((known) => known.loginServer === server))
     return undefined;
   return `${loginServer} is no registry of Azure (*.azurecr.io, *.azurecr.cn, *.azurecr.us) and none of PLINTH_REGISTRIES, so it gets no token of an identity. Give a user name and a password for it.`;
