@@ -167,6 +167,11 @@ for (const [contextPath, tokenGoes] of elsewhere) {
     await startRun({ registry: own.name, runId }, ports);
     assert.equal(fetched.length, 1);
     assert.equal(fetched[0]?.token, tokenGoes ? 'ghp_1' : undefined);
+    const { runErrorMessage } = (await ports.store.run(own.name, runId))!.value;
+    assert.equal(
+      /given for https:\/\/github\.com and is sent to no other/.test(runErrorMessage!),
+      !tokenGoes,
+    );
   });
   test(`a PATCH to ${contextPath} ${goes}, unless it gives one`, async () => {
     const { own, ports } = laidOut();
@@ -250,6 +255,28 @@ test('the sealing key is not read from another vault either', async () => {
     fetch: async () => Response.json({ value: 'the sealing key' }),
   });
   await assert.rejects(vault.secret('https://copy.vault.azure.net/secrets/a', undefined), /no task may read/);
+});
+
+test('a task file does not read the vault of the app either: its run ends at once', async () => {
+  const { own, ports } = laidOut();
+  ports.vault = createKeyVault({
+    endpoints: {},
+    credential: () => ({ getToken: async () => assert.fail('a token was asked for') }),
+    rules: ports.settings.vaults,
+    isOwn: () => false,
+    fetch: async () => assert.fail('the vault was asked'),
+  });
+  const text =
+    'secrets:\n  - id: key\n    keyvault: https://kv-plinth.vault.azure.net/secrets/sealing-key\n' +
+    'steps:\n  - cmd: bash echo {{.Secrets.key}}\n';
+  const step = { type: 'EncodedTask', encodedTaskContent: Buffer.from(text).toString('base64') };
+  await putTask(own, 'app', taskWith({ step }), ports);
+  const request = TaskRunRequest.parse({ type: 'TaskRunRequest', taskId: 'app' });
+  const { runId } = await scheduleTaskRun(own, request, ports);
+  await startRun({ registry: own.name, runId }, ports);
+  const run = (await ports.store.run(own.name, runId))?.value;
+  assert.equal(run?.status, 'Failed');
+  assert.match(run?.runErrorMessage ?? '', /line 2: the secret key: .*keeps the app's own secrets/);
 });
 
 test('a run whose context is at a private address ends at once, and says why', async () => {

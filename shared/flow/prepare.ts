@@ -4,7 +4,7 @@ import type { Task } from '../model/task.ts';
 import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest } from '../ports/runEngine.ts';
 import { type FetchedSource, SourceError } from '../ports/sourceContext.ts';
-import { describeContext, parseSourceLocation } from '../sourceLocation.ts';
+import { describeContext, originOf, parseSourceLocation } from '../sourceLocation.ts';
 import { BuildFault } from './buildFault.ts';
 import { planDocker } from './dockerPlan.ts';
 import { engineTerms } from './engineTerms.ts';
@@ -56,7 +56,8 @@ export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: 
   try {
     source = await ports.source.fetch(location, { ...(token && { token }), maxBytes });
   } catch (error) {
-    if (!(error instanceof SourceError) || error.code !== 'TooLarge') throw error;
+    if (!(error instanceof SourceError)) throw error;
+    if (error.code !== 'TooLarge') throw token ? error : withTokenKept(error, task);
     if (token)
       throw new BuildFault(
         `${error.message} It needs a token, which must not be part of the address that the engine gets: raise PLINTH_MAX_CONTEXT_MIB, or make the context smaller.`,
@@ -71,6 +72,15 @@ export async function prepare(given: Task, run: Run, own: KnownRegistry, ports: 
   } finally {
     await source.dispose();
   }
+}
+
+/** Says of a context that was asked for as nobody that the task has a token, and why it was not sent. */
+function withTokenKept(error: SourceError, { properties: { step } }: Task): SourceError {
+  const asked = error.code === 'Unauthorized' || error.code === 'NotFound';
+  if (!asked || !step.contextAccessToken) return error;
+  const home = originOf(step.contextPath) ?? 'another place';
+  const said = `${error.message} The task's token was given for ${home} and is sent to no other server.`;
+  return new SourceError(error.code, said, { cause: error });
 }
 
 function planOf(job: Job, source: Readable): Promise<Plan> {
