@@ -66,7 +66,7 @@ const rows: AzRow[] = [
   {
     title: 'build --no-logs waits for the run and prints it',
     command: 'acr build -r baseacr -t quiet:v1 --no-logs -f small . --query "{status:status,type:runType}"',
-    out: /"status": "Succeeded"[\s\S]*"type": "QuickBuild"/,
+    out: /"status": "Succeeded"[\s\S]*"type": "QuickRun"/,
   },
   {
     title: 'build --no-logs of a run that fails ends with 1',

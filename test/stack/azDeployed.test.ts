@@ -59,7 +59,7 @@ const commands: [title: string, command: string, out: RegExp][] = [
     /^baseacr\.azurecr\.io\n$/,
   ],
   ['it is run, its log shown', 'acr task run -r appacr -n behind', /Successfully pushed image: appacr/],
-  ['its run is listed', 'acr task list-runs -r appacr -o table', /behind +Linux +Succeeded +Manual/],
+  ['its run is listed', 'acr task list-runs -r appacr -o table', /behind +linux +Succeeded +Manual/],
 ];
 for (const [title, command, out] of commands)
   test(`through the front with ARM behind it: ${title}`, async ({ world, line }) => {

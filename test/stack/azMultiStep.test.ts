@@ -101,11 +101,11 @@ test('a task with a file runs with --set, stands on its base image, and is shown
   assert.match(stdout, /now <\*\*\*>/);
   assert.match(stdout, /Base image \(RunTime\): baseacr\.azurecr\.io\/upstream\/node:15-alpine@sha256:/);
   const [base] = await world.json('acr task show -r appacr -n stepped --query step.baseImageDependencies');
-  assert.deepEqual([base.type, base.repository], ['RunTime', 'upstream/node']);
+  assert.deepEqual([base.type, base.repository], ['Runtime', 'upstream/node']);
   const run = await world.az('acr task run -r appacr -n command');
   assert.match(run.stdout, /run c\w+ of appacr/);
   const types = await world.json('acr task list-runs -r appacr --query "[].runType"');
-  assert.deepEqual([...new Set(types)].sort(), ['AutoRun', 'QuickBuild', 'QuickRun']);
+  assert.deepEqual([...new Set(types)].sort(), ['AutoRun', 'QuickRun']);
 });
 
 test('a task’s file, values and command can be updated', async ({ world }) => {

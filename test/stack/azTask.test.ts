@@ -156,7 +156,7 @@ const rows: AzRow[] = [
   {
     title: 'list -o table',
     command: 'acr task list -r appacr -o table',
-    out: /^NAME +PLATFORM +STATUS[\s\S]*everything +Linux +Enabled[\s\S]*pooled +Linux +Enabled/,
+    out: /^NAME +PLATFORM +STATUS[\s\S]*everything +linux +Enabled[\s\S]*pooled +linux +Enabled/,
   },
   {
     title: 'flags of every command: --subscription --only-show-errors --verbose --debug',

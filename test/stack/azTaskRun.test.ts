@@ -115,7 +115,7 @@ test('list-runs -o table, --name, --run-status, --top', async ({ world }) => {
   const all = tableRows(stdout);
   assert.equal(all.length, 10, stdout);
   assert.ok(
-    all.every(({ TASK, PLATFORM, TRIGGER }) => `${TASK} ${PLATFORM} ${TRIGGER}` === 'manual Linux Manual'),
+    all.every(({ TASK, PLATFORM, TRIGGER }) => `${TASK} ${PLATFORM} ${TRIGGER}` === 'manual linux Manual'),
   );
   const failed = await world.json('acr task list-runs -r appacr --run-status Failed --query "[].status"');
   assert.deepEqual(failed, ['Failed', 'Failed', 'Failed', 'Failed']);

@@ -28,7 +28,7 @@ test('a base image pushed to one registry rebuilds the app in another, once', as
   const [before] = first.baseImageDependencies;
   assert.deepEqual(
     { ...before, digest: typeof before.digest },
-    { type: 'RunTime', registry: 'baseacr.azurecr.io', repository: 'base/one', tag: '1', digest: 'string' },
+    { type: 'Runtime', registry: 'baseacr.azurecr.io', repository: 'base/one', tag: '1', digest: 'string' },
   );
 
   await world.pushBase('base/one:1', 'new');
@@ -99,7 +99,7 @@ test('a build stage counts only where the trigger is All', async () => {
   const types = (await world.runsOf('app-all'))[0]!.baseImageDependencies.map(
     (base: { type: string }) => base.type,
   );
-  assert.deepEqual(types.sort(), ['BuildTime', 'RunTime']);
+  assert.deepEqual(types.sort(), ['BuildTime', 'Runtime']);
 
   await world.pushBase('base/stage:1', 'new');
   assert.equal((await world.updates('app-all', 1))[0]!.status, 'Succeeded');

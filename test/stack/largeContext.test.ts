@@ -18,7 +18,7 @@ test('a context too large for a function is built from its address, its base pro
   const run = await world.run('app-large');
   assert.equal(run.status, 'Succeeded', run.runErrorMessage);
   const base = {
-    type: 'RunTime',
+    type: 'Runtime',
     registry: 'baseacr.azurecr.io',
     repository: 'base/large',
     tag: '1',

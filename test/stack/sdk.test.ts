@@ -119,6 +119,22 @@ test('runs that wait or go on are cancelled', async ({ client, task }) => {
   assert.deepEqual([...new Set(ends.map(({ status }) => status))], ['Canceled']);
 });
 
+test('a run is scheduled for good while it is still queued', async ({ client, task }) => {
+  const first = await client.registries.beginScheduleRunAndWait(...at, {
+    type: 'TaskRunRequest',
+    taskId: task.id!,
+  });
+  // One of a task at a time: this one waits for the first.
+  const second = await client.registries.beginScheduleRunAndWait(...at, {
+    type: 'TaskRunRequest',
+    taskId: task.id!,
+  });
+  assert.deepEqual([second.provisioningState, second.status], ['Succeeded', 'Queued']);
+  const archived = await client.runs.beginUpdateAndWait(...at, second.runId!, { isArchiveEnabled: true });
+  assert.equal(archived.isArchiveEnabled, true);
+  for (const { runId } of [first, second]) await client.runs.beginCancelAndWait(...at, runId!);
+});
+
 test('an upload address is given', async ({ client }) => {
   const { uploadUrl, relativePath } = await client.registries.getBuildSourceUploadUrl(...at);
   assert.match(uploadUrl!, /^https:\/\/127\.0\.0\.1:\d+\/devstoreaccount1\.blob\.local\/.+\?.*sig=/);

@@ -58,7 +58,7 @@ steps:
   });
   const first = await world.run('multi-step');
   assert.equal(first.status, 'Succeeded', first.runErrorMessage ?? (await world.log(first.runId)));
-  assert.equal(first.runType, 'AutoRun');
+  assert.equal(first.runType, 'QuickRun');
   assert.deepEqual(baseNames(first), [
     'BuildTime multi/tool:1',
     'RunTime multi/job:1',
@@ -229,7 +229,7 @@ test('a Docker task may become a FileTask by an update, and keeps its name', asy
   assert.equal(properties.step.type, 'FileTask');
   assert.equal(properties.step.dockerFilePath, undefined);
   const run = await world.run('changed');
-  assert.deepEqual([run.status, run.runType], ['Succeeded', 'AutoRun'], run.runErrorMessage);
+  assert.deepEqual([run.status, run.runType], ['Succeeded', 'QuickRun'], run.runErrorMessage);
 });
 
 test.run();
