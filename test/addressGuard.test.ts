@@ -295,7 +295,7 @@ const waysOut: Record<string, string> = {
 const others =
   /\bglobalThis\.fetch\(|\bfetchOfSettings\b|from 'node:(?:https?|net|tls|dns|http2|dgram|child_process)|from '(?:undici|axios|node-fetch)'|\brequire\(|\b(?:WebSocket|EventSource)\b|^import (?!type)(?![^;]*\{ type TokenCredential \})[^;]*from '@(?:azure\/(?:identity|container-registry|monitor|core)|opentelemetry\/exporter)|import\('@(?:azure|opentelemetry)\/|isomorphic-git\/http/m;
 const declaresFetch =
-  /\bfetch: typeof (?:globalThis\.)?fetch\b|\{[^{}]*\bfetch\b[^{}]*\}\s*(?:: \w+|= \w+(?:\.\w+)?;)/;
+  /\bfetch: (?:typeof (?:globalThis\.)?fetch\b|\(\) => Promise<)|\{[^{}]*\bfetch\b[^{}]*\}\s*(?:: \w+|= \w+(?:\.\w+)?;)/;
 
 /** Whether a file goes out by itself: by a module or an SDK, or by a `fetch` that nobody gave it. */
 function goesOut(source: string): boolean {
