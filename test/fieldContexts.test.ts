@@ -1,0 +1,418 @@
+import assert from 'node:assert/strict';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Header, list } from 'tar';
+import { suite } from 'uvu';
+import type { GitObjects, TreeEntry } from '../shared/adapters/gitObjects.ts';
+import { writeTree } from '../shared/adapters/gitTree.ts';
+import { packContext } from '../shared/adapters/packContext.ts';
+import { createSourceContext } from '../shared/adapters/sourceContext.ts';
+import { pinnedFiles } from '../shared/flow/pinnedFiles.ts';
+import { SourceError } from '../shared/ports/sourceContext.ts';
+
+const test = suite('contexts as their owners write them');
+let home: string;
+test.before(async () => {
+  home = await mkdtemp(join(tmpdir(), 'plinth-field-'));
+});
+test.after(() => rm(home, { recursive: true, force: true }));
+
+type Entry = [path: string, content: string | { link: string } | { hard: string } | 'folder'];
+const link = (target: string) => ({ link: target });
+
+function tarOf(entries: Entry[]): Buffer {
+  const blocks = entries.flatMap(([path, content]) => {
+    const isFile = typeof content === 'string' && content !== 'folder';
+    const bytes = Buffer.from(isFile ? content : '');
+    const header = new Header({
+      path,
+      mode: 0o644,
+      size: bytes.length,
+      mtime: new Date(0),
+      type: isFile
+        ? 'File'
+        : content === 'folder'
+          ? 'Directory'
+          : 'link' in Object(content)
+            ? 'SymbolicLink'
+            : 'Link',
+      ...(typeof content === 'object' && { linkpath: Object.values(content)[0]! }),
+    });
+    header.encode();
+    return [header.block!, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+const unpack = (bytes: Buffer) =>
+  createSourceContext({
+    fetch,
+    readUpload: async () =>
+      (async function* () {
+        yield bytes;
+      })(),
+  }).fetch({ kind: 'upload', relativePath: 'x.tar.gz' }, { maxBytes: 1e6 });
+
+const taken: [title: string, entries: Entry[], path: string, target?: string][] = [
+  [
+    'a link to a link',
+    [
+      ['a/f', 'x'],
+      ['b', link('a')],
+      ['c', link('b')],
+    ],
+    'c',
+    'b',
+  ],
+  [
+    'a link to a link before it',
+    [
+      ['c', link('b')],
+      ['b', link('a')],
+      ['a/f', 'x'],
+    ],
+    'c',
+    'b',
+  ],
+  [
+    'a link over a link',
+    [
+      ['a/f', 'x'],
+      ['b', link('a')],
+      ['c', link('b/f')],
+    ],
+    'c',
+    'b/f',
+  ],
+  [
+    'a link up and down again',
+    [
+      ['a/f', 'x'],
+      ['c', link('a/../a/f')],
+    ],
+    'c',
+    'a/../a/f',
+  ],
+  [
+    'a circle of links',
+    [
+      ['b', link('c')],
+      ['c', link('b')],
+    ],
+    'c',
+    'b',
+  ],
+  ['a link to what is not there', [['c', link('no/where')]], 'c', 'no/where'],
+  [
+    'a hard link to a link',
+    [
+      ['b', link('a')],
+      ['c', { hard: 'b' }],
+    ],
+    'c',
+    'a',
+  ],
+  [
+    'a file in place of a link',
+    [
+      ['c', link('a')],
+      ['./c', 'x'],
+    ],
+    'c',
+  ],
+  [
+    'a link in place of a file',
+    [
+      ['c', 'x'],
+      ['c', link('a')],
+    ],
+    'c',
+    'a',
+  ],
+  ['a path with more slashes and dots than it needs', [['./a//./f', 'x']], 'a/f'],
+  ['a backslash', [['a\\f', 'x']], 'a\\f'],
+  [
+    'two names that look alike',
+    [
+      ['u\u0308', 'x'],
+      ['ü', 'y'],
+    ],
+    'u\u0308',
+  ],
+];
+for (const [title, entries, path, target] of taken)
+  test(`an archive with ${title} is taken`, async () => {
+    const source = await unpack(tarOf(entries));
+    const place = join(source.dir, path);
+    if (target === undefined) assert.equal(await readFile(place, 'utf8'), 'x');
+    else assert.equal(await readlink(place), target);
+    await source.dispose();
+  });
+
+const refused: [title: string, entries: Entry[], says: RegExp][] = [
+  [
+    'a link that leads out over another',
+    [
+      ['a/b/s', link('../..')],
+      ['c', link('a/b/s/..')],
+    ],
+    /"c" .*leads out/,
+  ],
+  [
+    'a link that leads out over a later one',
+    [
+      ['c', link('b/..')],
+      ['b', link('.')],
+    ],
+    /"c" .*leads out/,
+  ],
+  [
+    'a hard link to a link that leads out there',
+    [
+      ['a/b', link('../f')],
+      ['c', { hard: 'a/b' }],
+    ],
+    /"c" .*climbs out/,
+  ],
+  [
+    'a file below a link to a link',
+    [
+      ['b', link('.')],
+      ['c', link('b')],
+      ['c/f', 'x'],
+    ],
+    /below the symbolic link c/,
+  ],
+  [
+    'a file below a file',
+    [
+      ['a', 'x'],
+      ['a/f', 'x'],
+    ],
+    /not a tar|no folder/,
+  ],
+  [
+    'a link in place of a full folder',
+    [
+      ['a/f', 'x'],
+      ['a', link('b')],
+    ],
+    /twice|no folder/,
+  ],
+];
+for (const [title, entries, says] of refused)
+  test(`an archive with ${title} is refused`, () =>
+    assert.rejects(unpack(tarOf(entries)), (error) => {
+      assert.ok(error instanceof SourceError && error.code === 'BadArchive', String(error));
+      assert.match(error.message, says);
+      return true;
+    }));
+
+test('a name of an archive that is not UTF-8 is refused by name', async () => {
+  const bytes = tarOf([['cafX', 'x']]);
+  // The sum of the header's bytes stays.
+  bytes[3] = 0xe9;
+  const sum = Number.parseInt(bytes.toString('latin1', 148, 154), 8) + 0xe9 - 'X'.charCodeAt(0);
+  bytes.write(sum.toString(8).padStart(6, '0'), 148, 'latin1');
+  await assert.rejects(unpack(bytes), /"caf\ufffd" or its target is not UTF-8; rename it/);
+});
+
+/** A repository of one folder. */
+const folderOf = (names: [name: string | Buffer, content: string, mode?: string][]): GitObjects => ({
+  commit: async (oid) => ({ oid, tree: '' }),
+  tree: async () =>
+    names.map(
+      ([name, content, mode = '100644']): TreeEntry => ({
+        path: Buffer.from(name as string),
+        mode,
+        oid: content,
+      }),
+    ),
+  blob: async (oid) => Buffer.from(oid),
+});
+
+const write = async (objects: GitObjects) => {
+  const root = await mkdtemp(join(home, 'tree-'));
+  await writeTree(
+    objects,
+    root,
+    { path: '', tree: '' },
+    { what: 'R', maxBytes: 1e6, signal: AbortSignal.timeout(1e4) },
+  );
+  return root;
+};
+
+test('names from git keep their bytes through the packed context', async () => {
+  const names = [
+    'back\\slash',
+    'caf\xe9',
+    '\xff\xfe',
+    'caf\xe8',
+    'new\nline',
+    '\xc3\xbc',
+    'u\xcc\x88',
+    'x'.repeat(255),
+  ];
+  const root = await write(folderOf(names.map((name) => [Buffer.from(name, 'latin1'), 'x'])));
+  const packed = await packContext(root, []);
+  const out = await mkdtemp(join(home, 'out-'));
+  const { execFileSync } = await import('node:child_process');
+  execFileSync('tar', ['-xzf', packed.path, '-C', out]);
+  const found = await readdir(out, { encoding: 'latin1' as BufferEncoding });
+  assert.deepEqual(found.sort(), names.sort());
+  await packed.dispose();
+});
+
+const badTrees: [title: string, objects: GitObjects, says: RegExp][] = [
+  ['a name that is too long', folderOf([['x'.repeat(256), 'x']]), /x" is too long a name/],
+  [
+    'a name twice',
+    folderOf([
+      ['a', 'x'],
+      ['a', 'y'],
+    ]),
+    /"a" is there twice/,
+  ],
+  [
+    'a link of a name twice',
+    folderOf([
+      ['a', 'x'],
+      ['a', 'y', '120000'],
+    ]),
+    /"a" is there twice/,
+  ],
+  [
+    'a submodule of a name twice',
+    folderOf([
+      ['a', 'x'],
+      ['a', 'y', '160000'],
+    ]),
+    /"a" is there twice/,
+  ],
+  ['an absolute link', folderOf([['a', '/etc/passwd', '120000']]), /link a is absolute/],
+  [
+    'a link that leads out over another',
+    folderOf([
+      ['a', '.', '120000'],
+      ['b', 'a/..', '120000'],
+    ]),
+    /link b leads out/,
+  ],
+];
+for (const [title, objects, says] of badTrees)
+  test(`a repository with ${title} is refused at once, not tried again`, () =>
+    assert.rejects(write(objects), (error) => {
+      assert.ok(error instanceof SourceError && error.code === 'BadArchive', String(error));
+      assert.match(error.message, says);
+      return true;
+    }));
+
+test('a file below a linked folder is put where the link leads', async () => {
+  const root = await mkdtemp(join(home, 'linked-'));
+  await mkdir(join(root, 'real/deep'), { recursive: true });
+  await writeFile(join(root, 'real/deep/Dockerfile'), 'FROM old');
+  await symlink('real', join(root, 'one'));
+  await symlink('one/deep', join(root, 'two'));
+  for (const path of ['real/deep/Dockerfile', 'one/deep/Dockerfile', 'two/Dockerfile']) {
+    const packed = await packContext(root, [{ path, content: 'FROM new' }]);
+    const files: string[] = [];
+    await list({
+      file: packed.path,
+      onReadEntry: (entry) => void (entry.type === 'File' && files.push(entry.path)),
+    });
+    assert.deepEqual(files, ['real/deep/Dockerfile'], path);
+    await packed.dispose();
+  }
+  assert.ok((await lstat(join(root, 'two'))).isSymbolicLink());
+});
+
+test('files of one size and another content have another time, the same content the same', async () => {
+  const root = await mkdtemp(join(home, 'times-'));
+  const times = async () => {
+    const packed = await packContext(root, [{ path: 'replaced', content: '1' }]);
+    const found = new Map<string, number>();
+    await list({
+      file: packed.path,
+      onReadEntry: (entry) => void found.set(entry.path, entry.mtime!.getTime()),
+    });
+    await packed.dispose();
+    return found;
+  };
+  for (const [name, content] of [
+    ['a', '1'],
+    ['b', '1'],
+    ['c', '2'],
+    ['d', '3'],
+  ] as const)
+    await writeFile(join(root, name), content);
+  const first = await times();
+  assert.equal(first.get('a'), first.get('b'));
+  assert.equal(first.get('a'), first.get('replaced'));
+  assert.equal(new Set(['a', 'c', 'd'].map((name) => first.get(name))).size, 3);
+  assert.deepEqual(await times(), first);
+});
+
+type Files = Record<string, string>;
+const pinnings: [
+  title: string,
+  path: string,
+  contextDir: string | undefined,
+  files: Files,
+  expected: Files,
+][] = [
+  [
+    'no ignore file',
+    'Dockerfile',
+    '',
+    {},
+    {
+      '.plinth-pinned/Dockerfile.dockerignore': '.plinth-pinned\n.dockerignore\n',
+      '.dockerignore': '.plinth-pinned\n.dockerignore\n',
+    },
+  ],
+  [
+    'one that takes everything back',
+    'Dockerfile',
+    '',
+    { '.dockerignore': '*\n!**' },
+    { '.plinth-pinned/Dockerfile.dockerignore': '*\n!**\n.plinth-pinned\n' },
+  ],
+  [
+    'one of its own before the common one',
+    'app/App.Dockerfile',
+    '',
+    { '.dockerignore': 'x\n', 'app/App.Dockerfile.dockerignore': 'secrets\r\n' },
+    { '.plinth-pinned/App.Dockerfile.dockerignore': 'secrets\r\n.plinth-pinned\n' },
+  ],
+  [
+    'an empty one of its own',
+    'Dockerfile',
+    '',
+    { '.dockerignore': 'x\n', 'Dockerfile.dockerignore': '' },
+    { '.plinth-pinned/Dockerfile.dockerignore': '.plinth-pinned\n' },
+  ],
+  [
+    'one of the folder that is built',
+    'app/Dockerfile',
+    'app',
+    { '.dockerignore': 'x\n', 'app/.dockerignore': 'y' },
+    { '.plinth-pinned/Dockerfile.dockerignore': 'y\n.plinth-pinned\n' },
+  ],
+  [
+    'a folder elsewhere',
+    'Dockerfile',
+    undefined,
+    { '.dockerignore': 'x\n' },
+    { '.plinth-pinned/Dockerfile.dockerignore': '.plinth-pinned\n' },
+  ],
+];
+for (const [title, path, contextDir, files, expected] of pinnings)
+  test(`what is ignored stays so beside a pinned Dockerfile, and the copy too: ${title}`, async () => {
+    const read = async (name: string) => files[name];
+    const pinned = await pinnedFiles({ path, content: 'FROM pinned', contextDir }, read);
+    const found = Object.fromEntries(pinned.files.map((file) => [file.path, file.content]));
+    assert.deepEqual(found, { [pinned.file]: 'FROM pinned', ...expected });
+  });
+
+test.run();
