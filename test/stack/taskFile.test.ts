@@ -61,8 +61,8 @@ steps:
   assert.equal(first.runType, 'QuickRun');
   assert.deepEqual(baseNames(first), [
     'BuildTime multi/tool:1',
-    'RunTime multi/job:1',
-    'RunTime multi/web:1',
+    'Runtime multi/job:1',
+    'Runtime multi/web:1',
   ]);
   assert.deepEqual(
     first.outputImages.map(({ repository, tag }: Record<string, string>) => `${repository}:${tag}`),
