@@ -8,6 +8,7 @@ import { lenient, lookupIn, type TemplateData } from './taskFile/values.ts';
 export { type EngineText, engineText } from './taskFile/engineText.ts';
 export type { BuildStep, CmdStep, FileSecret, FileStep, PushStep, TaskFile } from './taskFile/model.ts';
 export { mergeSet, parseValuesFile, type SetValue, type TemplateData, withSet } from './taskFile/values.ts';
+export { shellDecides, splitWords } from './taskFile/words.ts';
 export { inFile, TaskFileError };
 
 /**

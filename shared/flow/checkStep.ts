@@ -4,7 +4,7 @@ import type { Credentials, EncodedStep, TaskStep } from '../model/task.ts';
 import type { KnownRegistry, Settings } from '../ports/ports.ts';
 import { renderRunValues } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
-import { checkTaskFile, inFile, readTaskFile, TaskFileError } from '../taskFile.ts';
+import { checkTaskFile, inFile, readTaskFile, shellDecides, TaskFileError } from '../taskFile.ts';
 import { checkBuild, sampleValues } from './checkBuild.ts';
 import { checkCredentials } from './checkCredentials.ts';
 import { tagReference } from './fileBases.ts';
@@ -63,7 +63,8 @@ function checkEncoded(step: EncodedStep, own: KnownRegistry, code: string): void
     inFile(text.name, () => {
       for (const one of checkTaskFile(text.text, data).steps) {
         if (one.kind === 'push') for (const name of one.push) tagReference(name, one.line);
-        if (one.kind === 'build') for (const tag of one.command.tags) tagReference(tag, one.line);
+        if (one.kind === 'build')
+          for (const tag of one.command.tags) if (!shellDecides(tag)) tagReference(tag, one.line);
       }
     });
   } catch (error) {

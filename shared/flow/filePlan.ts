@@ -8,6 +8,7 @@ import {
   mergeSet,
   readTaskFile,
   type SetValue,
+  shellDecides,
   type TaskFile,
   type TemplateData,
 } from '../taskFile.ts';
@@ -140,7 +141,8 @@ function standingOf(file: TaskFile, bases: StepBases[]) {
   return { images, standsOn };
 }
 
-const tagsOf = ({ step }: StepBases) => step.command.tags.map((tag) => tagReference(tag, step.line));
+const tagsOf = ({ step }: StepBases) =>
+  step.command.tags.filter((tag) => !shellDecides(tag)).map((tag) => tagReference(tag, step.line));
 
 /** The step before another that makes an image; what a step makes itself, or a later one, it builds on as it was. */
 const makerOf = (image: string, { at }: StepBases, bases: StepBases[]) =>
@@ -185,7 +187,8 @@ async function pinned(
 function serversOf({ steps }: TaskFile, pins: Pin[]): string[] {
   const images = steps.flatMap((step) => {
     if (step.kind === 'push') return step.push.map((name) => tagReference(name, step.line));
-    return step.kind === 'cmd' ? [tagReference(step.words[0] ?? '', step.line)] : [];
+    const named = step.kind === 'cmd' && !shellDecides(step.command.image);
+    return named ? [tagReference(step.command.image, step.line)] : [];
   });
   const all = [...pins.map(({ image }) => image), ...images];
   return [...new Set(all.map((image) => parseImageRef(image).registry))];

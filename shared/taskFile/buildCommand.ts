@@ -1,3 +1,4 @@
+import { type FlagTable, parseFlags } from './flags.ts';
 import { splitWords } from './words.ts';
 
 /** What the arguments of a `build` step say, as `docker build` reads them. */
@@ -18,26 +19,24 @@ export interface BuildCommand {
   others: { option: string; value?: string }[];
 }
 
-const shorts: Record<string, string> = {
-  t: 'tag',
-  f: 'file',
-  m: 'memory',
-  q: 'quiet',
-  c: 'cpu-shares',
-  o: 'output',
-};
-const flags = new Set(
-  'no-cache pull force-rm rm quiet squash compress load push disable-content-trust stream no-cache-filter'.split(
-    ' ',
+const table: FlagTable = {
+  command: 'docker build',
+  mixed: true,
+  switches: new Set(
+    'no-cache pull force-rm rm quiet squash compress load push disable-content-trust stream check debug'.split(
+      ' ',
+    ),
   ),
-);
-const valued = new Set(
-  (
-    'tag file build-arg target platform label cache-from cache-to network add-host cpu-period cpu-quota cpu-shares ' +
-    'cpuset-cpus cpuset-mems memory memory-swap shm-size ulimit isolation iidfile progress secret ssh output ' +
-    'security-opt cgroup-parent build-context builder metadata-file allow attest provenance sbom'
-  ).split(' '),
-);
+  valued: new Set(
+    (
+      'tag file build-arg target platform label cache-from cache-to network add-host cpu-period cpu-quota cpu-shares ' +
+      'cpuset-cpus cpuset-mems memory memory-swap shm-size ulimit isolation iidfile progress secret ssh output ' +
+      'security-opt cgroup-parent build-context builder metadata-file allow attest provenance sbom no-cache-filter ' +
+      'annotation call'
+    ).split(' '),
+  ),
+  shorts: { t: 'tag', f: 'file', m: 'memory', q: 'quiet', c: 'cpu-shares', o: 'output', D: 'debug' },
+};
 
 /**
  * Reads the arguments of a `build` step.
@@ -55,40 +54,14 @@ export function parseBuildCommand(text: string): BuildCommand | { problem: strin
     context: '.',
     others: [],
   };
-  const contexts: string[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    if (word === '-' || !word.startsWith('-')) {
-      contexts.push(word);
-      continue;
-    }
-    const option = optionOf(word);
-    if (!option) return { problem: `docker build has no option ${word.split('=')[0]}` };
-    let { value } = option;
-    if (value === undefined && valued.has(option.name)) {
-      value = words[++at];
-      if (value === undefined) return { problem: `${word} needs a value` };
-    }
-    take(command, option.name, value);
-  }
+  const parsed = parseFlags(words, table);
+  if ('problem' in parsed) return parsed;
+  for (const { name, value } of parsed.flags) take(command, name, value);
+  const contexts = parsed.rest;
   if (contexts.length > 1)
     return { problem: `docker build takes one context, here are ${contexts.join(' and ')}` };
   if (contexts[0] !== undefined) command.context = contexts[0];
   return command;
-}
-
-/** `--name`, `--name=value`, `-n`, `-n=value` and `-nvalue`. */
-function optionOf(word: string): { name: string; value?: string } | undefined {
-  if (word.startsWith('--')) {
-    const equals = word.indexOf('=');
-    const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
-    if (!flags.has(name) && !valued.has(name)) return undefined;
-    return equals < 0 ? { name } : { name, value: word.slice(equals + 1) };
-  }
-  const name = shorts[word[1]!];
-  if (name === undefined) return undefined;
-  if (word.length === 2) return { name };
-  return { name, value: word.slice(word[2] === '=' ? 3 : 2) };
 }
 
 function take(command: BuildCommand, name: string, value: string | undefined): void {

@@ -1,5 +1,6 @@
 import type { BuildCommand } from './buildCommand.ts';
 import type { EnvironmentEntry } from './nodes.ts';
+import type { RunCommand } from './runCommand.ts';
 
 /** What every step has. Times are in seconds. */
 export interface StepCommon {
@@ -35,8 +36,7 @@ export interface PushStep extends StepCommon {
 export interface CmdStep extends StepCommon {
   kind: 'cmd';
   cmd: string;
-  /** The image and its arguments. */
-  words: string[];
+  command: RunCommand;
   /** What only a shell understands, outside of quotes. */
   operators: string[];
   disableWorkingDirectoryOverride: boolean;

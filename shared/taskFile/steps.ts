@@ -13,6 +13,7 @@ import {
   wholeNumberOf,
 } from './nodes.ts';
 import type { Ordered } from './order.ts';
+import { parseRunCommand } from './runCommand.ts';
 import { splitWords } from './words.ts';
 
 const kinds = ['build', 'push', 'cmd'] as const;
@@ -171,6 +172,7 @@ function bodyOf(
   const image = Object.hasOwn(defaults.images, first) ? defaults.images[first]! : first;
   const cmd = image + written.slice(first.length);
   const { words, operators, problem } = splitWords(cmd);
-  if (problem) throw new TaskFileError(place.line, `${what}: ${problem}.`);
-  return { kind, cmd, words, operators };
+  const command = problem ? { problem } : parseRunCommand(words);
+  if ('problem' in command) throw new TaskFileError(place.line, `${what}: ${command.problem}.`);
+  return { kind, cmd, command, operators };
 }

@@ -27,6 +27,12 @@ export function splitWords(line: string): Words {
     } else if (char === '\\' && at + 1 < line.length) {
       at++;
       if (line[at] !== '\n') word = (word ?? '') + line[at];
+    } else if (char === '$' && line[at + 1] === '(') {
+      const end = substitutionEnd(line, at + 1);
+      if (end < 0) return { words, operators, problem: '$( is not closed by )' };
+      operators.push('$(');
+      word = (word ?? '') + line.slice(at, end + 1);
+      at = end;
     } else {
       if (/[;|&<>`]/.test(char)) operators.push(char);
       word = (word ?? '') + char;
@@ -34,6 +40,17 @@ export function splitWords(line: string): Words {
   }
   if (word !== undefined) words.push(word);
   return { words, operators };
+}
+
+/** Where the `$(…)` ends whose bracket is at `start`; its blanks part no words. */
+function substitutionEnd(line: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < line.length; at++) {
+    if (line[at] === '\\') at++;
+    else if (line[at] === '(') depth++;
+    else if (line[at] === ')' && --depth === 0) return at;
+  }
+  return -1;
 }
 
 /** The text of the quote that begins at `start`; in double quotes a backslash escapes what a shell lets it. */
@@ -50,6 +67,9 @@ function quoted(line: string, start: number): { text: string; end: number } {
   }
   return { text, end: -1 };
 }
+
+/** Whether only the shell of the machine that runs the step knows what a word will be: `$(…)`, `$NAME`, `` `…` ``. */
+export const shellDecides = (word: string) => /\$[({A-Za-z_]|`/.test(word);
 
 /** A word as a shell reads it back. */
 export const quoteWord = (word: string) =>

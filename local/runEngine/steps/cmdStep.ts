@@ -22,10 +22,12 @@ const Container = z.object({
 /** Runs a `cmd` step as `docker run --rm` would: in a container of its own, with the workspace mounted. @throws RunFailure */
 export async function runCmd(step: CmdStep, world: StepWorld, signal: AbortSignal): Promise<void> {
   const { buildah, access, work, secrets } = world;
-  const [image = '', ...args] = step.words;
+  const { image, args, flags } = step.command;
+  const given = (option: string) =>
+    flags.filter(({ name }) => name === option).map(({ value = '' }) => value);
   const name = `step-${randomUUID()}`;
   let said = '';
-  const pull = step.pull ? ['--pull-always'] : [];
+  const pull = step.pull || given('pull').at(-1) === 'always' ? ['--pull-always'] : [];
   const from = await buildah(
     ['from', '--name', name, ...pull, ...access, localName(image)],
     {},
@@ -40,23 +42,35 @@ export async function runCmd(step: CmdStep, world: StepWorld, signal: AbortSigna
     );
   const { ContainerID: id, OCIv1 } = await inspect(name, world, signal);
   const { Entrypoint, Cmd } = OCIv1.config;
-  const entry = step.entryPoint === undefined ? (Entrypoint ?? []) : [step.entryPoint];
-  const rest = args.length > 0 || step.entryPoint !== undefined ? args : (Cmd ?? []);
+  const entryPoint = given('entrypoint').at(-1) ?? step.entryPoint;
+  const entry = entryPoint === undefined ? (Entrypoint ?? []) : [entryPoint].filter((word) => word !== '');
+  const rest = args.length > 0 || entryPoint !== undefined ? args : (Cmd ?? []);
   const command = [...entry, ...rest];
   if (command.length === 0)
     throw new RunFailure(`step ${step.id}: the image ${image} names no command, and the step gives none.`);
 
   const isSecret = (value: string) => secrets.some((secret) => value.includes(secret));
-  const hidden = step.env.filter(({ value }) => isSecret(value));
+  const env = [
+    ...step.env,
+    // docker takes a name without a value from its own environment, which is not a step's.
+    ...given('env').flatMap((text) => {
+      const equals = text.indexOf('=');
+      return equals < 0 ? [] : [{ name: text.slice(0, equals), value: text.slice(equals + 1) }];
+    }),
+  ];
+  const hidden = env.filter(({ value }) => isSecret(value));
   await addEnvironment(id, hidden, world);
-  const directory = step.disableWorkingDirectoryOverride
-    ? []
-    : ['--workingdir', inWorkspace(step.workingDirectory)];
+  const workdir = given('workdir').at(-1) ?? step.workingDirectory;
+  const directory =
+    step.disableWorkingDirectoryOverride && given('workdir').length === 0
+      ? []
+      : ['--workingdir', inWorkspace(workdir)];
+  const user = given('user').at(-1) ?? step.user;
   const code = await buildah(
     [
       ...['run', '--isolation', 'chroot', '--volume', `${world.workspace}:/workspace`, ...directory],
-      ...(step.user === undefined ? [] : ['--user', step.user]),
-      ...step.env
+      ...(user === undefined ? [] : ['--user', user]),
+      ...env
         .filter(({ value }) => !isSecret(value))
         .flatMap((entry) => ['--env', `${entry.name}=${entry.value}`]),
       ...[name, '--', ...command],

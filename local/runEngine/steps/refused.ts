@@ -1,4 +1,4 @@
-import type { FileStep, TaskFile } from '../../../shared/taskFile.ts';
+import { type FileStep, splitWords, type TaskFile } from '../../../shared/taskFile.ts';
 import { steersTheBuilder } from '../runRequest.ts';
 import { RunFailure } from '../types.ts';
 
@@ -21,6 +21,13 @@ const ignoredOptions = new Set(
 );
 const passedOptions = new Set(
   '--add-host --shm-size --ulimit --memory --memory-swap --cpu-period --cpu-quota --cpu-shares --cpuset-cpus --cpuset-mems'.split(
+    ' ',
+  ),
+);
+
+/** Options of `docker run` that a step here has, or that say nothing where nobody looks on. */
+const runOptions = new Set(
+  'entrypoint env user workdir rm interactive tty init quiet name hostname label pull attach sig-proxy'.split(
     ' ',
   ),
 );
@@ -50,8 +57,9 @@ function refuseStep(step: FileStep, secrets: string[]): void {
   for (const [name, { value, line }] of step.options)
     if (!withoutEffect.has(name) && value !== false) refuse(line, `asks for ${name}`);
   if (step.kind === 'cmd') {
-    const [image = ''] = step.words;
-    if (image.startsWith('-')) refuse(step.line, `gives docker run the option ${image}`);
+    for (const { name, value } of step.command.flags)
+      if (!runOptions.has(name) && !(name.startsWith('net') && value === 'host'))
+        refuse(step.line, `gives docker run the option --${name}`);
     const [operator] = step.operators;
     if (operator)
       refuse(
@@ -60,6 +68,8 @@ function refuseStep(step: FileStep, secrets: string[]): void {
       );
   }
   if (step.kind === 'build') {
+    if (splitWords(step.build).operators.length > 0)
+      refuse(step.line, 'leaves something to a shell ($(…), ;, |) outside of quotes');
     for (const { option } of step.command.others)
       if (!ignoredOptions.has(option) && !passedOptions.has(option))
         refuse(step.line, `gives docker build the option ${option}`);
