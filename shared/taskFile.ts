@@ -1,43 +1,46 @@
-import { expandAliases, readAliases, versionOf } from './taskFile/aliases.ts';
 import { inFile, TaskFileError } from './taskFile/errors.ts';
+import { expandFile } from './taskFile/expand.ts';
+import { withoutSecrets } from './taskFile/hide.ts';
 import type { FileSecret, TaskFile } from './taskFile/model.ts';
 import { parseTaskFile } from './taskFile/parse.ts';
-import { type Lookup, renderTemplate } from './taskFile/template.ts';
-import { lenient, lookupIn, type TemplateData } from './taskFile/values.ts';
+import { scopeOf, type TemplateData } from './taskFile/values.ts';
 
 export { type EngineText, engineText } from './taskFile/engineText.ts';
+export { hideSecrets, withoutSecrets } from './taskFile/hide.ts';
 export type { BuildStep, CmdStep, FileSecret, FileStep, PushStep, TaskFile } from './taskFile/model.ts';
 export { mergeSet, parseValuesFile, type SetValue, type TemplateData, withSet } from './taskFile/values.ts';
 export { shellDecides, splitWords } from './taskFile/words.ts';
 export { inFile, TaskFileError };
 
 /**
- * Reads an acr-task.yaml as ACR does: aliases, then templates, then YAML.
- * @throws TaskFileError with the line of the file as its author wrote it
+ * Reads an acr-task.yaml as ACR's engine does: comment lines away, then aliases, then templates, then YAML.
+ * @throws TaskFileError with the line of the file as its author wrote it, without what is hidden
  */
-export const readTaskFile = (text: string, data: TemplateData): TaskFile => read(text, lookupIn(data));
+export const readTaskFile = (text: string, data: TemplateData): TaskFile => read(text, data, []);
 
 /** The secrets of a file's `secrets`, for whoever fetches them before the file is read. @throws TaskFileError */
 export const secretsOfFile = (text: string, data: TemplateData): FileSecret[] =>
-  read(text, lenient(lookupIn(data), ['Secrets'])).secrets;
+  read(text, data, ['Secrets']).secrets;
 
 /**
  * Reads a task file to see whether it is right, before the values and secrets are known that a run gives it.
  * @throws TaskFileError
  */
-export function checkTaskFile(text: string, data: TemplateData): TaskFile {
-  const { secrets } = read(text, lenient(lookupIn(data), ['Values', 'Secrets']));
-  const named = Object.fromEntries(secrets.map(({ id }) => [id, '1']));
-  return read(text, lenient(lookupIn({ ...data, secrets: named }), ['Values']));
+export const checkTaskFile = (text: string, data: TemplateData): TaskFile =>
+  read(text, data, ['Values', 'Secrets']);
+
+function read(text: string, data: TemplateData, pending: readonly string[]): TaskFile {
+  const absent = new Set<string>();
+  try {
+    const scope = scopeOf(data, pending, (path) => absent.add(`{{.${path.join('.')}}}`));
+    return parseTaskFile(expandFile(text, scope), [...absent]);
+  } catch (error) {
+    throw withoutSecrets(error, hiddenIn(data));
+  }
 }
 
-function read(text: string, lookup: Lookup): TaskFile {
-  const hasAliases = versionOf(text) === 'v1.1.0';
-  const { aliases, rest } = hasAliases ? readAliases(text) : { aliases: undefined, rest: text };
-  const expanded = aliases ? expandAliases(rest, aliases) : rest;
-  const images = Object.fromEntries(
-    Object.entries(aliases?.images ?? {}).map(([name, value]) => [name, renderTemplate(value, lookup).text]),
-  );
-  const { text: rendered, lineOf } = renderTemplate(expanded, lookup);
-  return parseTaskFile(rendered, lineOf, images);
-}
+/** The texts that a message about a file may not show. */
+export const hiddenIn = ({ hidden = [], secrets }: TemplateData): string[] => [
+  ...hidden,
+  ...Object.values(secrets),
+];

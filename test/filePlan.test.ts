@@ -90,7 +90,7 @@ test('one Dockerfile that two steps build on different bases is pinned in a copy
   );
   assert.ok(plan.work.type === 'EncodedTaskRunRequest');
   const sent = Buffer.from(plan.work.encodedTaskContent, 'base64').toString();
-  assert.match(sent, /build: "-f \.plinth-pinned\/step-0\/Dockerfile --build-arg V=1 \."/);
+  assert.match(sent, /build: "--build-arg V=1 \. -f \.plinth-pinned\/step-0\/Dockerfile"/);
 });
 
 const vault = (entry: string) => `secrets:\n  - {id: s, ${entry}}\nsteps:\n  - cmd: x {{.Secrets.s}}\n`;

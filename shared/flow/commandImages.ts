@@ -48,8 +48,8 @@ const isMissing = (error: unknown) =>
 const makers = /^(build|tag|commit|import|load)$/;
 
 /** Whether a command names an image in a call of docker that makes images. */
-function makes({ words }: CmdStep, image: string): boolean {
-  const all = words.flatMap((word) => word.split(/[\s;&|=]+/));
+function makes({ command }: CmdStep, image: string): boolean {
+  const all = command.args.flatMap((word) => word.split(/[\s;&|=]+/));
   return all.some((word) => makers.test(word)) && all.some((word) => referenceOf(word) === image);
 }
 

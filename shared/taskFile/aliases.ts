@@ -1,26 +1,21 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
 import { TaskFileError } from './errors.ts';
-import { firstSentence } from './values.ts';
+import { entriesOf, parseGoYaml, saysNothing } from './goYaml.ts';
+import { keepLines, type Lined, rewriting, sourceLine } from './lined.ts';
 
-/** The aliases of a file of version v1.1.0: ACR's own, and those of its `alias` section. */
+/** What a file's `alias` section says. */
 export interface Aliases {
+  /** Its own names, without ACR's. */
   values: Record<string, string>;
-  /** The names that stand for an image at the beginning of a `cmd`, without the directive. */
-  images: Record<string, string>;
   directive: string;
 }
 
-const runAliases = [
-  'ID',
-  'SharedVolume',
-  'Registry',
-  'RegistryName',
-  'Date',
-  'OS',
-  'Architecture',
-  'Commit',
-  'Branch',
-];
+/** Names that ACR gives everybody, for what templates stand for. */
+const runAliases = Object.fromEntries(
+  'ID SharedVolume Registry RegistryName Date OS Architecture Commit Branch'
+    .split(' ')
+    .map((name) => [name, `{{.Run.${name}}}`]),
+);
 
 /** Images that ACR names for everybody (Linux). */
 const imageAliases = {
@@ -31,70 +26,106 @@ const imageAliases = {
   cssc: 'mcr.microsoft.com/acr/cssc:fe316c9',
 };
 
-/** The version a file names; `az` writes its own before the text of a file, so the last one counts. */
-export function versionOf(text: string): string {
-  const versions = [...text.matchAll(/^version\s*:\s*["']?([^\s"'#]*)/gm)];
-  return versions.at(-1)?.[1]?.toLowerCase() || 'v1.0.0';
-}
+/** The names that stand for an image at the beginning of a `cmd`, without the directive. */
+export const imageNames = ({ values }: Aliases): Record<string, string> => ({ ...imageAliases, ...values });
 
 /**
- * Reads the `alias` section, which is found by its lines, as the rest need not be YAML before it is expanded.
- * @returns the aliases, and the text with the section's lines left empty
- * @throws TaskFileError
+ * Whether a file has aliases: its first line, comments apart, says so. `az` writes its own version before the text of a
+ * file, so the file's own comes second.
  */
-export function readAliases(text: string): { aliases: Aliases; rest: string } {
-  const inSection = sectionLines(text);
-  const lines = text.split('\n');
-  const section = lines.map((line, at) => (inSection[at] ? line : '')).join('\n');
-  const rest = lines.map((line, at) => (inSection[at] ? '' : line)).join('\n');
-  const { values, directive } = parseSection(section, inSection.indexOf(true) + 1);
-  const images = { ...imageAliases, ...values };
-  const run = Object.fromEntries(runAliases.map((name) => [name, `{{.Run.${name}}}`]));
-  return { aliases: { values: { ...run, ...images }, images, directive }, rest };
+export function hasAliases(text: string): boolean {
+  const first = text.split(/\r?\n/).find((line) => line.trim() !== '' && !line.trim().startsWith('#')) ?? '';
+  const version = /^version\s*:(.*)$/.exec(first)?.[1]?.trim() ?? '';
+  // As the engine compares them.
+  return version >= 'v1.1.0';
 }
 
-/** For each line whether it belongs to the section `alias:` at the top level. */
-export function sectionLines(text: string): boolean[] {
+/** The lines of the section `alias:`, and the others; the others need not be YAML before they are expanded. */
+export function partAliases(source: Lined): { section: Lined; rest: Lined } {
   let inside = false;
-  return text.split('\n').map((line) => {
+  const within = source.text.split('\n').map((line) => {
     if (/^alias\s*:/.test(line)) inside = true;
-    else if (/^[^\s#-][^:]*:/.test(line)) inside = false;
+    else if (/^[^\s:]+[^:]*:/.test(line)) inside = false;
     return inside;
   });
+  let at = 0;
+  const section = keepLines(source, () => within[at++]!);
+  at = 0;
+  return { section, rest: keepLines(source, () => !within[at++]!) };
 }
 
-function parseSection(section: string, at: number): { values: Record<string, string>; directive: string } {
-  const counter = new LineCounter();
-  const document = parseDocument(section, { lineCounter: counter, uniqueKeys: false });
-  const fault = document.errors[0];
-  if (fault) throw new TaskFileError(fault.linePos?.[0].line ?? at, firstSentence(fault.message));
-  const alias = (document.toJS() as { alias?: unknown } | null)?.alias ?? {};
-  if (typeof alias !== 'object') throw new TaskFileError(at, 'alias is a map with values and directive.');
-  const { values = {}, directive = '$', src, ...others } = alias as Record<string, unknown>;
-  const unknown = Object.keys(others)[0];
-  if (unknown) throw new TaskFileError(at, `alias has no property ${unknown}; it has values and directive.`);
-  if (src !== undefined && src !== null)
-    throw new TaskFileError(at, 'alias.src is not supported: write the aliases under alias.values.');
-  if (typeof directive !== 'string' || [...directive].length !== 1 || /[A-Za-z0-9]/.test(directive))
-    throw new TaskFileError(at, 'alias.directive is one character, neither a letter nor a digit.');
-  for (const [name, value] of Object.entries(values as object)) {
-    if (!/^[A-Za-z0-9]+$/.test(name))
-      throw new TaskFileError(at, `the alias ${name} is not named by letters and digits alone.`);
-    if (typeof value === 'object' || String(value).includes('\n'))
-      throw new TaskFileError(at, `the alias ${name} is not a text of one line.`);
+/** Reads the section, whose templates are filled in. @throws TaskFileError */
+export function readAliases(section: Lined): Aliases {
+  const none: Aliases = { values: {}, directive: '$' };
+  if (section.text.trim() === '') return none;
+  const first = section.lines[0]!;
+  const lineAt = sourceLine(section);
+  const refuse = (problem: string, line = first): never => {
+    throw new TaskFileError(line, problem);
+  };
+  const { root, lineOf } = inLines(section, () => parseGoYaml(section.text));
+  const alias = entriesOf(root).find(({ name }) => name === 'alias')?.value;
+  if (saysNothing(alias)) return none;
+  if (!isMap(alias)) refuse('alias is a map with values and directive.');
+  const found: Aliases = { ...none };
+  for (const { name, key, value } of entriesOf(alias)) {
+    const line = lineAt(lineOf(key));
+    if (saysNothing(value)) continue;
+    if (name === 'src')
+      refuse(
+        'alias.src is not supported: the aliases would be read anew from elsewhere at each reading. Write them under alias.values.',
+        line,
+      );
+    if (name === 'directive') {
+      const directive = isScalar(value) ? String(value.value) : '';
+      if ([...directive].length !== 1 || /[A-Za-z0-9]/.test(directive))
+        refuse('alias.directive is one character, neither a letter nor a digit.', line);
+      found.directive = directive;
+    }
+    if (name === 'values') {
+      if (!isMap(value)) refuse('alias.values is a map of names to texts.', line);
+      const texts = entriesOf(value).map((entry) => {
+        const at = lineAt(lineOf(entry.key));
+        if (!/^[A-Za-z0-9]+$/.test(entry.name))
+          refuse(`the alias ${entry.name} is not named by letters and digits alone.`, at);
+        if (isMap(entry.value) || isSeq(entry.value)) refuse(`the alias ${entry.name} is not a text.`, at);
+        const text = isScalar(entry.value) && !saysNothing(entry.value) ? String(entry.value.value) : '';
+        return [entry.name, text] as const;
+      });
+      found.values = Object.fromEntries(texts);
+    }
   }
-  const texts = Object.entries(values as object).map(([name, value]) => [name, String(value)]);
-  return { values: Object.fromEntries(texts), directive };
+  return found;
 }
 
-/**
- * Puts what they stand for in place of `$ID` and its like. An unknown name stays as it is; `$$` is a `$`, unless
- * `keepEscapes`, for a text that is to be expanded once more by another.
- */
-export function expandAliases(text: string, { values, directive }: Aliases, keepEscapes = false): string {
+/** Runs `read`, and puts the source's lines into what it finds wrong. */
+function inLines<T>(text: Lined, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TaskFileError)) throw error;
+    throw new TaskFileError(sourceLine(text)(error.line), error.problem);
+  }
+}
+
+/** Puts what they stand for in place of `$ID` and its like. An unknown name stays as it is; `$$` is a `$`. */
+export function expandAliases(source: Lined, aliases: Aliases): Lined {
+  const { directive } = aliases;
+  const values = { ...runAliases, ...imageNames(aliases) };
+  const out = rewriting(source);
   const quoted = directive.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-  return text.replace(new RegExp(`${quoted}(${quoted}|[A-Za-z0-9]+)`, 'g'), (whole, name: string) => {
-    if (name === directive) return keepEscapes ? whole : directive;
-    return Object.hasOwn(values, name) ? values[name]! : whole;
-  });
+  const pattern = new RegExp(`${quoted}(${quoted}|[A-Za-z0-9]*)`, 'gu');
+  for (let match = pattern.exec(source.text); match; match = pattern.exec(source.text)) {
+    const name = match[1]!;
+    if (name === directive || Object.hasOwn(values, name)) {
+      out.copy(match.index);
+      out.insert(name === directive ? directive : values[name]!);
+      out.skip(pattern.lastIndex);
+    } else if (source.text.startsWith(directive, pattern.lastIndex)) {
+      // The engine takes a directive behind an unknown name for a character like any other.
+      pattern.lastIndex += directive.length;
+    }
+  }
+  out.copy(source.text.length);
+  return out.done();
 }

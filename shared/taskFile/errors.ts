@@ -2,13 +2,16 @@
 export class TaskFileError extends Error {
   override name = 'TaskFileError';
   readonly line: number;
-  readonly problem: string;
+  problem: string;
   constructor(line: number, problem: string, file = '') {
     super(file === '' ? `Line ${line}: ${problem}` : `${file}, line ${line}: ${problem}`);
     this.line = line;
     this.problem = problem;
   }
 }
+
+/** What is wrong with a template, for people; who knows its line makes a TaskFileError of it. */
+export class TemplateFault extends Error {}
 
 /** Runs `read`, and puts the file's name into what it finds wrong. */
 export function inFile<T>(file: string, read: () => T): T {

@@ -63,6 +63,8 @@ export interface TaskFile {
   secrets: FileSecret[];
   /** Properties of the task that a container engine may or may not do, with their line. */
   options: Map<string, { value: unknown; line: number }>;
+  /** What the engine takes, but its author hardly meant: sentences. */
+  warnings: string[];
 }
 
 /** ACR's: 600 s for a step, 5 s between two tries. */

@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
 import { TaskFileError } from './errors.ts';
+import { entriesOf, saysNothing, scalarValue } from './goYaml.ts';
 
 /** A node of the file's YAML, and how to find its line. */
 export interface Place {
@@ -9,15 +10,15 @@ export interface Place {
   what: string;
 }
 
-/** Tells the line of the source in which a node begins. */
-export type LineOf = (node: unknown) => number;
+/** What a reader of nodes needs to tell people of them. */
+export interface Told {
+  /** The line of the source in which a node begins. */
+  lineOf(node: unknown): number;
+  /** Takes what is no mistake to the engine, but probably one to its author. */
+  warn(line: number, text: string): void;
+}
 
-export const linesBy =
-  (counter: LineCounter, sourceLine: (line: number) => number): LineOf =>
-  (node) =>
-    sourceLine(counter.linePos((node as Node | null)?.range?.[0] ?? 0).line);
-
-/** A wrong property, told with the right spelling where it is nearly one. */
+/** A property that the engine passes over, told with the right spelling where it is nearly one. */
 function unknownProperty(name: string, known: readonly string[], what: string): string {
   const meant = known.find(
     (candidate) => name.length > 2 && isNear(candidate.toLowerCase(), name.toLowerCase()),
@@ -38,41 +39,47 @@ function isNear(a: string, b: string): boolean {
 }
 
 /**
- * The properties of a map by name; a property without a value is left out.
- * @param repeatable properties of which the last one counts; any other may be there once
- * @throws TaskFileError for what is no map, for an unknown property and for one that is there twice
+ * The properties of a map by name; a property without a value is left out, of one that is there twice the last counts,
+ * and one that is not known is passed over, as the engine does.
+ * @throws TaskFileError for what is no map
  */
 export function propertiesOf(
   { node, line, what }: Place,
   known: readonly string[],
-  lineOf: LineOf,
-  repeatable: readonly string[] = [],
+  { lineOf, warn }: Told,
 ): Map<string, Place> {
   if (!isMap(node)) throw new TaskFileError(line, `${what} is not a map of properties.`);
   const properties = new Map<string, Place>();
-  for (const { key, value } of node.items) {
-    const name = isScalar(key) ? String(key.value) : '';
+  const seen = new Set<string>();
+  for (const { name, key, value } of entriesOf(node)) {
     const at = lineOf(key);
-    if (!known.includes(name)) throw new TaskFileError(at, unknownProperty(name, known, what));
-    if (properties.has(name) && !repeatable.includes(name))
-      throw new TaskFileError(at, `${what} has the property ${name} twice.`);
-    if (isAlias(value))
-      throw new TaskFileError(at, `the YAML alias *${value.source} is not supported in a task file.`);
-    if (value === null || (isScalar(value) && value.value === null)) continue;
-    properties.set(name, { node: value, line: at, what: `${name} of ${what}` });
+    if (!known.includes(name)) {
+      warn(at, unknownProperty(name, known, what));
+      continue;
+    }
+    // az writes a version before the text of a file.
+    if (seen.has(name) && name !== 'version')
+      warn(at, `${what} has the property ${name} twice; the last one counts.`);
+    seen.add(name);
+    if (saysNothing(value)) properties.delete(name);
+    else properties.set(name, { node: value, line: at, what: `${name} of ${what}` });
   }
   return properties;
 }
 
-/** A scalar as it is written; a number or a boolean is a text too. @throws TaskFileError */
+/** A scalar as it is written; a number, a date or a boolean is a text too. @throws TaskFileError */
 export function textOf({ node, line, what }: Place): string {
   if (!isScalar(node)) throw new TaskFileError(line, `${what} is not a text.`);
-  const { value, source } = node as Scalar;
-  return typeof value === 'string' ? value : (source ?? String(value));
+  if (saysNothing(node)) return '';
+  const value = scalarValue(node);
+  return typeof value === 'string' ? value : String(node.value);
 }
 
 /** A list of texts. @throws TaskFileError */
-export function textsOf({ node, line, what }: Place, lineOf: LineOf): { text: string; line: number }[] {
+export function textsOf(
+  { node, line, what }: Place,
+  { lineOf }: Pick<Told, 'lineOf'>,
+): { text: string; line: number }[] {
   if (!isSeq(node)) throw new TaskFileError(line, `${what} is not a list.`);
   return node.items.map((item) => {
     const at = lineOf(item);
@@ -80,29 +87,45 @@ export function textsOf({ node, line, what }: Place, lineOf: LineOf): { text: st
   });
 }
 
-/** A whole number that is not below `least`. @throws TaskFileError */
-export function wholeNumberOf({ node, line, what }: Place, least: number, unit = ''): number {
-  const value = isScalar(node) ? node.value : undefined;
-  const number = typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < least)
-    throw new TaskFileError(line, `${what} is not a whole number${unit && ` of ${unit}`} from ${least} on.`);
-  return number;
+/** A whole number; of one with a fraction its whole part, as the engine reads it. @throws TaskFileError */
+export function wholeNumberOf({ node, line, what }: Place, least?: number, unit = ''): number {
+  const value = isScalar(node) ? scalarValue(node) : undefined;
+  const number =
+    typeof value === 'bigint' || typeof value === 'number' ? Math.trunc(Number(value)) : Number.NaN;
+  if (Number.isSafeInteger(number) && (least === undefined || number >= least)) return number;
+  const from = least === undefined ? '' : ` from ${least} on`;
+  throw new TaskFileError(
+    line,
+    `${what} is not a whole number${unit && ` of ${unit}`}${from}${inQuotes(node)}.`,
+  );
 }
 
 /** @throws TaskFileError */
 export function booleanOf({ node, line, what }: Place): boolean {
-  const value = isScalar(node) ? String(node.value).toLowerCase() : '';
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw new TaskFileError(line, `${what} is neither true nor false.`);
+  const value = isScalar(node) ? scalarValue(node) : undefined;
+  if (typeof value === 'boolean') return value;
+  throw new TaskFileError(line, `${what} is neither true nor false${inQuotes(node)}.`);
 }
 
+const inQuotes = (node: unknown) =>
+  isScalar(node) && node.type?.startsWith('QUOTE') ? ': in quotes it is a text to the engine' : '';
+
 /** `NAME=value` entries. @throws TaskFileError */
-export function environmentOf(place: Place, lineOf: LineOf): EnvironmentEntry[] {
-  return textsOf(place, lineOf).map(({ text, line }) => {
-    const equals = text.indexOf('=');
-    if (equals < 1) throw new TaskFileError(line, `${place.what} has ${text}, which is not NAME=value.`);
-    return { name: text.slice(0, equals), value: text.slice(equals + 1) };
-  });
+export function environmentOf(place: Place, told: Told): EnvironmentEntry[] {
+  return textsOf(place, told).map(({ text, line }) => entryOf(text, line, place.what));
+}
+
+/** The task's own, of which the engine takes each apart at its commas. @throws TaskFileError */
+export function taskEnvironmentOf(place: Place, told: Told): EnvironmentEntry[] {
+  return textsOf(place, told).flatMap(({ text, line }) =>
+    text.split(',').map((part) => entryOf(part, line, place.what)),
+  );
+}
+
+function entryOf(text: string, line: number, what: string): EnvironmentEntry {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new TaskFileError(line, `${what} has ${text}, which is not NAME=value.`);
+  return { name: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
 export interface EnvironmentEntry {

@@ -9,7 +9,7 @@ export interface Ordered {
 
 /**
  * The steps each step waits for: those of its `when`; none for `["-"]`; without `when` the one before it.
- * @throws TaskFileError for an id nobody has, for one that is not alone beside "-", and for a ring, which is named
+ * @throws TaskFileError for an id nobody has, for one that is not alone beside "-", and for a later step, which the engine does not know yet
  */
 export function orderOf(steps: readonly Ordered[]): Map<string, string[]> {
   const lines = new Map<string, number>();
@@ -38,31 +38,13 @@ export function orderOf(steps: readonly Ordered[]): Map<string, string[]> {
           line,
           `when of step ${id} names ${text}, but no step has that id. There are ${[...lines.keys()].join(', ')}.`,
         );
+      if (!after.has(text))
+        throw new TaskFileError(
+          line,
+          `when of step ${id} names ${text}, which comes later in the file; it can name steps before it alone.`,
+        );
     }
     after.set(id, immediate ? [] : when.map(({ text }) => text));
   }
-  const ring = ringIn(after);
-  if (ring)
-    throw new TaskFileError(lines.get(ring[0]!)!, `steps wait for each other: ${ring.join(' after ')}.`);
   return after;
-}
-
-/** A ring with its first step at both ends; undefined when there is none. */
-function ringIn(after: Map<string, string[]>): string[] | undefined {
-  const done = new Set<string>();
-  const climb = (id: string, path: string[]): string[] | undefined => {
-    if (path.includes(id)) return [...path.slice(path.indexOf(id)), id];
-    if (done.has(id)) return undefined;
-    for (const before of after.get(id) ?? []) {
-      const ring = climb(before, [...path, id]);
-      if (ring) return ring;
-    }
-    done.add(id);
-    return undefined;
-  };
-  for (const id of after.keys()) {
-    const ring = climb(id, []);
-    if (ring) return ring;
-  }
-  return undefined;
 }

@@ -1,79 +1,100 @@
-import { TaskFileError } from './errors.ts';
-
-/** What a path like `Run.ID` stands for, or what is wrong with it. */
-export type Lookup = (path: string[], template: string) => string | { problem: string };
-
-/** A text with its templates filled in. */
-export interface Rendered {
-  text: string;
-  /** The line of the source from which a line of the text came; both from 1. */
-  lineOf(line: number): number;
-}
-
-const action = /\{\{(-(?=\s))?([\s\S]*?)((?<=\s)-)?\}\}/g;
+import { TaskFileError, TemplateFault } from './errors.ts';
+import { evaluate, type TemplateScope } from './expression.ts';
+import { printed } from './goValue.ts';
+import { type Lined, rewriting } from './lined.ts';
 
 /**
- * Fills in the subset of Go's templates that is supported: `{{.Run.X}}`, `{{.Values.x.y}}`, `{{.Secrets.x}}`,
- * `{{.Build.ID}}`, comments, and the dashes that trim blanks.
- * @throws TaskFileError naming the template, for anything else and for what `lookup` refuses
+ * What is put in a template's place.
+ * @param text its value as text
+ * @param paths what was looked up for it
+ * @param template as it is written
  */
-export function renderTemplate(source: string, lookup: Lookup): Rendered {
-  let text = '';
-  const lines = [1];
-  let at = 0;
-  let line = 1;
-  let trimNext = false;
+export type Put = (text: string, paths: string[][], template: string) => string;
 
-  const pass = (to: number, trimEnd: boolean) => {
-    let piece = source.slice(at, to);
-    const begin = trimNext ? piece.length - piece.trimStart().length : 0;
-    line += countLines(piece.slice(0, begin));
-    piece = piece.slice(begin);
-    const whole = piece;
-    if (trimEnd) piece = piece.trimEnd();
-    text += piece;
-    for (let n = countLines(piece); n > 0; n--) lines.push(++line);
-    line += countLines(whole.slice(piece.length));
-    at = to;
-  };
+// A comment, or anything in which }} may stand within quotes alone.
+const action = /\{\{(-(?=\s))?(\s*\/\*[\s\S]*?\*\/\s*|(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)((?<=\s)-)?\}\}/g;
 
-  for (const match of source.matchAll(action)) {
-    const [whole, trimBefore, expression = '', trimAfter] = match;
-    pass(match.index, trimBefore !== undefined);
-    const value = evaluate(expression.trim(), whole, line, lookup);
-    text += value;
-    for (let n = countLines(value); n > 0; n--) lines.push(line);
-    line += countLines(whole);
-    at = match.index + whole.length;
-    trimNext = trimAfter !== undefined;
-  }
-  const open = source.indexOf('{{', at);
-  if (open >= 0)
-    throw new TaskFileError(line + countLines(source.slice(at, open)), '{{ is not closed by }}.');
-  pass(source.length, false);
-  return { text, lineOf: (wanted) => lines[Math.min(wanted, lines.length) - 1] ?? line };
+/** A branch of an `if`: whether it is written, and whether one before it was. */
+interface Branch {
+  outer: boolean;
+  taken: boolean;
+  line: number;
 }
 
-const countLines = (text: string) => text.split('\n').length - 1;
+/**
+ * Fills in Go's templates as ACR's engine does: paths, functions, pipes, `if`, comments, and the dashes that trim
+ * blanks. What has no value stands for nothing.
+ * @throws TaskFileError naming the template
+ */
+export function renderTemplate(source: Lined, scope: TemplateScope, put: Put = (text) => text): Lined {
+  const out = rewriting(source);
+  const branches: Branch[] = [];
+  let at = 0;
+  let trimNext = false;
+  let active = true;
 
-const controls = new Set(['if', 'else', 'end', 'range', 'with', 'define', 'template', 'block']);
-const subset = 'There are {{.Run.X}}, {{.Values.x}} and {{.Secrets.x}}, without functions.';
+  const pass = (to: number, trimEnd: boolean) => {
+    const piece = source.text.slice(at, to);
+    const from = at + (trimNext ? piece.length - piece.trimStart().length : 0);
+    const end = trimEnd ? Math.max(from, at + piece.trimEnd().length) : to;
+    out.skip(from);
+    if (active) out.copy(end);
+    out.skip(to);
+    at = to;
+  };
+  const controlled = (word: string, expression: string, holds: (text: string) => boolean) => {
+    const branch = branches.at(-1);
+    if (word === 'if') {
+      branches.push({ outer: active, taken: false, line: out.line() });
+      if (active) active = holds(expression);
+      branches.at(-1)!.taken = active;
+      return;
+    }
+    if (!branch) throw new TemplateFault(`there is no if before this ${word}`);
+    if (word === 'end') {
+      branches.pop();
+      active = branch.outer;
+      return;
+    }
+    const condition = /^if\b([\s\S]*)/.exec(expression)?.[1];
+    active = branch.outer && !branch.taken && (condition === undefined || holds(condition));
+    branch.taken ||= active;
+  };
 
-function evaluate(expression: string, whole: string, line: number, lookup: Lookup): string {
-  const shown = whole.replaceAll(/\s+/g, ' ');
-  if (/^\/\*[\s\S]*\*\/$/.test(expression)) return '';
-  if (/^(\.[A-Za-z_]\w*)+$/.test(expression)) {
-    const found = lookup(expression.slice(1).split('.'), shown);
-    if (typeof found === 'string') return found;
-    throw new TaskFileError(line, found.problem);
+  for (const match of source.text.matchAll(action)) {
+    const [whole, trimBefore, inner = '', trimAfter] = match;
+    pass(match.index, trimBefore !== undefined);
+    const expression = inner.trim();
+    const valueOf = (text: string) => evaluate(text, scope);
+    try {
+      const [, word = '', rest = ''] = /^(if|else|end)(?![\w.])\s*([\s\S]*)$/.exec(expression) ?? [];
+      if (word !== '') controlled(word, rest, (text) => isTrue(valueOf(text).value));
+      else if (active && !expression.startsWith('/*')) {
+        const loop = /^(range|with|define|template|block|break|continue)\b/.exec(expression)?.[1];
+        if (loop)
+          throw new TemplateFault(`${loop} is not supported in a task file here; if, else and end are`);
+        const { value, paths } = valueOf(expression);
+        out.insert(put(printed(value).replaceAll('<no value>', ''), paths, whole));
+      }
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      throw new TaskFileError(out.line(), `${whole.replaceAll(/\s+/g, ' ')}: ${error.message}.`);
+    }
+    at = match.index + whole.length;
+    out.skip(at);
+    trimNext = trimAfter !== undefined;
   }
-  const word = /^[A-Za-z_]\w*/.exec(expression)?.[0];
-  const piped = /\|\s*([A-Za-z_]\w*)/.exec(expression)?.[1];
-  const why =
-    word !== undefined && controls.has(word)
-      ? `${word} is not supported in a task file here`
-      : (word ?? piped) !== undefined
-        ? `the function ${word ?? piped} is not supported`
-        : 'this template is not supported';
-  throw new TaskFileError(line, `${shown}: ${why}. ${subset}`);
+  const open = source.text.indexOf('{{', at);
+  pass(open < 0 ? source.text.length : open, false);
+  if (open >= 0) throw new TaskFileError(out.line(), '{{ is not closed by }}.');
+  const [branch] = branches;
+  if (branch) throw new TaskFileError(branch.line, 'the if of this line has no end.');
+  return out.done();
+}
+
+/** What `if` takes for true. */
+function isTrue(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null)
+    return Object.keys(value).length > 0 || value instanceof Date;
+  return Boolean(value);
 }

@@ -1,6 +1,8 @@
-import { isMap, LineCounter, parseDocument } from 'yaml';
+import { isMap } from 'yaml';
 import { TaskFileError } from './errors.ts';
-import type { Lookup } from './template.ts';
+import type { TemplateScope } from './expression.ts';
+import { toJson } from './goValue.ts';
+import { parseGoYaml, plainOf, saysNothing } from './goYaml.ts';
 
 /** The values of `{{.Values.x}}`, as a values file nests them. */
 export interface ValueTree {
@@ -21,6 +23,8 @@ export interface TemplateData {
   values: ValueTree;
   /** `{{.Secrets.id}}`: the secrets of the file's own `secrets`. */
   secrets: Record<string, string>;
+  /** The texts among the values that nobody may see. */
+  hidden?: readonly string[];
 }
 
 /**
@@ -28,17 +32,11 @@ export interface TemplateData {
  * @throws TaskFileError with the line
  */
 export function parseValuesFile(text: string): ValueTree {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: false });
-  const fault = document.errors[0];
-  if (fault) throw new TaskFileError(fault.linePos?.[0].line ?? 1, firstSentence(fault.message));
-  if (document.contents === null) return {};
-  if (!isMap(document.contents)) throw new TaskFileError(1, 'a values file is a map of names to values.');
-  return document.toJS() as ValueTree;
+  const { root, lineOf } = parseGoYaml(text);
+  if (saysNothing(root)) return {};
+  if (!isMap(root)) throw new TaskFileError(1, 'a values file is a map of names to values.');
+  return plainOf(root, { lineOf }) as ValueTree;
 }
-
-export const firstSentence = (message: string) =>
-  `${message.split(/ at line |\n|:$/)[0]!.replace(/\.$/, '')}.`;
 
 /** The values file with what `--set` says; of two with one name the later wins. */
 export const withSet = (file: ValueTree, set: readonly SetValue[]): ValueTree => ({
@@ -52,50 +50,40 @@ export function mergeSet(...lists: (readonly SetValue[] | undefined)[]): SetValu
   return [...merged.values()];
 }
 
-/** What templates stand for in a run; each fault is told with the names that there are. */
-export function lookupIn({ run, values, secrets }: TemplateData): Lookup {
-  return ([root, ...path], template) => {
-    if (root === 'Build' && path.join('.') === 'ID') return run.ID ?? '';
-    const name = path.join('.');
-    if (root === 'Run') {
-      if (Object.hasOwn(run, name)) return run[name]!;
-      return unknown(template, Object.keys(run), 'Run');
-    }
-    if (root === 'Secrets') {
-      if (Object.hasOwn(secrets, name)) return secrets[name]!;
-      return {
-        problem: `${template} names no secret of this file. Give it under secrets: with its id and keyvault.`,
-      };
-    }
-    if (root === 'Values') return valueIn(values, path, template);
-    return { problem: `${template} is not known. There are {{.Run.X}}, {{.Values.x}} and {{.Secrets.x}}.` };
-  };
-}
-
-const unknown = (template: string, names: string[], root: string) => ({
-  problem: `${template} is not known. There are ${names.map((name) => `{{.${root}.${name}}}`).join(', ')}.`,
-});
-
-function valueIn(values: ValueTree, path: string[], template: string): string | { problem: string } {
-  let found: unknown = values;
-  for (const name of path) {
-    const inner = typeof found === 'object' && found !== null && Object.hasOwn(found, name);
-    found = inner ? (found as ValueTree)[name] : undefined;
-  }
-  const key = path.join('.');
-  if (found === undefined || found === null)
-    return { problem: `${template} has no value. Give it by --set ${key}=… or in the values file.` };
-  if (typeof found === 'object') return { problem: `${template} is a map or a list, not one value.` };
-  return String(found);
-}
+/** What is read of a file before its run has a value: `1` is a number, a name and a tag. */
+const anyValue = '1';
 
 /**
- * As `lookupIn`, but what is only known when the task runs does not fail: for the check of a task that is being
- * created. `1` is a number, a name and a tag.
+ * What templates stand for in a run.
+ * @param pending the roots of which a missing value is only not known yet
+ * @param absent is told each path that stands for nothing
  */
-export function lenient(lookup: Lookup, roots: readonly string[]): Lookup {
-  return (path, template) => {
-    const found = lookup(path, template);
-    return typeof found === 'string' || !roots.includes(path[0]!) ? found : '1';
+export function scopeOf(
+  { run, values, secrets }: TemplateData,
+  pending: readonly string[] = [],
+  absent: (path: string[]) => void = () => {},
+): TemplateScope {
+  const [, date = '', time = ''] = /^(\d{8})-(\d{6})z$/.exec(run.Date ?? '') ?? [];
+  const now = new Date(
+    `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${time.replaceAll(/(\d\d)(?!$)/g, '$1:')}Z`,
+  );
+  return {
+    root: {
+      Run: { Repository: '', GitTag: '', TriggeredBy: '', OSVersion: '', ...run },
+      Build: { ID: run.ID ?? '' },
+      Values: values,
+      Secrets: secrets,
+      ValuesJSON: shellQuoted(toJson(values)),
+      RunJSON: shellQuoted(toJson(run)),
+    },
+    missing(path) {
+      if (pending.includes(path[0]!)) return anyValue;
+      absent(path);
+      return undefined;
+    },
+    now: Number.isNaN(now.getTime()) ? new Date(0) : now,
   };
 }
+
+/** As the engine quotes JSON for a shell. */
+const shellQuoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
