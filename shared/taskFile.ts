@@ -1,16 +1,22 @@
 import { inFile, TaskFileError } from './taskFile/errors.ts';
 import { expandFile } from './taskFile/expand.ts';
-import { withoutSecrets } from './taskFile/hide.ts';
+import { hideSecrets, withoutSecrets } from './taskFile/hide.ts';
 import type { FileSecret, TaskFile } from './taskFile/model.ts';
 import { parseTaskFile } from './taskFile/parse.ts';
-import { scopeOf, type TemplateData } from './taskFile/values.ts';
+import { hiddenIn, scopeOf, type TemplateData } from './taskFile/values.ts';
 
 export { type EngineText, engineText } from './taskFile/engineText.ts';
-export { hideSecrets, withoutSecrets } from './taskFile/hide.ts';
 export type { BuildStep, CmdStep, FileSecret, FileStep, PushStep, TaskFile } from './taskFile/model.ts';
-export { mergeSet, parseValuesFile, type SetValue, type TemplateData, withSet } from './taskFile/values.ts';
+export {
+  hiddenIn,
+  mergeSet,
+  parseValuesFile,
+  type SetValue,
+  type TemplateData,
+  withSet,
+} from './taskFile/values.ts';
 export { shellDecides, splitWords } from './taskFile/words.ts';
-export { inFile, TaskFileError };
+export { hideSecrets, inFile, TaskFileError, withoutSecrets };
 
 /**
  * Reads an acr-task.yaml as ACR's engine does: comment lines away, then aliases, then templates, then YAML.
@@ -38,9 +44,3 @@ function read(text: string, data: TemplateData, pending: readonly string[]): Tas
     throw withoutSecrets(error, hiddenIn(data));
   }
 }
-
-/** The texts that a message about a file may not show. */
-export const hiddenIn = ({ hidden = [], secrets }: TemplateData): string[] => [
-  ...hidden,
-  ...Object.values(secrets),
-];

@@ -4,7 +4,14 @@ import type { Credentials, EncodedStep, TaskStep } from '../model/task.ts';
 import type { KnownRegistry, Settings } from '../ports/ports.ts';
 import { renderRunValues } from '../runValues.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
-import { checkTaskFile, inFile, readTaskFile, shellDecides, TaskFileError } from '../taskFile.ts';
+import {
+  checkTaskFile,
+  hideSecrets,
+  inFile,
+  readTaskFile,
+  shellDecides,
+  TaskFileError,
+} from '../taskFile.ts';
 import { checkBuild, sampleValues } from './checkBuild.ts';
 import { checkCredentials } from './checkCredentials.ts';
 import { tagReference } from './fileBases.ts';
@@ -58,6 +65,7 @@ function checkPaths(
 
 function checkEncoded(step: EncodedStep, own: KnownRegistry, code: string): void {
   const text = decodedText(step);
+  const hidden = step.values.filter(({ isSecret }) => isSecret).map(({ value }) => value);
   try {
     const data = templateData(text, sampleValues(own));
     inFile(text.name, () => {
@@ -68,7 +76,7 @@ function checkEncoded(step: EncodedStep, own: KnownRegistry, code: string): void
       }
     });
   } catch (error) {
-    if (error instanceof TaskFileError) throw new Refusal(400, code, error.message);
+    if (error instanceof TaskFileError) throw new Refusal(400, code, hideSecrets(error.message, hidden));
     throw error;
   }
 }
@@ -90,7 +98,9 @@ export function knownOutputs(
   try {
     const text = decodedText(step);
     const data = templateData(text, sampleValues(own));
-    return stableOutputs(readTaskFile(text.text, data), text.text, data);
+    const file = readTaskFile(text.text, data);
+    // What has no value yet may name the image.
+    return file.absent.length > 0 ? [] : stableOutputs(file, text.text, data);
   } catch (error) {
     if (error instanceof TaskFileError) return [];
     throw error;

@@ -4,6 +4,8 @@ import type { Pin } from '../model/run.ts';
 import type { EncodedStep, FileStep } from '../model/task.ts';
 import {
   engineText,
+  hiddenIn,
+  hideSecrets,
   inFile,
   mergeSet,
   readTaskFile,
@@ -11,6 +13,7 @@ import {
   shellDecides,
   type TaskFile,
   type TemplateData,
+  withoutSecrets,
 } from '../taskFile.ts';
 import { baseNotes, platformText } from './baseImages.ts';
 import { pinBesideCommands } from './commandImages.ts';
@@ -24,7 +27,7 @@ import {
 import { pinnedFiles } from './pinnedFiles.ts';
 import type { Job, Plan, Readable } from './plan.ts';
 import { runValuesOf } from './runValuesOf.ts';
-import { openTaskFile, readTaskText, templateData } from './taskText.ts';
+import { openTaskFile, readTaskText, type TaskText, templateData } from './taskText.ts';
 
 /**
  * Plans the run of a multi-step task: the file is read with the run's values, every base image of its build steps is
@@ -47,7 +50,26 @@ export async function planTaskFile(
   const given = templateData(text, runValuesOf(run, own, task.properties.platform, task, source));
   const reader = { vault: ports.vault, identity: task.identity };
   const { file, data } = await openTaskFile(text, given, reader);
+  try {
+    return await planOpened({ file, data, text, values }, job, read);
+  } catch (error) {
+    throw withoutSecrets(error, hiddenIn(data));
+  }
+}
 
+interface Opened {
+  file: TaskFile;
+  data: TemplateData;
+  text: TaskText;
+  values: SetValue[];
+}
+
+async function planOpened(
+  { file, data, text, values }: Opened,
+  job: Job,
+  read: (path: string) => Promise<string | undefined>,
+): Promise<Plan> {
+  const { task } = job;
   const { bases, notes } = await inFileAsync(text.name, () =>
     findStepBases(file, platformText(task.properties.platform), read),
   );
@@ -66,7 +88,10 @@ export async function planTaskFile(
     bases: pins,
     // A build whose base images nobody saw may need any of them.
     servers: notes.length + unpinned.length > 0 ? undefined : serversOf(file, pins),
-    notes: [...notes, ...unpinned, ...warnings(bases), ...baseNotes(pins)],
+    notes: [
+      ...file.warnings.map((warning) => `Warning: ${text.name}: ${warning}`),
+      ...[...notes, ...unpinned, ...warnings(bases), ...baseNotes(pins)],
+    ].map((note) => hideSecrets(note, hiddenIn(data))),
     outputs: stableOutputs(file, text.text, data),
     standsOn: standing.standsOn.filter(({ base }) => pinnable.has(base)),
   };

@@ -3,7 +3,7 @@ import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import type { EngineRequest, EngineTerms } from '../ports/runEngine.ts';
 import { SourceError } from '../ports/sourceContext.ts';
 import { parseSourceLocation } from '../sourceLocation.ts';
-import { engineText } from '../taskFile.ts';
+import { engineText, inFile } from '../taskFile.ts';
 import { BuildFault } from './buildFault.ts';
 import { engineTerms } from './engineTerms.ts';
 import { runValuesOf } from './runValuesOf.ts';
@@ -53,7 +53,7 @@ async function encoded(
 ): Promise<EngineRequest> {
   const given = templateData(text, runValuesOf(run, own, platform, undefined, source));
   const { data } = await openTaskFile(text, given, undefined);
-  const { content, values: secrets } = engineText(text.text, data, values);
+  const { content, values: secrets } = inFile(text.name, () => engineText(text.text, data, values));
   return {
     type: 'EncodedTaskRunRequest',
     encodedTaskContent: Buffer.from(content).toString('base64'),

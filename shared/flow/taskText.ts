@@ -75,6 +75,7 @@ export const templateData = ({ values, valuesName, set }: TaskText, run: RunValu
   run: { ...run, SharedVolume: 'workspace' },
   values: withSet(values === undefined ? {} : inFile(valuesName, () => parseValuesFile(values)), set),
   secrets: {},
+  hidden: set.filter(({ isSecret }) => isSecret).map(({ value }) => value),
 });
 
 /** Who reads the secrets of a file's `secrets`: a task with its identities, a quick run has none. */

@@ -3,7 +3,8 @@ import type { Aliases } from './aliases.ts';
 import { TaskFileError } from './errors.ts';
 import { expandFile } from './expand.ts';
 import { entriesOf, parseGoYaml, plainOf, scalarValue } from './goYaml.ts';
-import { type SetValue, scopeOf, type TemplateData } from './values.ts';
+import { withoutSecrets } from './hide.ts';
+import { hiddenIn, type SetValue, scopeOf, type TemplateData } from './values.ts';
 import { quoteWord } from './words.ts';
 
 export interface EngineText {
@@ -29,6 +30,19 @@ export function engineText(
   data: TemplateData,
   secrets: readonly SetValue[],
   files: ReadonlyMap<number, string> = new Map(),
+): EngineText {
+  try {
+    return textOf(text, data, secrets, files);
+  } catch (error) {
+    throw withoutSecrets(error, hiddenIn(data));
+  }
+}
+
+function textOf(
+  text: string,
+  data: TemplateData,
+  secrets: readonly SetValue[],
+  files: ReadonlyMap<number, string>,
 ): EngineText {
   const kept: string[] = [];
   const keep = (template: string) => `PlinthKept${kept.push(template) - 1}Template`;

@@ -63,6 +63,8 @@ export interface TaskFile {
   secrets: FileSecret[];
   /** Properties of the task that a container engine may or may not do, with their line. */
   options: Map<string, { value: unknown; line: number }>;
+  /** The templates that stand for nothing, as nobody gave them a value. */
+  absent: readonly string[];
   /** What the engine takes, but its author hardly meant: sentences. */
   warnings: string[];
 }

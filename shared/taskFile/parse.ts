@@ -76,6 +76,7 @@ export function parseTaskFile(expanded: Expanded, absent: readonly string[] = []
         return found ? [[name, { value: plainOf(found.node, told), line: found.line }] as const] : [];
       }),
     ),
+    absent,
     warnings,
   };
 }

@@ -87,3 +87,9 @@ export function scopeOf(
 
 /** As the engine quotes JSON for a shell. */
 const shellQuoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
+
+/** The texts that a message about a file may not show. */
+export const hiddenIn = ({ hidden = [], secrets }: TemplateData): string[] => [
+  ...hidden,
+  ...Object.values(secrets),
+];
