@@ -34,6 +34,7 @@ function jobOf(text: string, files: Record<string, string> = {}, identity?: Task
 }
 
 const base = 'baseacr.azurecr.io/base';
+const system: Task['identity'] = { type: 'SystemAssigned' };
 
 const standings: [title: string, text: string, files: Record<string, string>, bases: string[]][] = [
   [
@@ -93,8 +94,30 @@ test('one Dockerfile that two steps build on different bases is pinned in a copy
   assert.match(sent, /build: "--build-arg V=1 \. -f \.plinth-pinned\/step-0\/Dockerfile"/);
 });
 
+const samples: [title: string, text: string, servers: string[] | undefined][] = [
+  [
+    'the tutorial of multi-step tasks',
+    'version: v1.1.0\nsteps:\n# Build target image\n- build: -t {{.Run.Registry}}/hello-world:{{.Run.ID}} -f Dockerfile .\n# Run image\n- cmd: -t {{.Run.Registry}}/hello-world:{{.Run.ID}}\n  id: test\n  detach: true\n  ports: ["8080:80"]\n- cmd: docker stop test\n# Push image\n- push:\n  - {{.Run.Registry}}/hello-world:{{.Run.ID}}\n',
+    ['baseacr.azurecr.io', 'appacr.azurecr.io', 'docker.io'],
+  ],
+  [
+    'a secret in a volume',
+    'secrets:\n  - id: s\n    keyvault: https://v/secrets/k\nvolumes:\n  - name: m\n    secret:\n      f.txt: {{.Secrets.s | b64enc}}\nsteps:\n  - cmd: reg.example/bash cat /run/f.txt\n    volumeMounts:\n      - name: m\n        mountPath: /run\n',
+    ['reg.example'],
+  ],
+  [
+    'options of docker run before the image, and a tag of the day',
+    'steps:\n  - build: -t day:$(date -u +%F) .\n  - cmd: --rm -it -e A=b --network host -v /a:/b reg.example/x:1 go\n  - cmd: $TOOL go\n',
+    ['baseacr.azurecr.io', 'reg.example'],
+  ],
+];
+for (const [title, text, servers] of samples)
+  test(`a file of ACR’s documentation is planned: ${title}`, async () => {
+    const plan = await jobOf(text, { Dockerfile: `FROM ${base}:1\n` }, system).plan();
+    assert.deepEqual(plan.servers, servers);
+  });
+
 const vault = (entry: string) => `secrets:\n  - {id: s, ${entry}}\nsteps:\n  - cmd: x {{.Secrets.s}}\n`;
-const system: Task['identity'] = { type: 'SystemAssigned' };
 
 test('a secret of a key vault is read at each run, and travels as a secret value', async () => {
   for (const [entry, who] of [
