@@ -47,13 +47,31 @@ test('a quick run of a command, of an uploaded file and of a file in git', async
   }
 });
 
+test('a command has the options of docker run; what is filled in is not read again, and functions hide secrets', async () => {
+  const run = await quick(world, {
+    type: 'EncodedTaskRunRequest',
+    encodedTaskContent: encode(
+      'version: v1.1.0\nalias:\n  values: {ver: 1.10}\nsteps:\n  # {{ not read }}\n' +
+        `  - cmd: --rm -it -eA={{.Values.odd}} -w /tmp --entrypoint sh $Registry/tools:1 -c 'echo "$$A in $$(pwd) $ver {{.Values.token | b64enc}}"'\n`,
+    ),
+    values: [
+      { name: 'odd', value: '$ID{{.Run.ID}}', isSecret: false },
+      { name: 'token', value: 'hunter2', isSecret: true },
+    ],
+  });
+  const log = await world.log(run.runId);
+  assert.equal(run.status, 'Succeeded', log);
+  assert.ok(log.includes('$ID{{.Run.ID}} in /tmp 1.10 ***'), log);
+  assert.ok(!log.includes('aHVudGVyMg=='), log);
+});
+
 test('a quick run that cannot be run fails with the line at fault', async () => {
   const run = await quick(world, {
     type: 'EncodedTaskRunRequest',
     encodedTaskContent: encode('steps:\n  - run: x\n'),
   });
   assert.equal(run.status, 'Failed');
-  assert.match(run.runErrorMessage, /line 2: step 1 has no property run/);
+  assert.match(run.runErrorMessage, /line 2: step acb_step_0 has none of build, push and cmd/);
 });
 
 const refusals: [title: string, request: object, message: RegExp][] = [

@@ -136,7 +136,7 @@ steps:
 test('a mistake in a file of the context ends the run and names its line', async () => {
   await world.task('mistaken', 'FROM scratch\n', {
     files: {
-      'acr-task.yaml': 'version: v1.1.0\nsteps:\n  - build: -t x .\n    whem: ["-"]\n',
+      'acr-task.yaml': 'version: v1.1.0\nsteps:\n  - build: -t x .\n    timeout: soon\n',
       'gone.yaml': 'steps:\n  - build: -t x -f nosuch .\n',
       'vault.yaml':
         'secrets:\n  - id: s\n    keyvault: https://v/secrets/s\nsteps:\n  - cmd: x {{.Secrets.s}}\n',
@@ -144,7 +144,7 @@ test('a mistake in a file of the context ends the run and names its line', async
     step: fileTask,
   });
   const rows: [file: string | undefined, message: RegExp][] = [
-    [undefined, /^acr-task\.yaml, line 4: step 1 has no property whem\. Did you mean when\?$/],
+    [undefined, /^acr-task\.yaml, line 4: timeout of step acb_step_0 is not a whole number of seconds\.$/],
     ['gone.yaml', /^gone\.yaml, line 2: step acb_step_0 builds nosuch, but there is no such file/],
     ['nosuch.yaml', /^There is no task file nosuch\.yaml in the context/],
     ['vault.yaml', /vault\.yaml, line 2: the secret s: /],
@@ -199,8 +199,8 @@ const refusals: [title: string, step: object, message: RegExp][] = [
   ],
   [
     'a template that is not supported',
-    { type: 'EncodedTask', encodedTaskContent: encode('steps:\n  - cmd: a {{ upper .Values.b }}\n') },
-    /line 2: .*the function upper is not supported/,
+    { type: 'EncodedTask', encodedTaskContent: encode('steps:\n  - cmd: a {{ uper .Values.b }}\n') },
+    /line 2: .*the function uper is not supported/,
   ],
 ];
 for (const [title, step, message] of refusals)
