@@ -3,8 +3,9 @@ import { operations } from '../shared/edge/operations.ts';
 import { planFor } from '../shared/flow/rebuildPlan.ts';
 import { noTask } from '../shared/flow/refusal.ts';
 import { decisionPage, pushDecisions } from '../shared/flow/why.ts';
-import { formatImageRef, parseImageRef } from '../shared/imageRef.ts';
+import { formatImageRef, hasServer, parseImageRef } from '../shared/imageRef.ts';
 import { PlanRequest } from '../shared/model/resources.ts';
+import { requestWords } from '../shared/requestWords.ts';
 
 serve(operations.tasksDecisions, async ({ own, parameter, query, ports, config }) => {
   const task = parameter('task');
@@ -23,7 +24,12 @@ serve(operations.tasksPlan, async ({ own, parameter, ports }) => {
   return { jsonBody: await planFor(state.value.outputs, ports) };
 });
 
-serve(operations.plan, async ({ body, ports }) => {
-  const { digest: _, ...tagged } = parseImageRef((await body(PlanRequest)).image);
-  return { jsonBody: await planFor([formatImageRef(tagged)], ports) };
+serve(operations.plan, async ({ own, body, ports }) => {
+  const { image } = await body(PlanRequest, requestWords.plan);
+  const { digest: _, ...tagged } = parseImageRef(hasServer(image) ? image : `${own.loginServer}/${image}`);
+  const name = formatImageRef(tagged);
+  const plan = await planFor([name], ports);
+  const isEmpty = plan.waves.length === 0 && plan.skipped.length === 0;
+  const message = `No task is known to be built from ${name}. A task is known by what its last run was built from.`;
+  return { jsonBody: { ...plan, ...(isEmpty && { message }) } };
 });

@@ -6,6 +6,7 @@ import { queuePlace } from '../shared/flow/registryOverview.ts';
 import { runLogUrl } from '../shared/flow/runLog.ts';
 import { runPage } from '../shared/flow/runPage.ts';
 import { RunUpdate } from '../shared/model/resources.ts';
+import { requestWords } from '../shared/requestWords.ts';
 
 /** With the first call: what queues runs reads task files, and what reads YAML is large. */
 const flow = () => import('../shared/flow/runs.ts');
@@ -24,7 +25,7 @@ serve(operations.runsGet, async ({ own, parameter, ports }) => {
 });
 
 serve(operations.runsUpdate, async ({ own, parameter, body, ports }) => {
-  const { isArchiveEnabled } = await body(RunUpdate);
+  const { isArchiveEnabled } = await body(RunUpdate, requestWords.runUpdate);
   const { getRun, archiveRun } = await flow();
   const { runId } = await getRun(own, parameter('run'), ports);
   const run = await archiveRun(own, runId, isArchiveEnabled ?? undefined, ports);

@@ -7,6 +7,7 @@ import { noTask, Refusal } from '../shared/flow/refusal.ts';
 import { webhookViews } from '../shared/flow/webhookViews.ts';
 import { TaskUpdate } from '../shared/model/resources.ts';
 import { type Task, TaskCreate, taskName } from '../shared/model/task.ts';
+import { requestWords } from '../shared/requestWords.ts';
 
 /** With the first call: what checks a task reads its YAML, and is large. */
 const flow = () => import('../shared/flow/tasks.ts');
@@ -52,7 +53,7 @@ serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) =>
   const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
   const { taskName: task } = name.data;
-  const given = await body(z.unknown());
+  const given = await body(z.unknown(), requestWords.task);
   const create = TaskCreate.safeParse(given);
   if (!create.success) throw Refusal.ofSchema(create.error);
   const written =
@@ -62,7 +63,7 @@ serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) =>
 });
 
 serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {
-  const patch = await body(TaskUpdate);
+  const patch = await body(TaskUpdate, requestWords.task);
   const task = await (await flow()).patchTask(own, parameter('task'), patch, ports);
   return { jsonBody: await shown(task, { own, ports, config }) };
 });

@@ -60,11 +60,11 @@ function readBlock(text: string): unknown {
   }
 }
 
-/** Up to the empty line after it; what the runner prints itself begins with the time. */
+/** Up to the empty line after it, or to the log's last words; what the runner prints itself begins with the time. */
 function blockOf(text: string): string {
   const lines = text.split(/\r?\n/).map((line) => line.replace(time, ''));
   const first = lines.findIndex((line) => line.trim() !== '');
-  const last = lines.findIndex((line, at) => at > first && line.trim() === '');
+  const last = lines.findIndex((line, at) => at > first && /^(\s*$|Run ID: )/.test(line));
   return lines.slice(Math.max(first, 0), last < 0 ? undefined : last).join('\n');
 }
 

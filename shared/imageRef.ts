@@ -94,11 +94,17 @@ export function isDigest(text: string): boolean {
   return digestPattern.test(text);
 }
 
+/** Whether a reference begins with a server, as docker tells it: what is before the first slash has a dot, a colon or a capital. */
+export function hasServer(text: string): boolean {
+  const first = text.slice(0, Math.max(0, text.indexOf('/')));
+  return first === 'localhost' || /[.:A-Z]/.test(first);
+}
+
 function withDomain(text: string): string {
   const slash = text.indexOf('/');
   const first = text.slice(0, slash);
   if (slash < 0) return `${hub}/library/${text}`;
-  const isHost = first === 'localhost' || /[.:A-Z]/.test(first);
+  const isHost = hasServer(text);
   const domain = first === 'index.docker.io' || !isHost ? hub : first;
   const rest = isHost ? text.slice(slash + 1) : text;
   return domain === hub && !rest.includes('/') ? `${hub}/library/${rest}` : `${domain}/${rest}`;

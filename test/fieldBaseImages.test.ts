@@ -42,7 +42,7 @@ const json = [
     ],
   },
 ];
-const logs: [title: string, log: string, images: string[]][] = [
+const logs: [title: string, log: string, images: string[] | undefined][] = [
   ['a quoted tag', `${heading}\n${yaml('"8.0"')}\n\nRun ID: ca1`, ['mcr.microsoft.com/dotnet/sdk:8.0']],
   ['a tag in single quotes', `${heading}\n${yaml("'2.2'")}\n`, ['mcr.microsoft.com/dotnet/sdk:2.2']],
   ['a number that ends in 0', `${heading}\n${yaml('1.10')}\n`, ['mcr.microsoft.com/dotnet/sdk:1.10']],
@@ -69,7 +69,7 @@ const logs: [title: string, log: string, images: string[]][] = [
     ['baseacr.azurecr.io/dotnet/sdk:8'],
   ],
   ['a name that is none', `${heading}\n${yaml('"not a tag"')}\n`, []],
-  ['what is no list', `${heading}\n{a: [b\n`, []],
+  ['what is no list', `${heading}\n{a: [b\n`, undefined],
 ];
 for (const [title, log, images] of logs)
   test(`the log of a build says what its image stands on: ${title}`, () =>

@@ -6,6 +6,8 @@ const bodyLimit = 104_857_600;
 
 /** The whole body of a request, or undefined when it is larger than the host takes (413). */
 export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  // As the host does with a body whose length was not said before (Azure/azure-functions-host#4926).
+  const isDropped = request.headers['content-length'] === undefined;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -13,7 +15,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer | undef
     if (size > bodyLimit) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return isDropped ? Buffer.alloc(0) : Buffer.concat(chunks);
 }
 
 /** A request as the worker gets it: repeated headers and query values joined by commas. */

@@ -54,7 +54,19 @@ export function fromProperties<T>(schema: z.ZodType<T>, row: Record<string, unkn
     throw refuse('is not JSON');
   }
   const read = schema.safeParse(document);
-  if (read.success) return read.data;
+  if (read.success) return withUnknown(document, read.data) as T;
   const fields = read.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
   throw refuse(`does not have the expected shape at ${fields}`);
 }
+
+/** What was read, with what the schema does not know: a newer version wrote it, and finds it again after this one wrote. */
+function withUnknown(stored: unknown, read: unknown): unknown {
+  if (Array.isArray(stored) && Array.isArray(read) && stored.length === read.length)
+    return read.map((item, at) => withUnknown(stored[at], item));
+  if (!isObject(stored) || !isObject(read)) return read;
+  const known = Object.entries(read).map(([key, value]) => [key, withUnknown(stored[key], value)]);
+  return { ...stored, ...Object.fromEntries(known) };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

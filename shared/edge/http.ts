@@ -11,10 +11,12 @@ import type { KnownRegistry, Ports } from '../ports/ports.ts';
 import { RegistryError } from '../ports/registry.ts';
 import { RunEngineError } from '../ports/runEngine.ts';
 import { TooLargeError, UnreadableError } from '../ports/store.ts';
+import { type RequestWords, spelled } from '../requestWords.ts';
 import { withoutNulls } from '../withoutNulls.ts';
 import { allowed, type Role } from './access.ts';
 import { type Config, ConfigError, processUsesEntra } from './config.ts';
 import { invoke, theWiring } from './invoke.ts';
+import { isChunked, noLength } from './noLength.ts';
 import { armPath, shortPath } from './paths.ts';
 
 /** One operation of the API: `path` is what follows the registry, in Functions' route syntax. */
@@ -32,7 +34,7 @@ export interface Call {
   parameter(name: string): string;
   query: URLSearchParams;
   /** The body, held against a schema. @throws Refusal 400 */
-  body<T>(schema: z.ZodType<T>): Promise<T>;
+  body<T>(schema: z.ZodType<T>, words: RequestWords): Promise<T>;
   ports: Ports;
   config: Config;
 }
@@ -82,7 +84,14 @@ export function serveRefusal(name: string, path: string, instead: string): void 
       route: `${base}/${path}`,
       methods: ['GET', 'PUT', 'PATCH', 'POST', 'DELETE'],
       authLevel: processUsesEntra() ? 'anonymous' : 'function',
-      handler: async (_, context) => errorAnswer(new Refusal(501, 'NotImplemented', instead), context),
+      handler: async (request, context) => {
+        try {
+          if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), 'Tasks.Read');
+          throw new Refusal(501, 'NotImplemented', instead);
+        } catch (error) {
+          return errorAnswer(error, context);
+        }
+      },
     });
 }
 
@@ -101,7 +110,7 @@ async function handle(
         own,
         parameter: (name) => request.params[name] ?? '',
         query: request.query,
-        body: (schema) => parseBody(request, schema),
+        body: (schema, words) => parseBody(request, schema, words),
         ports,
         config,
       }).catch((error) => errorAnswer(error, context)),
@@ -125,16 +134,20 @@ function registryOf(request: HttpRequest, config: Config): KnownRegistry {
   );
 }
 
-async function parseBody<T>(request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
+async function parseBody<T>(request: HttpRequest, schema: z.ZodType<T>, words: RequestWords): Promise<T> {
+  const text = await request.text();
+  if (text === '' && isChunked(request)) throw noLength();
   let body: unknown;
   try {
-    const given: unknown = JSON.parse(await request.text());
+    const given: unknown = JSON.parse(text);
     // In a PATCH null takes a value away.
     body = request.method === 'PATCH' ? given : withoutNulls(given);
   } catch {
     throw new Refusal(400, 'InvalidRequestContent', 'The body is not JSON.');
   }
-  const parsed = schema.safeParse(body);
+  const { body: known, faults } = spelled(body, words);
+  if (faults.length > 0) throw Refusal.ofFaults(faults);
+  const parsed = schema.safeParse(known);
   if (parsed.success) return parsed.data;
   throw Refusal.ofSchema(parsed.error);
 }

@@ -2,6 +2,7 @@ import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } 
 import { receiveDelivery } from '../flow/onSource.ts';
 import { Refusal } from '../flow/refusal.ts';
 import { invoke } from './invoke.ts';
+import { isChunked, noLength } from './noLength.ts';
 
 /** GitHub sends no more than this (docs.github.com, "Webhook events and payloads"). */
 const mostBytes = 25 * 2 ** 20;
@@ -22,6 +23,7 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
     if (Number(request.headers.get('content-length')) > mostBytes) throw tooLarge();
     const body = new Uint8Array(await request.arrayBuffer());
     if (body.byteLength > mostBytes) throw tooLarge();
+    if (body.byteLength === 0 && isChunked(request)) throw noLength();
     const { registry = '', task = '', trigger = '' } = request.params;
     const header = (name: string) => request.headers.get(name) ?? undefined;
     const given = {

@@ -1,4 +1,5 @@
 import { identityProblem } from '../azureRegistry.ts';
+import { nearestTo } from '../knownWords.ts';
 import type { Credentials } from '../model/task.ts';
 import type { Settings } from '../ports/ports.ts';
 import { parseVaultUri, VaultUriError } from '../vaultUri.ts';
@@ -13,6 +14,14 @@ export function checkCredentials(
   credentials: Credentials | undefined,
   { registries, vaults }: Pick<Settings, 'registries' | 'vaults'>,
 ): void {
+  const own = credentials?.sourceRegistry?.identity;
+  const meantForOwn = own && misspelt(own);
+  if (meantForOwn)
+    throw new Refusal(
+      400,
+      'InvalidCredentials',
+      `The credentials for the task's registry: there is no identity ${own}. Did you mean ${meantForOwn}? Else give a client id.`,
+    );
   for (const [server, { identity, userName, password }] of Object.entries(
     credentials?.customRegistries ?? {},
   )) {
@@ -28,8 +37,19 @@ export function checkCredentials(
           refuse(error.message);
         }
       }
+    const meant = identity && misspelt(identity);
+    if (meant) refuse(`there is no identity ${identity}. Did you mean ${meant}? Else give a client id.`);
     // With a user name and a password the identity is for the vault that keeps them.
     const problem = identity && !(userName && password) && identityProblem(server, registries);
     if (problem) refuse(problem);
   }
 }
+
+/** ACR's words for identities that are no client id. */
+const identityWords = ['[system]', '[caller]'];
+
+/** What an identity in brackets was to be, where it is none. */
+const misspelt = (identity: string) =>
+  /^\[.*\]$/.test(identity) && !identityWords.includes(identity.toLowerCase())
+    ? (nearestTo(identity, identityWords) ?? identityWords[0])
+    : undefined;

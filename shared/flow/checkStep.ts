@@ -44,6 +44,15 @@ export function checkQuickRun(request: QuickRequest, own: KnownRegistry, setting
   const imageNames = request.type === 'DockerBuildRequest' ? request.imageNames : [];
   // A quick build's arguments are the engine's as they are: it fills nothing in.
   checkBuild({ imageNames, contextPath: sourceLocation, arguments: [], credentials }, own, code);
+  if (
+    request.type === 'DockerBuildRequest' &&
+    (!sourceLocation || parseSourceLocation(sourceLocation).kind === 'none')
+  )
+    throw new Refusal(
+      400,
+      code,
+      `sourceLocation: ${request.dockerFilePath} is read from a context. Give the address of a repository or an archive, or what listBuildSourceUploadUrl gave.`,
+    );
   if (request.type === 'FileTaskRunRequest') checkPaths(request, sourceLocation, code);
   checkCredentials(request.credentials, settings);
 }

@@ -178,6 +178,7 @@ export const RebuildPlan = z
     skipped: z.array(z.object({ registry: z.string(), task: z.string(), reason: z.string() })),
     seconds: Seconds,
     tooMany: z.boolean().describe('The plan is cut short.'),
+    message: z.string().optional().describe('Where no task is built from the image: that, in words.'),
   })
   .meta({ id: 'RebuildPlan' });
 
