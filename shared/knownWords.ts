@@ -69,7 +69,7 @@ function kindOf({ kinds }: Words, kind: string): Words {
   return known;
 }
 
-/** A property that nobody knows: where it stands, and the nearest that is known there. */
+/** A property that nobody knows, or that stands there twice: where, and the nearest that is known there. */
 export interface Unknown {
   path: string;
   nearest?: string;
@@ -81,16 +81,18 @@ export interface Unknown {
  */
 export function readWords(value: unknown, words: Words, unknown: Unknown[], path = ''): unknown {
   if (Array.isArray(value)) {
-    const items = words.items ?? none();
-    return value.map((item, at) => readWords(item, words.items ? items : opened, unknown, `${path}.${at}`));
+    return value.map((item, at) => readWords(item, words.items ?? opened, unknown, `${path}.${at}`));
   }
   if (typeof value !== 'object' || value === null) return value;
   const known = propertiesOf(value, words);
   const isOpen = words.open || (known.size === 0 && !words.values);
+  const seen = new Set<string>();
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => {
       const at = path === '' ? name : `${path}.${name}`;
       const property = known.get(name.toLowerCase());
+      if (property && seen.has(property.name)) unknown.push({ path: at, nearest: property.name });
+      if (property) seen.add(property.name);
       if (property) return [property.name, readWords(member, property.words, unknown, at)];
       if (words.values) return [name, readWords(member, words.values, unknown, at)];
       if (!isOpen) {

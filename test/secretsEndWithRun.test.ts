@@ -21,11 +21,21 @@ const encodedTaskContent = Buffer.from(`steps:\n  - cmd: echo ${marker}\n`).toSt
 const requests: [what: string, request: object][] = [
   [
     'a build with credentials',
-    { type: 'DockerBuildRequest', dockerFilePath: 'Dockerfile', credentials: { customRegistries } },
+    {
+      type: 'DockerBuildRequest',
+      dockerFilePath: 'Dockerfile',
+      sourceLocation: 'up/a.tar.gz',
+      credentials: { customRegistries },
+    },
   ],
   [
     'a build with a secret argument',
-    { type: 'DockerBuildRequest', dockerFilePath: 'Dockerfile', arguments: [secretArgument] },
+    {
+      type: 'DockerBuildRequest',
+      dockerFilePath: 'Dockerfile',
+      sourceLocation: 'up/a.tar.gz',
+      arguments: [secretArgument],
+    },
   ],
   [
     'a build of a signed address',

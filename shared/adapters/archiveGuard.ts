@@ -12,6 +12,8 @@ interface Entry {
 }
 
 export const maxEntries = 100_000;
+/** Linux takes no longer path (PATH_MAX, less its end). */
+const longestPath = 4095;
 
 /**
  * Looks at every entry's header before anything of it is written. Symbolic links are only kept here: they are made when
@@ -49,6 +51,8 @@ export function archiveGuard(what: string, maxBytes: number) {
     guard.entries += 1;
     guard.bytes += entry.size;
     const { path: given } = entry;
+    if (Math.max(given.length, entry.linkpath?.length ?? 0) > longestPath)
+      return bad(`${given.slice(0, 80)}…`, `has a name or a target of more than ${longestPath} characters`);
     if (guard.entries > maxEntries) return bad(given, `is one too many: at most ${maxEntries} are taken`);
     if (guard.bytes > maxBytes) return tooLarge(what, maxBytes);
     const path = plainPath(given);

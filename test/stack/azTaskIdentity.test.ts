@@ -37,13 +37,13 @@ const rows: AzRow[] = [
   },
   {
     title: 'credential add --username --password',
-    command: 'acr task credential add $MINE --login-server reg.example.com -u me -p geheim',
+    command: 'acr task credential add $MINE --login-server extern.azurecr.io -u me -p geheim',
     out: /"reg\.example\.com"/,
     never: /geheim/,
   },
   {
     title: 'credential add of a server that is there is refused by az',
-    command: 'acr task credential add $MINE --login-server reg.example.com -u me -p geheim',
+    command: 'acr task credential add $MINE --login-server extern.azurecr.io -u me -p geheim',
     code: 1,
     err: /already exists/,
   },
@@ -54,33 +54,33 @@ const rows: AzRow[] = [
   },
   {
     title: 'credential update --use-identity takes the place of a password',
-    command: 'acr task credential update $MINE --login-server reg.example.com --use-identity [system]',
+    command: 'acr task credential update $MINE --login-server extern.azurecr.io --use-identity [system]',
     more: ({ stdout }) =>
       assert.deepEqual(JSON.parse(stdout), {
-        'reg.example.com': { identity: '[system]', userName: null, password: null },
+        'extern.azurecr.io': { identity: '[system]', userName: null, password: null },
       }),
   },
   {
     title: 'credential update --username --password takes the place of an identity',
     command:
-      'acr task credential update $MINE --login-server reg.example.com -u you -p heimlich --query "*.[identity, userName.type]" -o json',
+      'acr task credential update $MINE --login-server extern.azurecr.io -u you -p heimlich --query "*.[identity, userName.type]" -o json',
     more: ({ stdout }) => assert.deepEqual(JSON.parse(stdout), [[null, 'Opaque']]),
   },
   {
     title: 'credential remove',
-    command: 'acr task credential remove $MINE --login-server reg.example.com -o json',
+    command: 'acr task credential remove $MINE --login-server extern.azurecr.io -o json',
     out: /^\{\}\n$/,
   },
   {
     title: 'a credential with the identity of a task that has none is refused',
     command:
-      'acr task credential add -r appacr -n pooled --login-server reg.example.com --use-identity [system]',
+      'acr task credential add -r appacr -n pooled --login-server extern.azurecr.io --use-identity [system]',
     code: 1,
     err: refused('TaskIdentityMissing', '--assign-identity'),
   },
   {
     title: 'a login server with a path is refused',
-    command: 'acr task credential add $MINE --login-server https://reg.example.com/x -u a -p b',
+    command: 'acr task credential add $MINE --login-server https://extern.azurecr.io/x -u a -p b',
     code: 1,
     err: refused('InvalidRequestContent', 'a login server is a host name'),
   },
