@@ -10,6 +10,7 @@ import { SealError } from '../ports/seal.ts';
 import { VaultError } from '../ports/vault.ts';
 import { triedBy } from '../transitions.ts';
 import type { Ending } from './endRun.ts';
+import { keepMade, named } from './keepMade.ts';
 import { loginFor } from './logins.ts';
 import { onPush } from './onPush.ts';
 import { opened as openedTask } from './opened.ts';
@@ -53,6 +54,7 @@ export async function finishBuild(run: Run, engineRun: EngineRun, ports: Ports):
       { bases, outputs: [] },
       noEdges,
     );
+    await keepMade(run, engineRun, ports);
     // Which digest it was built on is not known: the base moved on the way. Looking again below finds it moved.
     const reading = {
       pins: fault ? pins.map((pin) => ({ ...pin, digest: unproved })) : pins,
@@ -96,6 +98,7 @@ async function asBefore(
   const state = (await ports.store.state(run.registry, run.task!))?.value;
   const bases = state ? (triedBy(run, state) ?? state.bases) : [];
   const pins = bases.map(({ image, type, digest }) => ({ image, type, digest }));
+  await keepMade(run, engineRun, ports);
   await tellOutputs(run, engineRun, ports);
   await lookAgain(run, pins, task, own, ports);
   return { reading: { pins, pinnedAt: run.pinnedAt ?? run.createTime } };
@@ -155,9 +158,6 @@ async function provePins(
   }
   return undefined;
 }
-
-/** What the engine made, its registry by its one name. */
-const named = (image: ImageRef) => parseImageRef(formatImageRef(image));
 
 /** The images whose digest is told, each with the base it must stand on: of a multi-step task each its own. */
 function provable({ standsOn }: Run, pins: Pin[], { outputImages }: EngineRun) {
