@@ -115,7 +115,7 @@ function parseUpload(path: string): SourceLocation {
   const fits = /^[A-Za-z0-9._~/-]+$/.test(path) && !path.startsWith('/');
   if (!fits || path.split('/').some((part) => part === '' || part === '.' || part === '..'))
     throw invalid(
-      `"${path}" is neither a URL nor the relativePath of an upload. A local directory is uploaded first, as az acr build does.`,
+      `${/[@?#]/.test(path) ? 'The context path' : `"${path}"`} is neither a URL nor the relativePath of an upload. A local directory is uploaded first, as az acr build does.`,
     );
   return { kind: 'upload', relativePath: path };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { checkBuild, sampleValues } from '../shared/flow/checkBuild.ts';
 import { RunValueError, renderArgument } from '../shared/runValues.ts';
-import { describeContext } from '../shared/sourceLocation.ts';
+import { describeContext, parseSourceLocation } from '../shared/sourceLocation.ts';
 
 const own = { name: 'appacr', id: '', loginServer: 'appacr.azurecr.io', endpoint: '' };
 const word = 'hush';
@@ -49,5 +49,19 @@ const contexts: [contextPath: string | undefined, shown: string][] = [
 for (const [contextPath, shown] of contexts)
   test(`the context ${String(contextPath).replaceAll(word, '…')} is told as ${shown}`, () =>
     assert.equal(describeContext(contextPath), shown));
+
+for (const contextPath of [
+  `acct.blob.core.windows.net/c/x.tar.gz?sv=1&sig=${word}`,
+  `${word}@github.com/o/r.git`,
+  `user:${word}@host.example/r.git`,
+  `https://${word}@host.example/r.git`,
+  `https://user:${word}@host.example/r.tar.gz`,
+  `host/x.tgz#${word}`,
+])
+  test(`the context ${contextPath.replaceAll(word, '…')} is refused without what may be a secret`, () =>
+    assert.throws(
+      () => parseSourceLocation(contextPath),
+      (error: Error) => !error.message.includes(word),
+    ));
 
 test.run();

@@ -83,11 +83,11 @@ export function createOciReader(
     async manifest(reference) {
       const response = await get(`manifests/${reference}`, 'GET');
       if (response.status === 404) return undefined;
-      const bytes = Buffer.from(await response.clone().arrayBuffer());
+      const bytes = await bounded(response, name);
       // A tag never moves for whoever takes it for the digest: what the registry does not say is counted.
       const counted = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
       const digest = response.headers.get('docker-content-digest') ?? counted;
-      return { digest, body: await json(response, name) };
+      return { digest, body: parsed(bytes, name) };
     },
     async blob(digest) {
       const response = await get(`blobs/${digest}`, 'GET');
@@ -135,16 +135,34 @@ async function answerOf(fetch: typeof globalThis.fetch, url: URL, init: RequestI
   }
 }
 
+/** More than any manifest, config or token: registries take manifests of 4 MiB at most (OCI distribution-spec). */
+const mostBytes = 8 * 2 ** 20;
+
+/** The body, no longer than an answer of a registry may be: whoever names a registry does not fill the app's memory. */
+async function bounded(response: Response, name: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.byteLength;
+    if (size > mostBytes)
+      throw new RegistryError('Invalid', `${name}: the registry answered with more than ${mostBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+const json = async <T>(response: Response, name: string): Promise<T> =>
+  parsed(await bounded(response, name), name);
+
 /** What a server that is no registry answers, a page for one, is not quoted. */
-async function json<T>(response: Response, name: string): Promise<T> {
+function parsed<T>(bytes: Buffer, name: string): T {
   try {
-    const body = await response.json();
+    const body = JSON.parse(bytes.toString('utf8'));
     if (typeof body === 'object' && body !== null) return body as T;
   } catch {
     // told below
   }
-  const host = URL.canParse(response.url) ? new URL(response.url).host : 'the registry';
-  throw new RegistryError('Invalid', `${name}: ${host} did not answer with a JSON object`);
+  throw new RegistryError('Invalid', `${name}: the registry did not answer with a JSON object`);
 }
 
 function refusal(response: Response, name: string, login: RegistryLogin): RegistryError {
