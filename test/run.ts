@@ -14,7 +14,7 @@ import { ensureSystemPackages, stackPackages } from '../local/systemPackages.ts'
 import { readVerdict, type Verdict } from './verdict.ts';
 
 const root = join(import.meta.dirname, '..');
-const fastLimit = 300_000;
+const fastLimit = 900_000;
 const stackLimit = 900_000;
 
 function testFiles(dir: string): string[] {
