@@ -30,6 +30,8 @@ steps:
     'acb.yaml': steps,
     'values.yaml': 'word: file\ntoken: none\n',
     'bad.yaml': 'version: v1.1.0\nsteps:\n  - cmd: x\n    timeout: nine\n',
+    // az takes a run that has ended before its first look for a success.
+    'fails.yaml': `version: v1.1.0\nsteps:\n  - cmd: appacr.azurecr.io/tools:1 sh -c 'sleep 3; exit 4'\n`,
   };
   await world.write({ ...files, Dockerfile: 'FROM scratch\nCOPY acb.yaml /\n' });
   await world.stack.git.createRepository('steps', files);
@@ -53,7 +55,7 @@ const rows: AzRow[] = [
   },
   {
     title: 'run of a file in no context, and --no-logs',
-    command: 'acr run -r appacr -f bad.yaml --no-logs /dev/null',
+    command: 'acr run -r appacr -f fails.yaml --no-logs /dev/null',
     code: 1,
     err: /Failed/,
   },
