@@ -180,7 +180,7 @@ test('a step has its own time, and the run has its own', async () => {
 });
 
 const faults: [title: string, yaml: string, message: RegExp][] = [
-  ['a mistake in the file', 'steps:\n  - cmd: x\n    tiemout: 3\n', /^acr-task\.yaml, line 3: .*timeout\?$/],
+  ['a mistake in the file', 'steps:\n  - cmd: x\n    timeout: nine\n', /^acr-task\.yaml, line 3: .*timeout/],
   [
     'privileged',
     'steps:\n  - cmd: x\n    privileged: true\n',
@@ -189,7 +189,7 @@ const faults: [title: string, yaml: string, message: RegExp][] = [
   ['detach', 'steps:\n  - cmd: x\n    detach: true\n', /asks for detach/],
   ['ports', 'steps:\n  - cmd: x\n    ports: ["80:80"]\n', /asks for ports/],
   ['networks', 'networks:\n  - name: n\nsteps:\n  - cmd: x\n', /^Line 1: .*knows no networks/],
-  ['an option of docker run', 'steps:\n  - cmd: -p 80:80 x\n', /^Line 2: .* the option -p/],
+  ['an option of docker run', 'steps:\n  - cmd: -p 80:80 x\n', /^Line 2: .* the option --publish/],
   ['a pipe outside of quotes', 'steps:\n  - cmd: x echo a | cat\n', /uses \| outside of quotes/],
   ['a context outside', 'steps:\n  - build: -t x ../..\n', /no folder \.\.\/\.\. in the workspace/],
   [
