@@ -1,35 +1,45 @@
-import { serve } from '../shared/edge/http.ts';
-import { operations } from '../shared/edge/operations.ts';
-import { planFor } from '../shared/flow/rebuildPlan.ts';
+import { operations } from '../shared/api/operations.ts';
+import { requestWords } from '../shared/api/requestWords.ts';
+import { PlanRequest } from '../shared/api/schemas.ts';
+import { type Call, serve } from '../shared/edge/http.ts';
+import { heldBases } from '../shared/flow/api/bases/heldBases.ts';
+import { judge } from '../shared/flow/api/bases/judge.ts';
+import { listDecisions, listPushDecisions } from '../shared/flow/api/listDecisions.ts';
+import { forecast, forecastImage } from '../shared/flow/push/forecast.ts';
 import { noTask } from '../shared/flow/refusal.ts';
-import { decisionPage, pushDecisions } from '../shared/flow/why.ts';
-import { formatImageRef, hasServer, parseImageRef } from '../shared/imageRef.ts';
-import { PlanRequest } from '../shared/model/resources.ts';
-import { requestWords } from '../shared/requestWords.ts';
+import { type Judgement, JudgementRequest } from '../shared/model/bases/policy.ts';
 
-serve(operations.tasksDecisions, async ({ own, parameter, query, ports, config }) => {
+serve(operations.tasksDecisions, async ({ registry, parameter, query, ports, config }) => {
   const task = parameter('task');
-  const { decisions, next } = await decisionPage(own, task, query, ports);
-  const nextLink = next && `${config.publicUrl}${own.id}/tasks/${task}/decisions?${next}`;
+  const { decisions, next } = await listDecisions(registry, task, query, ports);
+  const nextLink = next && `${config.publicUrl}${registry.id}/tasks/${task}/decisions?${next}`;
   return { jsonBody: { value: decisions, ...(nextLink && { nextLink }) } };
 });
 
 serve(operations.pushesGet, async ({ parameter, ports }) => ({
-  jsonBody: { value: await pushDecisions(parameter('push'), ports) },
+  jsonBody: { value: await listPushDecisions(parameter('push'), ports) },
 }));
 
-serve(operations.tasksPlan, async ({ own, parameter, ports }) => {
-  const state = await ports.store.state(own.name, parameter('task'));
-  if (!state) throw noTask(own.name, parameter('task'));
-  return { jsonBody: await planFor(state.value.outputs, ports) };
+serve(operations.tasksPlan, async ({ registry, parameter, ports }) => {
+  const state = await ports.store.state(registry.name, parameter('task'));
+  if (!state) throw noTask(registry.name, parameter('task'));
+  return { jsonBody: await forecast(state.value.outputs, ports) };
 });
 
-serve(operations.plan, async ({ own, body, ports }) => {
+serve(operations.plan, async ({ registry, body, ports }) => {
   const { image } = await body(PlanRequest, requestWords.plan);
-  const { digest: _, ...tagged } = parseImageRef(hasServer(image) ? image : `${own.loginServer}/${image}`);
-  const name = formatImageRef(tagged);
-  const plan = await planFor([name], ports);
-  const isEmpty = plan.waves.length === 0 && plan.skipped.length === 0;
-  const message = `No task is known to be built from ${name}. A task is known by what its last run was built from.`;
-  return { jsonBody: { ...plan, ...(isEmpty && { message }) } };
+  return { jsonBody: await forecastImage(registry, image, ports) };
 });
+
+serve(operations.baseImages, async ({ registry, query, ports }) => ({
+  jsonBody: await heldBases(registry, query.get('image') ?? undefined, ports),
+}));
+
+const judging =
+  (verdict: Judgement['verdict']) =>
+  async ({ registry, body, ports }: Call) => ({
+    jsonBody: await judge(registry, verdict, await body(JudgementRequest, requestWords.judgement), ports),
+  });
+serve(operations.quarantine, judging('quarantined'));
+serve(operations.admit, judging('admitted'));
+serve(operations.release, judging('released'));

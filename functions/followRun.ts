@@ -1,8 +1,8 @@
 import { app } from '@azure/functions';
 import { z } from 'zod';
 import { invoke } from '../shared/edge/invoke.ts';
-import { followRun } from '../shared/flow/followRun.ts';
-import { queues, storageConnection } from '../shared/names.ts';
+import { followRun } from '../shared/flow/finish/followRun.ts';
+import { queues, storageConnection } from '../shared/names/azureNames.ts';
 
 const FollowUp = z.object({ registry: z.string(), runId: z.string(), at: z.string() });
 

@@ -1,5 +1,4 @@
-import { serveRefusal } from '../shared/edge/http.ts';
-import { notServed } from '../shared/notServed.ts';
+import { apiRoots } from '../shared/api/notServed.ts';
+import { serveTheRest } from '../shared/edge/http.ts';
 
-for (const [resource, instead] of Object.entries(notServed))
-  serveRefusal(`not-served-${resource}`, `${resource}/{*rest}`, instead);
+for (const root of apiRoots) serveTheRest(root);

@@ -1,4 +1,4 @@
+import { openapi } from '../shared/api/openapi.ts';
 import { serveDocument } from '../shared/edge/http.ts';
-import { openapi } from '../shared/edge/openapi.ts';
 
 serveDocument('openapi', 'openapi.json', openapi);

@@ -1,12 +1,14 @@
 import { app, type StorageQueueHandler } from '@azure/functions';
-import { queues, storageConnection } from '../shared/names.ts';
+import { queues, storageConnection } from '../shared/names/azureNames.ts';
 
 /**
- * A message that failed, or whose host died, five times. It says nothing that the store does not say: the clock rings
+ * A message that failed, or whose host died, five times. The store holds all that it names, and the timer sends
  * again for what it was about, so it is written down and dropped.
  */
 const drop: StorageQueueHandler = (message, context) =>
-  context.warn(`A message was given up after five tries; the clock rings again: ${JSON.stringify(message)}`);
+  context.warn(
+    `A message was given up after five tries; the clock sends another: ${JSON.stringify(message)}`,
+  );
 
 for (const [name, queue] of [
   ['startBuildPoison', queues.start],

@@ -1,55 +1,62 @@
 import { z } from 'zod';
-import { toTaskResource } from '../shared/armResources.ts';
+import { operations } from '../shared/api/operations.ts';
+import { requestWords } from '../shared/api/requestWords.ts';
+import { TaskUpdate } from '../shared/api/schemas.ts';
+import { toTaskResource } from '../shared/api/toResource.ts';
 import { type Call, serve } from '../shared/edge/http.ts';
-import { operations } from '../shared/edge/operations.ts';
-import { sameAnswer } from '../shared/flow/putBack.ts';
+import { sameAnswer } from '../shared/flow/api/putBack.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
-import { webhookViews } from '../shared/flow/webhookViews.ts';
-import { TaskUpdate } from '../shared/model/resources.ts';
+import { webhookViews } from '../shared/flow/webhooks/webhookViews.ts';
 import { type Task, TaskCreate, taskName } from '../shared/model/task.ts';
-import { requestWords } from '../shared/requestWords.ts';
 
 /** With the first call: what checks a task reads its YAML, and is large. */
-const flow = () => import('../shared/flow/tasks.ts');
+const flow = () => import('../shared/flow/api/tasks.ts');
 
 /** A task with what is known beside its definition. */
 async function shown(
   task: Task,
-  { own, ports, config }: Pick<Call, 'own' | 'ports' | 'config'>,
+  { registry, ports, config }: Pick<Call, 'registry' | 'ports' | 'config'>,
   secrets = false,
 ) {
   const [state, webhooks] = await Promise.all([
-    ports.store.state(own.name, task.name),
-    webhookViews(own.name, task.name, ports, secrets),
+    ports.store.state(registry.name, task.name),
+    webhookViews(registry.name, task.name, ports, secrets),
   ]);
-  return toTaskResource(task, state?.value, own.id, config.identity, secrets, webhooks);
+  return toTaskResource(
+    task,
+    state?.value,
+    { id: registry.id, app: config.identity },
+    { withSecrets: secrets, webhooks },
+  );
 }
 
-serve(operations.tasksList, async ({ own, ports, config }) => {
-  const unread = ({ message }: Error) => ports.log('warning', message, { registry: own.name });
+serve(operations.tasksList, async ({ registry, ports, config }) => {
+  const unread = ({ message }: Error) => ports.log('warning', message, { registry: registry.name });
   const [tasks, states] = await Promise.all([
-    ports.store.tasks(own.name, unread),
-    ports.store.states(own.name),
+    ports.store.tasks(registry.name, unread),
+    ports.store.states(registry.name),
   ]);
   const stateOf = new Map(states.map((state) => [state.task, state]));
   const inOrder = tasks.toSorted((one, other) => one.creationDate.localeCompare(other.creationDate));
-  const value = inOrder.map((task) => toTaskResource(task, stateOf.get(task.name), own.id, config.identity));
+  const value = inOrder.map((task) =>
+    toTaskResource(task, stateOf.get(task.name), { id: registry.id, app: config.identity }),
+  );
   return { jsonBody: { value } };
 });
 
-serve(operations.tasksGet, async ({ own, parameter, ports, config }) => {
+serve(operations.tasksGet, async ({ registry, parameter, ports, config }) => {
   const name = parameter('task');
-  const task = await ports.store.task(own.name, name);
-  if (!task) throw noTask(own.name, name);
-  return { jsonBody: await shown(task.value, { own, ports, config }) };
+  const task = await ports.store.task(registry.name, name);
+  if (!task) throw noTask(registry.name, name);
+  return { jsonBody: await shown(task.value, { registry, ports, config }) };
 });
 
-serve(operations.tasksListDetails, async ({ own, parameter, ports, config }) => {
-  const task = await (await flow()).openTask(own, parameter('task'), ports);
-  return { jsonBody: await shown(task, { own, ports, config }, true) };
+serve(operations.tasksListDetails, async ({ registry, parameter, ports, config }) => {
+  const task = await (await flow()).openTask(registry, parameter('task'), ports);
+  return { jsonBody: await shown(task, { registry, ports, config }, true) };
 });
 
-serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) => {
+serve(operations.tasksCreate, async ({ registry, parameter, body, ports, config }) => {
   const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
   const { taskName: task } = name.data;
@@ -57,17 +64,17 @@ serve(operations.tasksCreate, async ({ own, parameter, body, ports, config }) =>
   const create = TaskCreate.safeParse(given);
   if (!create.success) throw Refusal.ofSchema(create.error);
   const written =
-    (await sameAnswer(own, task, given, create.data, ports)) ??
-    (await (await flow()).putTask(own, task, create.data, ports));
-  return { jsonBody: await shown(written, { own, ports, config }) };
+    (await sameAnswer(registry, task, { given, create: create.data }, ports)) ??
+    (await (await flow()).putTask(registry, task, create.data, ports));
+  return { jsonBody: await shown(written, { registry, ports, config }) };
 });
 
-serve(operations.tasksUpdate, async ({ own, parameter, body, ports, config }) => {
+serve(operations.tasksUpdate, async ({ registry, parameter, body, ports, config }) => {
   const patch = await body(TaskUpdate, requestWords.task);
-  const task = await (await flow()).patchTask(own, parameter('task'), patch, ports);
-  return { jsonBody: await shown(task, { own, ports, config }) };
+  const task = await (await flow()).patchTask(registry, parameter('task'), patch, ports);
+  return { jsonBody: await shown(task, { registry, ports, config }) };
 });
 
-serve(operations.tasksDelete, async ({ own, parameter, ports }) => ({
-  status: (await (await flow()).deleteTask(own, parameter('task'), ports)) ? 200 : 204,
+serve(operations.tasksDelete, async ({ registry, parameter, ports }) => ({
+  status: (await (await flow()).deleteTask(registry, parameter('task'), ports)) ? 200 : 204,
 }));

@@ -16,7 +16,7 @@ const prices: { meters: Record<string, Meter> } = JSON.parse(
 const days = 30;
 const minutes = days * 24 * 60;
 
-/** What is assumed; docs/cost.md says the same in words. */
+/** The assumptions; docs/cost.md describes them. */
 export const assumed = {
   registries: 2,
   buildsPerPush: 0.1,
@@ -30,7 +30,7 @@ export const assumed = {
   /** To write them, and to remove them after their days: of a push its rows, its decisions and its day. */
   tablePerPush: 6 + 4,
   tablePerBuild: 40 + 2,
-  tablePerClock: 6,
+  tablePerClock: 8,
   /** An instance is there all the time, as the clock runs every minute, and asks two queues once a second. */
   queuePolls: 2 * minutes * 60,
   leaseRenewals: minutes * 6,

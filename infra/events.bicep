@@ -1,20 +1,6 @@
-targetScope = 'subscription'
+metadata description = 'Plinth, second part: hands the registries\' events to the function. It can be made only when the function is there: azd applies it after each deployment of code, to the resource group of the app.'
 
-metadata description = 'Plinth, second part: hands the registries\' events to the function. It can be made only when the function is there: azd applies it after each deployment of code.'
-
-type Registry = {
-  @description('Required. Resource id of the registry.')
-  id: string
-
-  @description('Optional. Whether tasks live in the registry, so that the app starts runs there; true where it is left out.')
-  runsTasks: bool?
-
-  @description('Optional. Name of an event topic that the registry has already.')
-  topicName: string?
-
-  @description('Optional. Only pushes to repositories that begin with this text are announced.')
-  repositoryPrefix: string?
-}
+import { Registry } from 'group.bicep'
 
 @description('Required. Name of the environment, as in main.bicep.')
 param environmentName string
@@ -30,11 +16,10 @@ param dataAccountId string
 
 module eventSubscriptions 'modules/eventSubscription.bicep' = [
   for registry in registries: {
-    name: 'plinth-events-${last(split(registry.id, '/'))}'
     scope: resourceGroup(split(registry.id, '/')[2], split(registry.id, '/')[4])
     params: {
-      topicName: registry.?topicName ?? 'evgt-plinth-${last(split(registry.id, '/'))}'
-      name: 'plinth-${environmentName}'
+      topicName: registry.?topicName ?? take('evgt-plinth-${last(split(registry.id, '/'))}', 50)
+      name: 'plinth-${replace(replace(replace(replace(environmentName, '_', '-'), '.', '-'), '(', '-'), ')', '-')}'
       functionId: '${functionAppId}/functions/imagePushed'
       deadLetterAccountId: dataAccountId
       deadLetterContainer: 'dead-letters'

@@ -1,20 +1,8 @@
 targetScope = 'subscription'
 
-metadata description = 'Plinth in a subscription of your own. events.bicep follows when the code is deployed.'
+metadata description = 'Plinth in a subscription of your own: a resource group, and group.bicep in it. events.bicep follows when the code is deployed.'
 
-type Registry = {
-  @description('Required. Resource id of the registry. It may be in another resource group or subscription.')
-  id: string
-
-  @description('Optional. Whether tasks live in the registry, so that the app starts runs there; true where it is left out.')
-  runsTasks: bool?
-
-  @description('Optional. Name of an event topic that the registry has already. It needs a system-assigned identity.')
-  topicName: string?
-
-  @description('Optional. Only pushes to repositories that begin with this text are announced.')
-  repositoryPrefix: string?
-}
+import { Registry } from 'group.bicep'
 
 @minLength(1)
 @maxLength(32)
@@ -38,7 +26,7 @@ param tags object = {}
 @description('Optional. Client id of the API\'s registration in Entra (infra/scripts/register-api makes one). Empty: callers need a function key.')
 param apiClientId string = ''
 
-@description('Optional. Address that alerts are mailed to. Empty: the portal shows them and nobody is told.')
+@description('Optional. Address that alerts are mailed to. Empty: only the portal shows them.')
 param alertEmail string = ''
 
 @description('Optional. Whether the app goes out through a virtual network of its own, and storage and vault answer only to that.')
@@ -50,17 +38,23 @@ param subnetId string = ''
 @description('Optional. Where clients reach the app, where that is not its own host name.')
 param publicUrl string = ''
 
-@description('Optional. JSON: by the host of a repository, where the REST API of its server is, { "ghe.contoso.com": "https://ghe.contoso.com/api/v3" }. github.com, *.ghe.com and dev.azure.com need none.')
-param sourceControlApis string = ''
+@description('Optional. By the host of a repository, where the REST API of its server is, { "ghe.contoso.com": "https://ghe.contoso.com/api/v3" }. github.com, *.ghe.com and dev.azure.com need none.')
+param sourceControlApis object = {}
 
-@description('Optional. JSON: by the host of a key vault, where it answers, where that is not there: a private endpoint, a proxy.')
-param keyVaultEndpoints string = ''
+@description('Optional. Which base images are built on only when they are old enough, or not at all, [{ "images": "docker.io/**", "minimumAge": "3d" }, { "images": "contoso.azurecr.io/os/*", "pause": "a reason" }]. docs/held.md has the rules.')
+param baseImagePolicies array = []
+
+@description('Optional. By the host of a key vault, where it answers, where that is not there: a private endpoint, a proxy.')
+param keyVaultEndpoints object = {}
 
 @description('Optional. Hosts of the key vaults that tasks may read, with commas between (corp.vault.azure.net). Without it any but the vault of the sealing key; the identity reads only those where it has a role.')
 param keyVaults string = ''
 
 @description('Optional. Host names, addresses and CIDR ranges, with commas between, to which tasks may lead the app though their addresses are private: a git server, a registry of your network.')
 param privateHosts string = ''
+
+@description('Optional. Whether the app starts runs with a role that is made for it on each registry. Turn off where the deployer may not create roles: it is then Container Registry Tasks Contributor, which may do more.')
+param customRole bool = true
 
 @minValue(1)
 @maxValue(100)
@@ -71,6 +65,13 @@ param runsPerRegistry int = 10
 @maxValue(10)
 @description('Optional. Runs that may be under way at once of one task.')
 param runsPerTask int = 1
+
+@allowed([
+  'taskRuns'
+  'scheduleRun'
+])
+@description('Optional. How builds are started. scheduleRun is for an app that may not write taskRuns: a lost answer may then build twice.')
+param runEngine string = 'taskRuns'
 
 @minValue(1)
 @maxValue(128)
@@ -89,12 +90,12 @@ param pollMinutes int = 15
 
 @minValue(1)
 @maxValue(3650)
-@description('Optional. Days after which decisions are forgotten.')
+@description('Optional. Days after which decisions are removed.')
 param ledgerDays int = 90
 
 @minValue(1)
 @maxValue(3650)
-@description('Optional. Days after which it is forgotten which webhook deliveries have come: one that comes again later starts a run.')
+@description('Optional. Days for which the ids of webhook deliveries are kept: one that comes again later starts another run.')
 param deliveryDays int = 90
 
 @minValue(1)
@@ -112,7 +113,7 @@ param instanceMemoryMB int = 2048
 
 @minValue(1)
 @maxValue(1000)
-@description('Optional. Most instances of the app: a bound on what it can cost.')
+@description('Optional. Most instances of the app: a bound on what it can cost. Some regions take no less than 40.')
 param maximumInstanceCount int = 40
 
 @allowed([
@@ -129,228 +130,75 @@ param dataRedundancy string = 'Standard_ZRS'
 @description('Optional. Days for which logs are kept.')
 param logRetentionDays int = 30
 
-@description('Optional. Whether a deleted key vault is kept for its seven days whatever anybody says. Turn off only for environments to throw away.')
+@description('Optional. Whether a deleted key vault cannot be purged for seven days. Turn off only for environments to throw away.')
 param purgeProtection bool = true
 
 @secure()
 @description('Optional. The first sealing key, 32 bytes in base64 (openssl rand -base64 32). A random one is made where there is none.')
 param sealingKey string = base64(replace(newGuid(), '-', ''))
 
-var allTags = union(tags, { 'azd-env-name': environmentName })
-var token = uniqueString(subscription().id, environmentName, location)
-var deadLetterContainer = 'dead-letters'
-var packageContainer = 'package'
-var eventSubscriptionName = 'plinth-${environmentName}'
-
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: empty(resourceGroupName) ? 'rg-plinth-${environmentName}' : resourceGroupName
   location: location
-  tags: allTags
+  tags: union(tags, { 'azd-env-name': environmentName })
 }
 
-module identity 'modules/identity.bicep' = {
-  name: 'plinth-identity'
+module plinth 'group.bicep' = {
   scope: group
   params: {
-    name: 'id-plinth-${token}'
+    environmentName: environmentName
     location: location
-    tags: allTags
-  }
-}
-
-module network 'modules/network.bicep' = if (vnetEnabled && empty(subnetId)) {
-  name: 'plinth-network'
-  scope: group
-  params: {
-    name: 'vnet-plinth-${token}'
-    location: location
-    tags: allTags
-  }
-}
-
-var appSubnetId = !vnetEnabled ? '' : empty(subnetId) ? network.?outputs.subnetId ?? '' : subnetId
-
-module hostStorage 'modules/storageAccount.bicep' = {
-  name: 'plinth-host-storage'
-  scope: group
-  params: {
-    name: 'sthost${token}'
-    location: location
-    tags: allTags
-    skuName: 'Standard_LRS'
-    subnetId: appSubnetId
-    principalId: identity.outputs.principalId
-    // The host keeps its locks, keys and package in blobs, and its diagnostic events in a table.
-    roleNames: [
-      'Storage Blob Data Owner'
-      'Storage Table Data Contributor'
-    ]
-    containers: [
-      packageContainer
-    ]
-  }
-}
-
-module dataStorage 'modules/storageAccount.bicep' = {
-  name: 'plinth-data-storage'
-  scope: group
-  params: {
-    name: 'stdata${token}'
-    location: location
-    tags: allTags
-    skuName: dataRedundancy
-    subnetId: appSubnetId
-    principalId: identity.outputs.principalId
-    roleNames: [
-      'Storage Queue Data Contributor'
-      'Storage Table Data Contributor'
-    ]
-    containers: [
-      deadLetterContainer
-    ]
-    tables: [
-      'plinth'
-      'plinthedges'
-      'plinthpushes'
-    ]
-    queues: [
-      'plinth-start'
-      'plinth-start-poison'
-      'plinth-follow'
-      'plinth-follow-poison'
-    ]
-  }
-}
-
-module vault 'modules/vault.bicep' = {
-  name: 'plinth-vault'
-  scope: group
-  params: {
-    name: 'kv-plinth-${token}'
-    location: location
-    tags: allTags
-    subnetId: appSubnetId
+    registries: registries
+    tags: tags
+    apiClientId: apiClientId
+    alertEmail: alertEmail
+    vnetEnabled: vnetEnabled
+    subnetId: subnetId
+    publicUrl: publicUrl
+    sourceControlApis: sourceControlApis
+    baseImagePolicies: baseImagePolicies
+    keyVaultEndpoints: keyVaultEndpoints
+    keyVaults: keyVaults
+    privateHosts: privateHosts
+    customRole: customRole
+    runsPerRegistry: runsPerRegistry
+    runsPerTask: runsPerTask
+    runEngine: runEngine
+    maxContextMiB: maxContextMiB
+    reconcileMinutes: reconcileMinutes
+    pollMinutes: pollMinutes
+    ledgerDays: ledgerDays
+    deliveryDays: deliveryDays
+    runDays: runDays
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    dataRedundancy: dataRedundancy
+    logRetentionDays: logRetentionDays
     purgeProtection: purgeProtection
-    principalId: identity.outputs.principalId
     sealingKey: sealingKey
   }
 }
 
-module monitoring 'modules/monitoring.bicep' = {
-  name: 'plinth-monitoring'
-  scope: group
-  params: {
-    workspaceName: 'log-plinth-${token}'
-    insightsName: 'appi-plinth-${token}'
-    location: location
-    tags: allTags
-    retentionInDays: logRetentionDays
-    principalId: identity.outputs.principalId
-    alertEmail: alertEmail
-  }
-}
-
-module registryAccess 'modules/registry.bicep' = [
-  for registry in registries: {
-    name: 'plinth-${last(split(registry.id, '/'))}'
-    scope: resourceGroup(split(registry.id, '/')[2], split(registry.id, '/')[4])
-    params: {
-      name: last(split(registry.id, '/'))
-      tags: allTags
-      principalId: identity.outputs.principalId
-      runsTasks: registry.?runsTasks ?? true
-      existingTopicName: registry.?topicName ?? ''
-      eventSubscriptionName: eventSubscriptionName
-      actionGroupId: monitoring.outputs.actionGroupId
-    }
-  }
-]
-
-module deadLetterRoles 'modules/deadLetterRole.bicep' = [
-  for (registry, i) in registries: {
-    name: 'plinth-dead-letters-${last(split(registry.id, '/'))}'
-    scope: group
-    params: {
-      accountName: 'stdata${token}'
-      containerName: deadLetterContainer
-      registryId: registry.id
-      topicPrincipalId: registryAccess[i].outputs.topicPrincipalId
-    }
-    dependsOn: [
-      dataStorage
-    ]
-  }
-]
-
-module functionApp 'modules/functionApp.bicep' = {
-  name: 'plinth-function-app'
-  scope: group
-  params: {
-    name: 'func-plinth-${token}'
-    planName: 'plan-plinth-${token}'
-    location: location
-    tags: allTags
-    identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
-    identityPrincipalId: identity.outputs.principalId
-    hostBlobEndpoint: hostStorage.outputs.blobEndpoint
-    hostTableEndpoint: hostStorage.outputs.tableEndpoint
-    packageContainer: packageContainer
-    maximumInstanceCount: maximumInstanceCount
-    instanceMemoryMB: instanceMemoryMB
-    subnetId: appSubnetId
-    apiClientId: apiClientId
-    registries: [
-      for (registry, i) in registries: {
-        id: registry.id
-        loginServer: registryAccess[i].outputs.loginServer
-        roleAssignmentMode: registryAccess[i].outputs.roleAssignmentMode
-      }
-    ]
-    settings: {
-      APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
-      PLINTH_ARM_ENDPOINT: environment().resourceManager
-      PLINTH_KEY_VAULT_ENDPOINTS: keyVaultEndpoints
-      PLINTH_DELIVERY_DAYS: string(deliveryDays)
-      PLINTH_KEY_VAULTS: keyVaults
-      PLINTH_LEDGER_DAYS: string(ledgerDays)
-      PLINTH_MAX_CONTEXT_MIB: string(maxContextMiB)
-      PLINTH_OWN_KEY_VAULTS: vault.outputs.uri
-      PLINTH_POLL_MINUTES: string(pollMinutes)
-      PLINTH_PRIVATE_HOSTS: privateHosts
-      PLINTH_RECONCILE_MINUTES: string(reconcileMinutes)
-      PLINTH_PUBLIC_URL: publicUrl
-      PLINTH_RUN_DAYS: string(runDays)
-      PLINTH_RUNS_PER_REGISTRY: string(runsPerRegistry)
-      PLINTH_RUNS_PER_TASK: string(runsPerTask)
-      PLINTH_SOURCE_CONTROL_APIS: sourceControlApis
-      PLINTH_SEALING_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.sealingKeyUri})'
-      PlinthStorage__queueServiceUri: dataStorage.outputs.queueEndpoint
-      PlinthStorage__tableServiceUri: dataStorage.outputs.tableEndpoint
-    }
-  }
-}
-
 @description('Name of the function app.')
-output AZURE_FUNCTION_NAME string = 'func-plinth-${token}'
+output AZURE_FUNCTION_NAME string = plinth.outputs.AZURE_FUNCTION_NAME
 
 @description('Resource id of the function app, for events.bicep.')
-output AZURE_FUNCTION_APP_ID string = functionApp.outputs.id
+output AZURE_FUNCTION_APP_ID string = plinth.outputs.AZURE_FUNCTION_APP_ID
 
 @description('Address of the function app.')
-output AZURE_FUNCTION_URL string = functionApp.outputs.url
+output AZURE_FUNCTION_URL string = plinth.outputs.AZURE_FUNCTION_URL
 
 @description('Name of the resource group.')
-output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_RESOURCE_GROUP string = plinth.outputs.AZURE_RESOURCE_GROUP
 
 @description('Name of the Application Insights component.')
-output APPLICATIONINSIGHTS_NAME string = monitoring.outputs.insightsName
+output APPLICATIONINSIGHTS_NAME string = plinth.outputs.APPLICATIONINSIGHTS_NAME
 
 @description('Name of the key vault with the sealing key.')
-output PLINTH_KEY_VAULT string = 'kv-plinth-${token}'
+output PLINTH_KEY_VAULT string = plinth.outputs.PLINTH_KEY_VAULT
 
 @description('Name of the account with tables, queues and dead letters.')
-output PLINTH_DATA_ACCOUNT string = 'stdata${token}'
+output PLINTH_DATA_ACCOUNT string = plinth.outputs.PLINTH_DATA_ACCOUNT
 
 @description('Resource id of that account, for events.bicep.')
-output PLINTH_DATA_ACCOUNT_ID string = dataStorage.outputs.id
+output PLINTH_DATA_ACCOUNT_ID string = plinth.outputs.PLINTH_DATA_ACCOUNT_ID

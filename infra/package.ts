@@ -1,6 +1,6 @@
 /**
  * Builds what is deployed, dist/package: for each file of functions/ one bundled and minified module, the code they
- * share in chunks/, host.json, and a package.json without dependencies. No install step is needed in Azure.
+ * share in chunks/, the files of the page in page/, host.json, and a package.json without dependencies. No install step is needed in Azure.
  *
  *   npm run build      what azd runs before it zips dist/package
  */
@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { buildPage } from './buildPage.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -30,6 +31,11 @@ const target = 'node20';
 export const banner = `import { createRequire as __createRequire } from 'node:module';
 import { fileURLToPath as __fileURLToPath } from 'node:url';
 const require = __createRequire(import.meta.url), __chunkFile = __fileURLToPath(import.meta.url), __chunkDir = __fileURLToPath(new URL('.', import.meta.url));`;
+/**
+ * A package that is there as ES modules too is taken so: of a CommonJS one a bundle's `import()` has no names but
+ * `default`, and all of it is taken along.
+ */
+export const mainFields = ['module', 'main'];
 export const define = { __filename: '__chunkFile', __dirname: '__chunkDir' };
 
 /** zod's `z` holds its messages in every language; an error of the API is in one. */
@@ -61,6 +67,7 @@ export async function buildPackage(folder: string): Promise<Map<string, number>>
     // Stacks name functions and classes, so those stay; to keep names of shortened ones costs a call for each at start.
     minifyIdentifiers: false,
     platform: 'node',
+    mainFields,
     format: 'esm',
     target,
     external: ['@azure/functions-core'],
@@ -70,6 +77,7 @@ export async function buildPackage(folder: string): Promise<Map<string, number>>
     legalComments: 'linked',
     logLevel: 'warning',
   });
+  await buildPage(join(folder, 'page'));
   copyFileSync(join(root, 'host.json'), join(folder, 'host.json'));
   const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const manifest = { name, version, license, private: true, type: 'module', main: 'functions/*.js' };

@@ -1,10 +1,11 @@
 // What every npm script starts with, on a fresh clone too: plain JavaScript, no packages.
-// Installs the locked npm packages when they are missing or stale, then runs the TypeScript file it was given.
-//   node local/bootstrap.mjs FILE [ARG ...]
+// Installs the locked npm packages when they are missing or stale, then runs the TypeScript file it was given, if any.
+//   node local/bootstrap.mjs [FILE [ARG ...]]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isTooOld, lackingMessage, lackingOf, lookAtMachine, stackPackages } from './machine/machine.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [file, ...args] = process.argv.slice(2);
@@ -16,13 +17,21 @@ function must(title, command, argv) {
   process.exit(done.status ?? 1);
 }
 
+// An older Node can neither start the programs nor tell: all that is missing is told here.
+if (isTooOld(process.versions.node)) {
+  const script = process.env.npm_lifecycle_event ?? 'start';
+  const names = ['start', 'demo', 'test'].includes(script) ? stackPackages : [];
+  console.error(lackingMessage(lackingOf(lookAtMachine(names)), script));
+  process.exit(1);
+}
+
 const installed = join(root, 'node_modules', '.package-lock.json');
 if (
   !existsSync(installed) ||
   statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs
 ) {
   console.log('Installing the npm packages of package-lock.json …');
-  // Not `npm ci`: it refuses where a registry does not carry the binaries of platforms that nobody here has.
+  // Not `npm ci`: it refuses where a registry does not carry the binaries of platforms that are not in use here.
   must('Installing the packages', 'npm', [
     'install',
     '--no-save',
@@ -32,11 +41,13 @@ if (
   ]);
 }
 
+if (file === undefined) process.exit();
+
 const child = spawn(process.execPath, ['--import', 'tsx', join(root, file), ...args], {
   cwd: root,
   stdio: 'inherit',
 });
-// The terminal sends Ctrl-C to the whole group; the child cleans up and its exit code is ours.
+// The terminal sends Ctrl-C to the whole group; the child cleans up and its exit code is passed on.
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

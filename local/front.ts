@@ -1,13 +1,14 @@
 /**
- * az for a Plinth that is deployed: a front on this machine that sends tasks and runs to it, and everything else to Azure.
+ * az for a Plinth that is deployed: a front on this machine that sends tasks and runs to it, and everything else to
+ * Azure.
  *   PLINTH_FUNCTION_KEY=… npm run front -- https://my-plinth.azurewebsites.net
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { startDeployedFront } from './armFront/deployed.ts';
-import { makeTls } from './tls.ts';
+import { startDeployedFront } from './az/deployed.ts';
+import { makeTls } from './machine/tls.ts';
 
 const port = 7443;
 const [url] = process.argv.slice(2);
@@ -23,7 +24,7 @@ const dir = join(homedir(), '.plinth', 'front');
 const config = join(dir, 'az');
 await mkdir(config, { recursive: true, mode: 0o700 });
 const tls = await makeTls(join(dir, 'tls'));
-// az trusts one file: the public authorities, and the one of this machine.
+// az reads its authorities from one file: the public ones, and the one of this machine.
 const bundle = join(dir, 'ca-bundle.pem');
 await writeFile(bundle, [...rootCertificates, tls.ca].join('\n'));
 const front = await startDeployedFront({

@@ -1,19 +1,22 @@
-import type { Entra, LocalIdentity } from './entra.ts';
-import { nullGuid, type Registry } from './registry.ts';
-import type { Action, Roles } from './roles.ts';
+import type { Entra, LocalIdentity } from './identity/entra.ts';
+import type { Action } from './identity/roleDefinitions.ts';
+import type { Roles } from './identity/roles.ts';
+import type { Tls } from './machine/tls.ts';
+import { nullGuid, type Registry } from './registry/registry.ts';
 import { type RunEngine, type RunEngineOptions, startRunEngine } from './runEngine/startRunEngine.ts';
 import type { Authorize } from './runEngine/types.ts';
-import type { Tls } from './tls.ts';
 
 export interface EngineWishes {
   executor?: RunEngineOptions['executor'];
+  builder?: RunEngineOptions['builder'];
   minimumTimeout?: number;
   maxConcurrentRuns?: number;
+  taskRuns?: RunEngineOptions['taskRuns'];
 }
 
-export interface StackEngineParts {
+interface StackEngineParts {
   registries: Registry[];
-  /** Who the engine is to the registries. */
+  /** The engine's identity to the registries. */
   builder: LocalIdentity;
   connectionString: string;
   tls: Tls;
@@ -22,7 +25,7 @@ export interface StackEngineParts {
   dir: string;
 }
 
-/** The run engine of the stack's registries, which whoever has the role on a registry may use. */
+/** The run engine of the stack's registries, for callers with the role on a registry. */
 export function startStackEngine(
   options: EngineWishes,
   { registries, builder, connectionString, tls, entra, roles, dir }: StackEngineParts,
@@ -31,9 +34,9 @@ export function startStackEngine(
     registries: registries.map((registry) => ({
       ...{ name: registry.name, resourceId: registry.resourceId },
       ...{ loginServer: registry.loginServer, endpoint: registry.endpoint },
-      pushCredentials: () => ({
+      pushCredentials: async () => ({
         username: nullGuid,
-        password: registry.refreshTokenFor(builder.principalId),
+        password: await registry.refreshTokenFor(builder.principalId),
       }),
     })),
     blob: { connectionString },
@@ -41,18 +44,26 @@ export function startStackEngine(
     caFile: tls.caFile,
     dir,
     ...(options.executor && { executor: options.executor }),
+    ...(options.builder && { builder: options.builder }),
     ...(options.minimumTimeout && { minimumTimeout: options.minimumTimeout }),
+    ...(options.taskRuns && { taskRuns: options.taskRuns }),
     ...(options.maxConcurrentRuns && { maxConcurrentRuns: options.maxConcurrentRuns }),
     authorize: byRoles(entra, roles),
   });
 }
 
 /** The engine's actions that have another name among the roles. */
-const rights: Record<string, Action> = { cancelRun: 'changeRuns', uploadSource: 'scheduleRun' };
+const rights: Record<string, Action> = {
+  cancelRun: 'changeRuns',
+  uploadSource: 'scheduleRun',
+  readTaskRuns: 'readRuns',
+  writeTaskRuns: 'scheduleRun',
+  deleteTaskRuns: 'changeRuns',
+};
 
 function byRoles(entra: Entra, roles: Roles): Authorize {
-  return (token, resourceId, action) => {
-    const claims = entra.verify(token, ['https://management.azure.com']);
+  return async (token, resourceId, action) => {
+    const claims = await entra.verify(token, ['https://management.azure.com']);
     if (!claims) return { status: 401, message: 'The access token is not valid.' };
     if (roles.allows(claims.oid, resourceId, rights[action] ?? (action as Action))) return { status: 200 };
     return {

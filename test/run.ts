@@ -3,19 +3,36 @@
  * string, a stray `.only`, no file at all), so every file runs in a process of its own and counts only when it
  * ended 0, ran at least one test, and passed all of them.
  *
- *   npm test [-- PATTERN]      PATTERN: a regular expression on the file's path
+ *   npm test -- fast              what starts no server, with few random histories
+ *   npm test [-- PATTERN]         everything; PATTERN is a regular expression on the file's path
+ *   npm run test:long [-- PATTERN]  the files that draw, repeat or storm, with large numbers
  *
- * The fast tests run two at a time; those under test/stack/ follow one by one, as they start servers.
+ * Those under test/stack/ follow the others: they start servers, on free ports and in folders of their own.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { ensureSystemPackages, stackPackages } from '../local/systemPackages.ts';
+import { join } from 'node:path';
+import { prepareMachine, stackPackages } from '../local/machine/machine.mjs';
+import { bundleTests } from './bundle.ts';
+import { runProgram } from './runProgram.ts';
+import { type Tier, tiers } from './tier.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 const root = join(import.meta.dirname, '..');
-const fastLimit = 900_000;
-const stackLimit = 900_000;
+/** Milliseconds for one file. */
+const limit = 900_000;
+/** So many files at a time, as two cores carry without a test meeting its limit. */
+const filesAtOnce = 2;
+/** Under test/stack/: what takes longest begins first, so that nothing is left alone at the end. */
+const longest = [
+  'host/stackStop',
+  'whole/chaos',
+  'az/azMultiStep',
+  'az/azTaskRun',
+  'az/azBuild',
+  'az/azTutorial',
+  'whole/taskRunStarts',
+  'whole/secrets',
+];
 
 function testFiles(dir: string): string[] {
   return readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' })
@@ -24,64 +41,64 @@ function testFiles(dir: string): string[] {
     .sort();
 }
 
-async function runFile(file: string): Promise<Verdict> {
-  const limit = file.startsWith('test/stack/') ? stackLimit : fastLimit;
-  const started = performance.now();
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+async function runFile(file: string, program: string, tier: Tier): Promise<Verdict> {
+  const { code, output, timedOut, seconds } = await runProgram([program], {
     cwd: root,
-    env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    env: { PLINTH_TEST_TIER: tier },
+    limit,
   });
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += chunk));
-  child.stderr.on('data', (chunk) => (output += chunk));
-  let timedOut = false;
-  const kill = () => {
-    try {
-      process.kill(-child.pid!, 'SIGKILL');
-    } catch {
-      // already gone
-    }
-  };
-  const timer = setTimeout(() => {
-    timedOut = true;
-    kill();
-  }, limit);
-  process.once('exit', kill);
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  process.off('exit', kill);
-  clearTimeout(timer);
-  const verdict = readVerdict(file, timedOut ? null : code, output, readFileSync(join(root, file), 'utf8'));
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${verdict.failed ? 'FAIL' : 'ok  '} ${file}  ${verdict.passed} passed  ${seconds} s`);
+  const verdict = readVerdict(file, code, output, readFileSync(join(root, file), 'utf8'));
+  console.log(
+    `${verdict.failed ? 'FAIL' : 'ok  '} ${file}  ${verdict.passed} passed  ${seconds.toFixed(1)} s`,
+  );
   if (timedOut) console.log(`     stopped after ${limit / 1000} s`);
   if (verdict.failed) console.log(`     ${verdict.reason}\n${output.replace(/^/gm, '     | ')}`);
   return verdict;
 }
 
-async function runAll(files: string[], atOnce: number): Promise<Verdict[]> {
+async function runAll(files: string[], programOf: (file: string) => string, tier: Tier): Promise<Verdict[]> {
   const waiting = [...files];
   const verdicts: Verdict[] = [];
   const worker = async () => {
-    for (let file = waiting.shift(); file; file = waiting.shift()) verdicts.push(await runFile(file));
+    for (let file = waiting.shift(); file; file = waiting.shift())
+      verdicts.push(await runFile(file, programOf(file), tier));
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: filesAtOnce }, worker));
   return verdicts;
+}
+
+const isStack = (file: string) => file.startsWith('test/stack/');
+const longestFirst = (files: string[]) => {
+  const place = (file: string) => longest.findIndex((name) => file.endsWith(`/${name}.test.ts`)) >>> 0;
+  return files.toSorted((one, other) => place(one) - place(other));
+};
+const dependsOnTier = (file: string) => readFileSync(join(root, file), 'utf8').includes("/tier.ts'");
+
+/** `fast` and `--tier=long` choose a tier; anything else is a pattern. */
+function chosen(args: string[]): { tier: Tier; files: string[]; pattern: RegExp } {
+  const tier = tiers.find((name) => args.includes(name) || args.includes(`--tier=${name}`)) ?? 'normal';
+  const pattern = new RegExp(args.find((arg) => arg !== tier && !arg.startsWith('--')) ?? '');
+  const files = testFiles('test').filter((file) => pattern.test(file));
+  if (tier === 'fast') return { tier, pattern, files: files.filter((file) => !isStack(file)) };
+  return { tier, pattern, files: tier === 'long' ? files.filter(dependsOnTier) : files };
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-const pattern = new RegExp(process.argv[2] ?? '');
-const files = testFiles('test').filter((file) => pattern.test(relative('.', file)));
-const stack = files.filter((file) => file.startsWith('test/stack/'));
-if (stack.length > 0) await ensureSystemPackages([...stackPackages, 'azure-cli']);
+const { tier, files, pattern } = chosen(process.argv.slice(2));
+const stack = files.filter(isStack);
+if (stack.length > 0) await prepareMachine([...stackPackages, 'azure-cli']);
+const { folder, bundled, remove } = await bundleTests(root, files);
+// For the programs that tests start.
+process.env.PLINTH_COMPILED = folder;
+process.once('exit', remove);
 const verdicts = [
   ...(await runAll(
-    files.filter((file) => !stack.includes(file)),
-    2,
+    files.filter((file) => !isStack(file)),
+    bundled,
+    tier,
   )),
-  ...(await runAll(stack, 1)),
+  ...(await runAll(longestFirst(stack), bundled, tier)),
 ];
 
 const sum = (key: 'passed' | 'failed' | 'skipped') =>

@@ -4,9 +4,6 @@ param accountName string
 @description('Required. Name of the container with the dead letters.')
 param containerName string
 
-@description('Required. Resource id of the registry whose topic writes there.')
-param registryId string
-
 @description('Required. Object id of the topic\'s identity.')
 param topicPrincipalId string
 
@@ -26,7 +23,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
 
 resource writesDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: account::blobService::container
-  name: guid(account::blobService::container.id, registryId, topicPrincipalId, 'Storage Blob Data Contributor')
+  name: guid(account::blobService::container.id, topicPrincipalId, 'Storage Blob Data Contributor')
   properties: {
     principalId: topicPrincipalId
     principalType: 'ServicePrincipal'

@@ -19,7 +19,7 @@ param identityClientId string
 @description('Required. Object id of the app\'s identity.')
 param identityPrincipalId string
 
-@description('Required. The registries as the app knows them: id, loginServer and roleAssignmentMode of each.')
+@description('Required. The registries in the settings of the app: id, loginServer, roleAssignmentMode and agentPoolName of each.')
 param registries object[]
 
 @description('Required. Application settings, beside those that follow from the other parameters.')
@@ -77,7 +77,6 @@ resource functionApp 'Microsoft.Web/sites@2025-03-01' = {
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
-      ftpsState: 'Disabled'
       http20Enabled: true
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
@@ -116,11 +115,13 @@ resource authentication 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(api
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
       excludedPaths: [
-        // Event Grid comes with the system key of the host's webhook, a reader of a log with a signed address, GitHub and
-        // Azure DevOps with a delivery that proves itself.
+        // Event Grid comes with the system key of the host's webhook, a reader of a log with a signed address, GitHub
+        // and Azure DevOps with a delivery that proves itself. The files of the page hold no data: it signs in itself.
         '/runtime/webhooks/*'
         '/logs/*'
         '/webhooks/*'
+        '/page'
+        '/page/*'
       ]
     }
     httpSettings: {
@@ -149,7 +150,7 @@ resource authentication 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(api
   }
 }
 
-// After authentication: with PLINTH_API_CLIENT_ID the functions ask for no key and trust who was signed in.
+// After authentication: with PLINTH_API_CLIENT_ID the functions require no key and rely on the signed-in caller.
 resource applicationSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: functionApp
   name: 'appsettings'
@@ -171,6 +172,16 @@ resource applicationSettings 'Microsoft.Web/sites/config@2025-03-01' = {
     PlinthStorage__clientId: identityClientId
     PlinthStorage__credential: 'managedidentity'
   })
+}
+
+// Only then: functions that ask for no key trust whoever App Service says has signed in.
+module noAuthentication 'noAuthentication.bicep' = if (empty(apiClientId)) {
+  params: {
+    appName: functionApp.name
+  }
+  dependsOn: [
+    applicationSettings
+  ]
 }
 
 // No passwords for deployment either: Entra is the only way in.

@@ -21,7 +21,7 @@ param alertEmail string = ''
 
 var roles = loadJsonContent('../roles.json')
 
-// The texts are the Functions host's and shared/names.ts'; the names of functions are those of functions/.
+// The texts are the Functions host's and shared/names/azureNames.ts'; the names of functions are those of functions/.
 var logAlerts = [
   {
     name: 'not-running'
@@ -42,8 +42,9 @@ var logAlerts = [
   {
     name: 'stale-edge'
     severity: 2
-    description: 'A base image moved and what stands on it was not told: an event was lost, or its registry cannot be read.'
-    query: 'AppTraces | where Message has "stale edge"'
+    description: 'A base image moved and its dependents were not notified: an event was lost, or its registry cannot be read.'
+    // Traces may be sampled, metrics are not; a registry that cannot be read has no metric.
+    query: 'union (AppMetrics | where Name == "plinth.edge.staleness" and tolower(tostring(Properties.open)) == "true"), (AppTraces | where Message has "stale edge")'
     operator: 'GreaterThan'
     threshold: 0
   }

@@ -10,6 +10,9 @@ param principalId string
 @description('Required. Whether the app starts runs on the registry, for the tasks that live there.')
 param runsTasks bool
 
+@description('Required. Whether it does so with a role that is made for that; else with one of Azure\'s that may do more.')
+param customRole bool
+
 @description('Required. Name of an event topic that the registry has already; empty to create one. Azure takes one for each registry.')
 param existingTopicName string
 
@@ -19,24 +22,24 @@ param eventSubscriptionName string
 @description('Required. Resource id of the action group of all alerts.')
 param actionGroupId string
 
-var topicName = empty(existingTopicName) ? 'evgt-plinth-${name}' : existingTopicName
+// A registry's name may have 50 letters, and so may a topic's. events.bicep and the doctor make the same name.
+var topicName = empty(existingTopicName) ? take('evgt-plinth-${name}', 50) : existingTopicName
 
 resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' existing = {
   name: name
 }
 
 module roles 'registryRoles.bicep' = {
-  name: 'plinth-roles-${name}'
   params: {
     registryName: name
     principalId: principalId
     runsTasks: runsTasks
+    customRole: customRole
     usesAbac: registry.properties.?roleAssignmentMode == 'AbacRepositoryPermissions'
   }
 }
 
 module newTopic 'topic.bicep' = if (empty(existingTopicName)) {
-  name: 'plinth-topic-${name}'
   params: {
     name: topicName
     location: registry.location
@@ -46,7 +49,6 @@ module newTopic 'topic.bicep' = if (empty(existingTopicName)) {
 }
 
 module alerts 'topicAlerts.bicep' = {
-  name: 'plinth-alerts-${name}'
   params: {
     topicName: topicName
     tags: tags

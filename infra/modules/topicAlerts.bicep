@@ -15,7 +15,7 @@ var alerts = [
     metric: 'DeadLetteredCount'
     severity: 1
     threshold: 0
-    description: 'Pushes could not be handed to Plinth within a day and lie in the container dead-letters.'
+    description: 'Pushes could not be handed to Plinth and lie in the container dead-letters: after a day, or at once where the app is stopped.'
   }
   {
     metric: 'DroppedEventCount'
@@ -27,7 +27,7 @@ var alerts = [
     metric: 'DeliveryAttemptFailCount'
     severity: 2
     threshold: 10
-    description: 'Plinth refuses pushes or does not answer. They are tried again for a day.'
+    description: 'Plinth does not take pushes. They are tried again for a day, but where the app is stopped.'
   }
 ]
 

@@ -1,3 +1,4 @@
+import { faultsOf } from '../../shared/model/faultsOf.ts';
 import { TaskCreate } from '../../shared/model/task.ts';
 
 /** A task as ARM's listDetails gives it; what Azure adds to a task's definition is not looked at. */
@@ -35,11 +36,7 @@ export function carryTask(task: AcrTask): Carried {
     ...(task.identity?.type && { identity: identityOf(task.identity) }),
     properties: { ...dropNulls(properties), ...(missing.length > 0 && { status: 'Disabled' }) },
   });
-  if (!body.success)
-    return {
-      kind: 'refused',
-      reasons: body.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    };
+  if (!body.success) return { kind: 'refused', reasons: faultsOf(body.error) };
   const remarks = remarksOn(task, body.data);
   return missing.length > 0
     ? { kind: 'incomplete', body: body.data, missing, remarks }
@@ -48,7 +45,7 @@ export function carryTask(task: AcrTask): Carried {
 
 const refused = (reason: string): Carried => ({ kind: 'refused', reasons: [reason] });
 
-/** The object ids in it are Azure's to tell. */
+/** Azure sets the object ids in it. */
 const identityOf = ({ type, userAssignedIdentities }: NonNullable<AcrTask['identity']>) => ({
   type,
   ...(userAssignedIdentities && {

@@ -1,5 +1,5 @@
 /**
- * Moves the tasks of a registry from ACR Tasks to Plinth, and tells what it could not carry. az must be signed in with
+ * Moves the tasks of a registry from ACR Tasks to Plinth, and lists what it could not carry. az must be signed in with
  * the right to read the tasks and their secrets (Container Registry Tasks Contributor).
  *
  *   npm run move-tasks -- REGISTRY PLINTH_URL [--only NAME] [--resource api://…] [--apply] [--disable]
@@ -8,14 +8,14 @@
  *   PLINTH_URL   https://func-plinth-….azurewebsites.net
  *   --only       this task
  *   --resource   where Plinth asks for Entra tokens; else the function key is taken from PLINTH_KEY
- *   --apply      does it; without it only tells what would be done
+ *   --apply      does it; without it only lists what would be done
  *   --disable    with --apply: disables in ACR each task that was carried whole, so that not both build
  */
 import { execFile } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
-import type { TaskCreate } from '../../shared/model/task.ts';
 import { asCommand } from './asCommand.ts';
 import { type AcrTask, carryTask } from './carryTask.ts';
+import { askPlinth, plinthHeaders } from './plinthApi.ts';
 
 const arm = 'https://management.azure.com';
 const version = 'api-version=2019-04-01';
@@ -44,28 +44,6 @@ async function tasksOf(registryId: string): Promise<AcrTask[]> {
     url = page.nextLink;
   }
   return tasks;
-}
-
-async function plinthHeaders(resource: string | undefined): Promise<Record<string, string>> {
-  if (!resource) return { 'x-functions-key': process.env.PLINTH_KEY ?? '' };
-  const { accessToken } = await az<{ accessToken: string }>(
-    'account',
-    'get-access-token',
-    '--resource',
-    resource,
-  );
-  return { authorization: `Bearer ${accessToken}` };
-}
-
-async function putTask(url: string, headers: Record<string, string>, body: TaskCreate): Promise<void> {
-  const response = await fetch(url, {
-    method: 'PUT',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(60_000),
-  });
-  if (!response.ok)
-    throw new Error(`Plinth answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
 }
 
 const { positionals, values } = parseArgs({
@@ -104,7 +82,8 @@ async function move(registry: string, plinth: string): Promise<void> {
       continue;
     }
     try {
-      if (values.apply) await putTask(`${plinth.replace(/\/$/, '')}${path}`, headers, result.body);
+      if (values.apply)
+        await askPlinth(`${plinth.replace(/\/$/, '')}${path}`, headers, { method: 'PUT', body: result.body });
       if (values.apply && values.disable && result.kind === 'carried')
         await rest('patch', `${arm}${path}?${version}`, { properties: { status: 'Disabled' } });
     } catch (error) {
@@ -117,7 +96,7 @@ async function move(registry: string, plinth: string): Promise<void> {
       `${name}: ${values.apply ? 'carried' : 'can be carried'}${result.kind === 'incomplete' ? ', disabled' : ''}`,
     );
     if (result.kind === 'incomplete')
-      console.log(`  give it anew, then enable the task: ${result.missing.join(', ')}`);
+      console.log(`  give it again, then enable the task: ${result.missing.join(', ')}`);
     for (const remark of result.remarks) console.log(`  ${remark}`);
   }
   console.log(

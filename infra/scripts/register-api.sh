@@ -5,9 +5,27 @@
 #   infra/scripts/register-api.sh [NAME]                          the registration, "Plinth" by default
 #   infra/scripts/register-api.sh [NAME] --grant ROLE OBJECT_ID   also: the app role for a user, group or service
 #                                                                 principal (Cloud Application Administrator)
+#   infra/scripts/register-api.sh [NAME] --page URL               also: lets people sign in to the page of the app at
+#                                                                 URL (https://NAME.azurewebsites.net); no secret
 set -eu
 name=Plinth
-case "${1:-}" in '' | --grant) ;; *) name=$1; shift ;; esac
+case "${1:-}" in '' | --grant | --page) ;; *) name=$1; shift ;; esac
+
+# App Service signs in with an ID token, which needs no secret of the registration. Without --page what is there stays.
+web=
+if [ "${1:-}" = --page ]; then
+  url=${2:?the address of the function app}
+  url=${url%/}
+  case "$url" in
+    *[!A-Za-z0-9.:/-]*) echo "--page takes an address: https://NAME.azurewebsites.net" >&2; exit 2 ;;
+    https://?*) ;;
+    *) echo "--page takes an address that begins with https://" >&2; exit 2 ;;
+  esac
+  web='"web": {
+    "redirectUris": ["'$url'/.auth/login/aad/callback"],
+    "implicitGrantSettings": {"enableIdTokenIssuance": true}
+  },'
+fi
 
 # The ids of the roles are theirs for good: grants hang on them.
 roles='[
@@ -18,9 +36,12 @@ roles='[
    "allowedMemberTypes": ["User", "Application"]},
   {"id": "7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f03", "value": "Tasks.ReadSecrets", "displayName": "Read the secrets of tasks",
    "description": "Read what listDetails gives back, secrets among it.", "isEnabled": true,
+   "allowedMemberTypes": ["User", "Application"]},
+  {"id": "7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f04", "value": "Bases.Judge", "displayName": "Quarantine and admit base images",
+   "description": "Quarantine and admit digests of base images, as a scanner does.", "isEnabled": true,
    "allowedMemberTypes": ["User", "Application"]}
 ]'
-# The Azure CLI may ask for tokens of the API in the name of whoever is signed in: az rest --resource api://…
+# The Azure CLI may ask for tokens of the API in the name of the signed-in user: az rest --resource api://…
 azureCli=04b07795-8ddb-461a-bbee-02f9e1bf7b46
 scope=7a3c5d0e-5d0b-4f0e-9a63-0c1f2b7b8f00
 
@@ -34,6 +55,7 @@ trap 'rm -f "$body"' EXIT
 cat > "$body" <<JSON
 {
   "identifierUris": ["api://$clientId"],
+  $web
   "appRoles": $roles,
   "api": {
     "requestedAccessTokenVersion": 2,
@@ -49,7 +71,7 @@ JSON
 az rest --only-show-errors --output none --method PATCH \
   --url "https://graph.microsoft.com/v1.0/applications/$objectId" --body "@$body"
 
-# Without a service principal nobody in the tenant can be given a role; with assignment required, nobody else comes in.
+# Roles in the tenant need a service principal; with assignment required, only callers with a role are let in.
 principal=$(az ad sp list --filter "appId eq '$clientId'" --query '[0].id' --output tsv)
 [ -n "$principal" ] || principal=$(az ad sp create --id "$clientId" --query id --output tsv)
 az ad sp update --only-show-errors --id "$principal" --set appRoleAssignmentRequired=true
@@ -59,7 +81,8 @@ if [ "${1:-}" = --grant ]; then
     Tasks.Read) role=01 ;;
     Tasks.Write) role=02 ;;
     Tasks.ReadSecrets) role=03 ;;
-    *) echo "--grant takes Tasks.Read, Tasks.Write or Tasks.ReadSecrets" >&2; exit 2 ;;
+    Bases.Judge) role=04 ;;
+    *) echo "--grant takes Tasks.Read, Tasks.Write, Tasks.ReadSecrets or Bases.Judge" >&2; exit 2 ;;
   esac
   : "${3:?the object id of a user, group or service principal}"
   cat > "$body" <<JSON

@@ -1,9 +1,9 @@
 #!/usr/bin/env sh
-# Hands the dead letters to the function again, oldest first, and deletes each that it took. What it knows already it
+# Hands the dead letters to the function again, oldest first, and deletes each that it took. What it handled already it
 # leaves alone, so this may be run at any time. Needs Storage Blob Data Contributor on the account and the right to
 # read the function app's keys (Website Contributor).
 #
-#   eval "$(azd env get-values)" && infra/scripts/replay-dead-letters.sh
+#   set -a; eval "$(azd env get-values)"; set +a; infra/scripts/replay-dead-letters.sh
 set -eu
 : "${AZURE_FUNCTION_NAME:?}" "${AZURE_FUNCTION_URL:?}" "${AZURE_RESOURCE_GROUP:?}" "${PLINTH_DATA_ACCOUNT:?}"
 blob() {
@@ -15,7 +15,7 @@ blob() {
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# In a file: a key in an argument can be read by everybody on the machine.
+# In a file: every process on the machine can read a key in an argument.
 umask 077
 printf 'x-functions-key: %s\n' "$(az functionapp keys list --name "$AZURE_FUNCTION_NAME" \
   --resource-group "$AZURE_RESOURCE_GROUP" --query systemKeys.eventgrid_extension --output tsv)" > "$work/key"

@@ -5,7 +5,7 @@
  *   npm run tables -- save FILE TABLE_ENDPOINT      for example https://stdata….table.core.windows.net
  *   npm run tables -- restore FILE TABLE_ENDPOINT   replaces rows of the same key and leaves others; stop the app first
  *
- * Needs Storage Table Data Reader, or Contributor to restore, for whoever is signed in to az. A connection string in
+ * Needs Storage Table Data Reader, or Contributor to restore, for the user signed in to az. A connection string in
  * PlinthStorage is used instead where there is one.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { TableClient } from '@azure/data-tables';
 import { DefaultAzureCredential } from '@azure/identity';
-import { storageConnection, tables } from '../../shared/names.ts';
+import { storageConnection, tables } from '../../shared/names/azureNames.ts';
 import { asCommand } from './asCommand.ts';
 
 const [action, file, endpoint] = process.argv.slice(2);

@@ -1,12 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type EventGridEvent, type EventSchema, toCloudEvent } from './events.ts';
-import { afterFailure, type DeadLetterReason, isDelivered, type RetryPolicy } from './retry.ts';
+import {
+  afterFailure,
+  type DeadLetterReason,
+  type EndpointType,
+  failuresBeforeProbation,
+  isDelivered,
+  probationMs,
+  type RetryPolicy,
+} from './retry.ts';
 
 export interface Destination {
   subscriptionName: string;
   endpointUrl: string;
   schema: EventSchema;
   retryPolicy: RetryPolicy;
+  endpointType: EndpointType;
+  /** Failures in a row, of all its events, and until when it is left alone for that (ms since 1970). */
+  failures: number;
+  aloneUntil: number;
 }
 
 /** An event given up, with Event Grid's own words for why. */
@@ -20,13 +32,15 @@ export interface DeadLetter {
   lastDeliveryAttemptTime: string;
 }
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   /** What one second of the retry schedule and of the time to live lasts, in seconds. */
   timeScale: number;
   /** How long an endpoint has for its answer; not scaled. */
   responseTimeoutMs: number;
+  /** Before the first attempt, in milliseconds. */
+  delayMs: number;
   signal: AbortSignal;
-  /** Told of every attempt. */
+  /** Called for every attempt. */
   onAttempt(attempt: number, status: number | undefined, retryInMs: number | undefined): void;
 }
 
@@ -40,16 +54,22 @@ export async function deliver(
   options: DeliveryOptions,
 ): Promise<DeadLetter | undefined> {
   const published = Date.now();
+  if (!(await waited(options.delayMs, options.signal))) return undefined;
   for (let attempt = 1; ; attempt += 1) {
+    if (!(await waited(to.aloneUntil - Date.now(), options.signal))) return undefined;
     const attempted = Date.now();
     const status = await post(event, to, attempt, options);
     if (options.signal.aborted) return undefined;
     if (isDelivered(status)) {
+      to.failures = 0;
       options.onAttempt(attempt, status, undefined);
       return undefined;
     }
+    to.failures += 1;
+    if (to.failures >= failuresBeforeProbation)
+      to.aloneUntil = Date.now() + probationMs(status) * options.timeScale;
     const age = (Date.now() - published) / options.timeScale;
-    const step = afterFailure(status, attempt, age, to.retryPolicy);
+    const step = afterFailure(status, attempt, age, to);
     options.onAttempt(attempt, status, 'retryInMs' in step ? step.retryInMs : undefined);
     if ('deadLetter' in step)
       return {
@@ -61,13 +81,18 @@ export async function deliver(
         publishTime: new Date(published).toISOString(),
         lastDeliveryAttemptTime: new Date(attempted).toISOString(),
       };
-    try {
-      await wait(step.retryInMs * options.timeScale, undefined, { signal: options.signal });
-    } catch {
-      return undefined;
-    }
+    if (!(await waited(step.retryInMs * options.timeScale, options.signal))) return undefined;
   }
 }
+
+/** Waits so many ms, if any; false where the signal ended it. */
+const waited = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  ms <= 0
+    ? Promise.resolve(true)
+    : wait(ms, undefined, { signal }).then(
+        () => true,
+        () => false,
+      );
 
 /** One attempt: the status, or undefined when there was no answer in time. */
 async function post(

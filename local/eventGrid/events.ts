@@ -12,7 +12,7 @@ export interface EventGridEvent {
 }
 
 /** The same in CloudEvents 1.0. */
-export interface CloudEvent {
+interface CloudEvent {
   id: string;
   source: string;
   subject: string;

@@ -7,7 +7,7 @@ export function withoutQuery(url: string): string {
 }
 
 /**
- * Asks an endpoint whether it wants events, as Event Grid does when a subscription is made: a
+ * Validates an endpoint, as Event Grid does when a subscription is made: a
  * SubscriptionValidationEvent whose code must come back, or, for CloudEvents, the OPTIONS request of their web hook
  * specification.
  * @throws saying which endpoint, what it answered, and what to look at

@@ -1,6 +1,6 @@
 import { type EventGridEvent, formatEventTime } from './events.ts';
 
-/** A registry as its system topic knows it. */
+/** The registry of a system topic. */
 export interface Topic {
   /** ARM resource id of the registry: the events' topic, or source. */
   registryResourceId: string;
@@ -10,7 +10,9 @@ export interface Topic {
   location: string;
 }
 
-/** One event of a docker-registry notification (`application/vnd.docker.distribution.events.v1+json`), as far as used. */
+/**
+ * One event of a docker-registry notification (`application/vnd.docker.distribution.events.v1+json`), as far as used.
+ */
 export interface RegistryNotification {
   id: string;
   timestamp: string;

@@ -10,7 +10,7 @@ export interface RetryPolicy {
   eventTimeToLiveInMinutes?: number;
 }
 
-export type NextStep = { retryInMs: number } | { deadLetter: DeadLetterReason };
+type NextStep = { retryInMs: number } | { deadLetter: DeadLetterReason };
 
 const second = 1000;
 const minute = 60 * second;
@@ -31,8 +31,24 @@ const waits = [
 const longestWait = 12 * hour;
 
 const success = new Set([200, 201, 202, 203, 204]);
-/** For webhooks: what no retry can mend. */
-const final = new Set([400, 401, 403, 413]);
+/** What a subscription's events go to: a function is told apart from other webhooks. */
+export type EndpointType = 'WebHook' | 'AzureFunction';
+
+/** What no retry can mend. */
+const final: Record<EndpointType, number[]> = {
+  WebHook: [400, 401, 403, 413],
+  AzureFunction: [400, 403, 413],
+};
+
+/** After so many failures in a row an endpoint is left alone, its new events too. */
+export const failuresBeforeProbation = 10;
+
+/** For how long, in ms (Microsoft Learn, "delivery and retry", "Delayed delivery"). */
+export function probationMs(status: number | undefined): number {
+  if (status === undefined || status === 408 || status === 429 || status === 503 || status === 504)
+    return 10 * second;
+  return [401, 404].includes(status) ? 5 * minute : 30 * second;
+}
 
 /** Only 200 to 204 acknowledge an event. */
 export function isDelivered(status: number | undefined): boolean {
@@ -49,9 +65,10 @@ export function afterFailure(
   status: number | undefined,
   attempts: number,
   ageMs: number,
-  policy: RetryPolicy = {},
+  { retryPolicy: policy, endpointType }: { retryPolicy: RetryPolicy; endpointType: EndpointType },
 ): NextStep {
-  if (status !== undefined && final.has(status)) return { deadLetter: 'UndeliverableDueToError' };
+  if (status !== undefined && final[endpointType].includes(status))
+    return { deadLetter: 'UndeliverableDueToError' };
   if (attempts >= (policy.maxDeliveryAttempts ?? 30)) return { deadLetter: 'MaxDeliveryAttemptsExceeded' };
   const retryInMs = waits[attempts - 1] ?? longestWait;
   const timeToLive = (policy.eventTimeToLiveInMinutes ?? 1440) * minute;

@@ -1,4 +1,4 @@
-import type { HostKeys } from './httpKeys.ts';
+import type { HostKeys } from './http/httpKeys.ts';
 import type { Environment } from './settings.ts';
 
 const variable = 'LOCAL_FUNCTIONS_HOST_KEYS';

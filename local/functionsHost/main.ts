@@ -17,7 +17,7 @@ const { values } = parseArgs({
     'queue-lease-seconds': { type: 'string' },
   },
 });
-if (!values.app) throw new Error('Say which app: --app DIR');
+if (!values.app) throw new Error('Name the app: --app DIR');
 
 const lease = values['queue-lease-seconds'];
 // Taken out of the environment before the app loads: in Azure an app does not see its host's keys either.
@@ -38,9 +38,12 @@ const end = async () => {
 };
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
 process.on('disconnect', end);
+process.on('message', async ({ holdTimersMs }: { holdTimersMs: number }) =>
+  (await starting).holdTimers(holdTimersMs),
+);
 
 const { url, functions } = await starting.catch((error: Error) => {
-  // Our own errors say what to do; only what the app threw needs its stack.
+  // The host's own errors hold the remedy; only what the app threw needs its stack.
   console.error(error.message);
   if (error.cause instanceof Error) console.error(error.cause.stack);
   process.exit(1);

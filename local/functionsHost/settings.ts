@@ -10,10 +10,9 @@ export interface QueueSettings {
   /** How long a failed message stays hidden; not the lease of a running one. */
   visibilityTimeoutMs: number;
   maxPollingIntervalMs: number;
-  messageEncoding: 'base64' | 'none';
 }
 
-export interface HostSettings {
+interface HostSettings {
   /** Without slashes at its ends; empty for none. */
   routePrefix: string;
   queues: QueueSettings;
@@ -53,7 +52,7 @@ export function readAppJson(appDir: string, name: string): unknown {
 }
 
 /**
- * What host.json says, with the Functions host's defaults (documentation of host.json 2.0).
+ * The settings of host.json, with the Functions host's defaults (documentation of host.json 2.0).
  * @throws naming the field that is out of its bounds
  */
 export function readHostSettings(appDir: string): HostSettings {
@@ -62,8 +61,10 @@ export function readHostSettings(appDir: string): HostSettings {
   const queues = host.extensions?.queues ?? {};
   const batchSize = within('batchSize', queues.batchSize ?? 16, 1, 32);
   const encoding = (queues.messageEncoding ?? 'base64').toLowerCase();
-  if (encoding !== 'base64' && encoding !== 'none')
-    throw new Error(`host.json: extensions.queues.messageEncoding must be base64 or none, not ${encoding}`);
+  if (encoding !== 'base64')
+    throw new Error(
+      `host.json: extensions.queues.messageEncoding is ${encoding}; the local host serves base64 only`,
+    );
   return {
     routePrefix: (host.extensions?.http?.routePrefix ?? 'api').replace(/^\/+|\/+$/g, ''),
     queues: {
@@ -72,7 +73,6 @@ export function readHostSettings(appDir: string): HostSettings {
       maxDequeueCount: within('maxDequeueCount', queues.maxDequeueCount ?? 5, 1, 1000),
       visibilityTimeoutMs: parseTimeSpan(queues.visibilityTimeout ?? '00:00:00'),
       maxPollingIntervalMs: parseTimeSpan(queues.maxPollingInterval ?? '00:01:00'),
-      messageEncoding: encoding,
     },
     logLevel: host.logging?.logLevel ?? {},
   };
@@ -104,18 +104,34 @@ export function expandSettings(text: string, env: Environment): string {
   });
 }
 
-/** The connection string a binding's `connection` names; AzureWebJobsStorage when it names none. */
-export function connectionString(name: unknown, env: Environment): string {
-  const setting = typeof name === 'string' && name !== '' ? name : 'AzureWebJobsStorage';
-  const value = env[setting] ?? env[`AzureWebJobs${setting}`];
-  if (value === undefined)
-    throw new Error(`The connection ${setting} is not set: give its connection string`);
-  return value;
+/** Whether the settings switch a function off: `AzureWebJobs.NAME.Disabled`, or with `_` for the dots. */
+export function isDisabled(name: string, env: Environment): boolean {
+  const value = env[`AzureWebJobs.${name}.Disabled`] ?? env[`AzureWebJobs_${name}_Disabled`];
+  return /^(true|1)$/i.test(value ?? '');
 }
 
-/** `AzureWebJobs.NAME.Disabled` (with `__` for dots where a shell allows no dots) takes a function out. */
-export function isDisabled(functionName: string, env: Environment): boolean {
-  const value =
-    env[`AzureWebJobs.${functionName}.Disabled`] ?? env[`AzureWebJobs__${functionName}__Disabled`];
-  return value === '1' || value?.toLowerCase() === 'true';
+/** A storage service as a binding's settings name it. */
+export type Connection = { connectionString: string } | { endpoint: string; clientId: string };
+
+/**
+ * What a binding's `connection` names, AzureWebJobsStorage when it names none: a connection string, or the service's
+ * endpoint for the app's user-assigned identity, `NAME__queueServiceUri` with `NAME__credential` and `NAME__clientId`.
+ * @throws naming the settings that are missing
+ */
+export function connectionTo(service: 'blob' | 'queue', name: unknown, env: Environment): Connection {
+  const setting = typeof name === 'string' && name !== '' ? name : 'AzureWebJobsStorage';
+  const given = (suffix: string) => env[`${setting}${suffix}`] ?? env[`AzureWebJobs${setting}${suffix}`];
+  const connectionString = given('');
+  if (connectionString !== undefined) return { connectionString };
+  const endpoint = given(`__${service}ServiceUri`);
+  const clientId = given('__clientId');
+  if (endpoint === undefined)
+    throw new Error(
+      `The connection ${setting} is not set: give its connection string, or ${setting}__${service}ServiceUri`,
+    );
+  if (given('__credential') !== 'managedidentity' || clientId === undefined)
+    throw new Error(
+      `${setting}__credential has to be managedidentity, and ${setting}__clientId the identity's`,
+    );
+  return { endpoint, clientId };
 }

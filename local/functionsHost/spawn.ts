@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { startOwnedChild } from '../ownedChild.ts';
-import type { HostKeys } from './httpKeys.ts';
+import { join, resolve } from 'node:path';
+
+import { startOwnedChild } from '../machine/ownedChild.ts';
+import { programArguments } from '../machine/program.ts';
+import type { HostKeys } from './http/httpKeys.ts';
 import { keysAsEnvironment } from './keysInEnvironment.ts';
 
 export interface SpawnOptions {
@@ -24,6 +25,8 @@ export interface SpawnedFunctionsHost {
   /** The names of the functions it serves. */
   functions: string[];
   kill(signal: NodeJS.Signals): void;
+  /** No timer runs for so many milliseconds. */
+  holdTimers(ms: number): void;
   /** The exit code, or null when a signal ended it. */
   exited: Promise<number | null>;
   /** Lets what runs finish, then ends it; after 40 s by SIGKILL. */
@@ -46,10 +49,7 @@ export async function spawnFunctionsHost(options: SpawnOptions): Promise<Spawned
   const lease = options.queueLeaseSeconds;
   const child = startOwnedChild(
     [
-      '--enable-source-maps',
-      '--import',
-      import.meta.resolve('tsx'),
-      fileURLToPath(new URL('main.ts', import.meta.url)),
+      ...programArguments(join(import.meta.dirname, 'main.ts')),
       ...['--app', resolve(options.appDir), '--port', String(options.port ?? 0)],
       ...(lease === undefined ? [] : ['--queue-lease-seconds', String(lease)]),
     ],
@@ -77,6 +77,7 @@ export async function spawnFunctionsHost(options: SpawnOptions): Promise<Spawned
     pid: child.pid,
     functions: outcome.functions,
     kill: child.kill,
+    holdTimers: (ms) => child.tell({ holdTimersMs: ms }),
     exited: child.exited,
     stop: () => child.stop(stopLimitMs),
   };

@@ -39,7 +39,7 @@ export function refuse(
   answer(response, status, { errors: [{ code, message, ...(detail ? { detail } : {}) }] }, headers);
 }
 
-/** 401 with the challenge that tells a client where to get which token. */
+/** 401 with the challenge that names the token server and the scope. */
 export function challenge(response: ServerResponse, realm: string, service: string, needed: Access): void {
   const scope = `${needed.type}:${needed.name}:${needed.actions.join(',')}`;
   refuse(response, 401, 'UNAUTHORIZED', unauthorized, {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { issuer } from './tokens.ts';
 
-export interface DockerRegistryOptions {
+interface DockerRegistryOptions {
   /** Holds `storage/` and, while it runs, the configuration. */
   dir: string;
   realm: string;
@@ -19,7 +19,8 @@ export interface DockerRegistryOptions {
 const startLimit = 20_000;
 
 /**
- * Debian's docker-registry as a child on a free loopback port. It dies with us, however we die (`setpriv --pdeathsig`).
+ * Debian's docker-registry as a child on a free loopback port. It ends with this process, however that ends (`setpriv
+ * --pdeathsig`).
  * @throws when it does not listen within 20 s, with the end of what it wrote
  */
 export async function startDockerRegistry(

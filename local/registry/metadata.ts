@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, answer, challenge, refuse } from './answers.ts';
 import type { RegistryStorage, StoredManifest, StoredTag } from './storage.ts';
 
-export interface MetadataOptions {
+interface MetadataOptions {
   loginServer: string;
   realm: string;
   storage: RegistryStorage;
-  carries: (accessToken: string, needed: Access) => boolean;
+  carries: (accessToken: string, needed: Access) => Promise<boolean>;
 }
 
 const repositoryName = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/;
@@ -24,7 +24,7 @@ export function createMetadata({ loginServer, realm, storage, carries }: Metadat
       ? { type: 'repository', name: repository, actions: [actionOf(request.method)] }
       : { type: 'registry', name: 'catalog', actions: ['*'] };
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (!token || !carries(token, needed)) return challenge(response, realm, loginServer, needed);
+    if (!token || !(await carries(token, needed))) return challenge(response, realm, loginServer, needed);
     if (request.method !== 'GET')
       return refuse(
         response,

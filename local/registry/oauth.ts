@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Entra } from '../entra.ts';
+import type { Entra } from '../identity/entra.ts';
 import { answer, refuse, unauthorized } from './answers.ts';
 import { parseScopes, type RegistryTokens } from './tokens.ts';
 
@@ -12,7 +12,7 @@ const defaultAudiences = [
   'https://management.core.windows.net',
 ];
 
-export interface OauthOptions {
+interface OauthOptions {
   loginServer: string;
   entra: Entra;
   tokens: RegistryTokens;
@@ -40,11 +40,11 @@ export function createOauth({ loginServer, entra, tokens, isKnown, audiences }: 
       if (!isMeant(response, form)) return;
       if (form.get('grant_type') !== 'access_token')
         return refuse(response, 400, 'UNSUPPORTED', 'The grant_type has to be access_token.');
-      const claims = entra.verify(form.get('access_token') ?? '', [...defaultAudiences, ...audiences]);
+      const claims = await entra.verify(form.get('access_token') ?? '', [...defaultAudiences, ...audiences]);
       if (!claims) return deny(response, 'AAD access token with correct audience is required');
-      // ACR refuses here already, and not only the pull, whoever has no role at all on its images
+      // ACR refuses here already, and not only the pull, for a caller without any role on its images
       if (!isKnown(claims.oid)) return deny(response);
-      answer(response, 200, { refresh_token: tokens.refreshToken(claims.oid, claims.tid) });
+      answer(response, 200, { refresh_token: await tokens.refreshToken(claims.oid, claims.tid) });
     },
 
     /**
@@ -54,10 +54,10 @@ export function createOauth({ loginServer, entra, tokens, isKnown, audiences }: 
     async token(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
       const form = request.method === 'POST' ? await readForm(request) : query;
       if (!isMeant(response, form)) return;
-      const principalId = tokens.principalOf(refreshTokenOf(request, form) ?? '');
+      const principalId = await tokens.principalOf(refreshTokenOf(request, form) ?? '');
       if (!principalId) return deny(response);
       answer(response, 200, {
-        access_token: tokens.accessToken(principalId, parseScopes(form.getAll('scope'))),
+        access_token: await tokens.accessToken(principalId, parseScopes(form.getAll('scope'))),
       });
     },
   };

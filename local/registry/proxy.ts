@@ -58,7 +58,7 @@ export function createProxy(loginServer: string, upstreamPort: number) {
 function headersOf(status: number, headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const challenge = headers['www-authenticate'];
   if (status !== 401 || !challenge?.includes(',scope=') || challenge.includes(',error=')) return headers;
-  // ACR says so even where no token came at all
+  // ACR's answer even where no token came at all
   return { ...headers, 'www-authenticate': `${challenge},error="invalid_token"` };
 }
 

@@ -28,9 +28,9 @@ export interface RegistryStorage {
 }
 
 /**
- * Reads what docker-registry keeps, from its folder: its HTTP API tells neither times nor untagged manifests. The layout
- * is the one of the `filesystem` driver, distribution 2.x: `repositories/NAME/_manifests/{revisions,tags}` hold links,
- * `blobs/sha256/XX/HEX/data` the bytes.
+ * Reads what docker-registry keeps, from its folder: its HTTP API shows neither times nor untagged manifests. The
+ * layout is the one of the `filesystem` driver, distribution 2.x: `repositories/NAME/_manifests/{revisions,tags}` hold
+ * links, `blobs/sha256/XX/HEX/data` the bytes.
  */
 export function openRegistryStorage(dir: string): RegistryStorage {
   const root = join(dir, 'docker', 'registry', 'v2');

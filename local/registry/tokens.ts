@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto';
-import { epochSeconds, signJwt, verifyJwt } from '../jwt.ts';
-import type { Action } from '../roles.ts';
-import type { Tls } from '../tls.ts';
+import { epochSeconds, signJwt, verifyJwt } from '../identity/jwt.ts';
+import type { Action } from '../identity/roleDefinitions.ts';
+import type { Tls } from '../machine/tls.ts';
 import type { Access } from './answers.ts';
 
 /** docker-registry and the front agree on it; it is ACR's. */
@@ -19,24 +19,25 @@ const granted: Partial<Record<Action, string[]>> = {
 
 export interface RegistryTokens {
   /** For a principal, for three hours. */
-  refreshToken(principalId: string, tenantId: string): string;
+  refreshToken(principalId: string, tenantId: string): Promise<string>;
   /** The principal of a refresh token of this registry; undefined for any other text. */
-  principalOf(refreshToken: string): string | undefined;
+  principalOf(refreshToken: string): Promise<string | undefined>;
   /** Carries what was asked for, less what the principal's roles do not allow at this moment. */
-  accessToken(principalId: string, asked: Access[]): string;
+  accessToken(principalId: string, asked: Access[]): Promise<string>;
   /** Whether an access token carries all of `needed`. */
-  carries(accessToken: string, needed: Access): boolean;
+  carries(accessToken: string, needed: Access): Promise<boolean>;
 }
 
 /**
  * The two kinds of token that ACR gives, for one registry. They are signed with the server's own key, whose certificate
- * travels in the header (`x5c`), because that is how docker-registry knows whom to trust: `rootcertbundle` is the
+ * travels in the header (`x5c`), because docker-registry checks them so: `rootcertbundle` is the
  * authority. A token outlives a restart of the registry, as in Azure.
  */
 export function createRegistryTokens(
   loginServer: string,
   tls: Tls,
   allows: (principalId: string, action: Action) => boolean,
+  lifeOf: (seconds: number) => number = (seconds) => seconds,
 ): RegistryTokens {
   const privateKey = createPrivateKey(tls.key);
   const publicKey = createPublicKey(tls.cert);
@@ -52,10 +53,14 @@ export function createRegistryTokens(
       nbf: now - 60,
       iat: now,
     };
-    return signJwt({ alg: 'ES256', x5c }, { ...always, exp: now + life, ...claims }, privateKey);
+    return signJwt(
+      { alg: 'ES256', x5c },
+      { ...always, exp: now + Math.ceil(lifeOf(life)), ...claims },
+      privateKey,
+    );
   };
-  const read = (token: string, kind: string) => {
-    const claims = verifyJwt(token, publicKey, 'ES256');
+  const read = async (token: string, kind: string) => {
+    const claims = await verifyJwt(token, publicKey, 'ES256');
     return claims?.aud === loginServer && claims.grant_type === kind ? claims : undefined;
   };
   const allowed = (principalId: string): string[] =>
@@ -81,7 +86,7 @@ export function createRegistryTokens(
         },
         refreshTokenLife,
       ),
-    principalOf: (token) => read(token, 'refresh_token')?.sub as string | undefined,
+    principalOf: async (token) => (await read(token, 'refresh_token'))?.sub,
     accessToken: (principalId, asked) =>
       mint(
         {
@@ -91,8 +96,8 @@ export function createRegistryTokens(
         },
         accessTokenLife,
       ),
-    carries: (token, needed) =>
-      ((read(token, 'access_token')?.access ?? []) as Access[]).some(
+    carries: async (token, needed) =>
+      (((await read(token, 'access_token'))?.access ?? []) as Access[]).some(
         ({ type, name, actions }) =>
           type === needed.type &&
           name === needed.name &&

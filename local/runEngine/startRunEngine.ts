@@ -2,15 +2,18 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { openRegistryBlobs } from './blobs.ts';
-import { buildahExecutor } from './buildahExecutor.ts';
-import { startLifecycle } from './lifecycle.ts';
-import type { IdentityCredentials } from './runCredentials.ts';
-import { runIds } from './runId.ts';
-import { type RegistryRuns, runResource } from './runRecord.ts';
-import { startServer } from './server.ts';
-import { storageDriverFor } from './storageDriver.ts';
-import { taskExecutor } from './taskExecutor.ts';
+import type { IdentityCredentials } from './api/runCredentials.ts';
+import { startServer } from './api/server.ts';
+import { type TaskRunDoubts, taskRunDoubts } from './api/taskRuns.ts';
+import { buildahExecutor } from './build/buildahExecutor.ts';
+import { storageDriverFor } from './build/storageDriver.ts';
+import { openRegistryBlobs } from './run/blobs.ts';
+import { startLifecycle } from './run/lifecycle.ts';
+import { runIds } from './run/runId.ts';
+import { type RegistryRuns, runResource } from './run/runRecord.ts';
+import { openWorkspace } from './run/workspace.ts';
+import type { TarLimits } from './source/untar.ts';
+import { taskExecutor } from './steps/taskExecutor.ts';
 import {
   type Authorize,
   type EngineRegistry,
@@ -18,14 +21,12 @@ import {
   RunFailure,
   type TaskExecutor,
 } from './types.ts';
-import type { TarLimits } from './untar.ts';
-import { openWorkspace } from './workspace.ts';
 
 export interface RunEngineOptions {
   registries: EngineRegistry[];
   /** Where uploads and logs are; the account's key must be in it, as SAS URLs are made with it. */
   blob: { connectionString: string };
-  /** PEM; without it the engine speaks http. */
+  /** PEM; without it the engine serves http. */
   tls?: { key: string | Buffer; cert: string | Buffer };
   /** PEM file of the authority the registries' and sources' certificates come from, beside the public ones. */
   caFile?: string;
@@ -36,7 +37,10 @@ export interface RunEngineOptions {
   port?: number;
   /** Default: the machine's cores. */
   maxConcurrentRuns?: number;
-  /** Real places of other login servers, or of path prefixes in one: `docker.io/library` → `https://localhost:5211/mirror`. */
+  /**
+   * Real places of other login servers, or of path prefixes in one: `docker.io/library` →
+   * `https://localhost:5211/mirror`.
+   */
   registryAliases?: Record<string, string>;
   /** Seconds; ACR's and the default is 300. */
   minimumTimeout?: number;
@@ -45,7 +49,11 @@ export interface RunEngineOptions {
   identityCredentials?: IdentityCredentials;
   /** Answers scheduleRun with 202 and a Location instead of 200 and the run; ACR may do either. */
   acceptAsynchronously?: boolean;
+  /** What the documentation of taskRuns leaves open, where it is not as `taskRunDoubts`. */
+  taskRuns?: Partial<TaskRunDoubts>;
   executor?: 'buildah' | Executor;
+  /** Makes the executor of Docker builds another; the one chosen when not given. */
+  builder?: (executor: Executor) => Executor;
 }
 
 export interface RunEngine {
@@ -55,6 +63,8 @@ export interface RunEngine {
   stop(): Promise<void>;
   /** All runs as ARM shows them, of all registries. */
   runs(): ReturnType<typeof runResource>[];
+  /** The names of the taskRuns that there are, of all registries. */
+  taskRuns(): string[];
 }
 
 const defaultLimits: TarLimits = { bytes: 4 * 1024 ** 3, entries: 500_000 };
@@ -70,10 +80,12 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
     const registries: RegistryRuns[] = [];
     for (const [index, registry] of options.registries.entries()) {
       const { blobs, earlier } = await openRegistryBlobs(options.blob.connectionString, registry.name);
-      registries.push({ registry, blobs, ids: runIds(index, earlier), runs: new Map() });
+      registries.push({ registry, blobs, ids: runIds(index, earlier), runs: new Map(), taskRuns: new Map() });
     }
+    const executors = await executorsOf(options.executor ?? 'buildah', workspace.path, certDir, ca);
     const lifecycle = startLifecycle({
-      ...(await executorsOf(options.executor ?? 'buildah', workspace.path, certDir, ca)),
+      ...executors,
+      ...(options.builder && { executor: options.builder(executors.executor) }),
       endpoints: new Map([
         ...Object.entries(options.registryAliases ?? {}),
         ...options.registries.map(({ loginServer, endpoint }) => [loginServer, endpoint] as const),
@@ -93,10 +105,12 @@ export async function startRunEngine(options: RunEngineOptions): Promise<RunEngi
       minimumTimeout: options.minimumTimeout ?? 300,
       identityCredentials: options.identityCredentials,
       acceptAsynchronously: options.acceptAsynchronously ?? false,
+      taskRuns: { ...taskRunDoubts, ...options.taskRuns },
     });
     return {
       url: server.url,
       runs: () => registries.flatMap(({ runs }) => [...runs.values()].map(runResource)),
+      taskRuns: () => registries.flatMap(({ taskRuns }) => [...taskRuns.values()].map(({ name }) => name)),
       async stop() {
         await server.stop();
         await lifecycle.stop();
@@ -121,7 +135,7 @@ async function executorsOf(executor: 'buildah' | Executor, dir: string, certDir:
   return { executor: buildahExecutor(options), taskExecutor: taskExecutor(options) };
 }
 
-/** The authorities trusted, in the three forms that Node, git and buildah want. */
+/** The authorities trusted, in the three forms that Node, git and buildah take. */
 async function trust(dir: string, caFile: string | undefined) {
   const own = caFile === undefined ? '' : await readFile(caFile, 'utf8');
   const ca = [...rootCertificates, own].join('\n');

@@ -1,14 +1,25 @@
-import type { DockerBuildRequest, TaskFileRequest } from './runRequest.ts';
+import type { DockerBuildRequest, TaskFileRequest } from './api/runRequest.ts';
 
 /** What a caller wants to do with a registry's runs; the names follow ARM's operations. */
-export type Action = 'scheduleRun' | 'readRuns' | 'cancelRun' | 'uploadSource';
+export type EngineAction =
+  | 'scheduleRun'
+  | 'readRuns'
+  | 'cancelRun'
+  | 'uploadSource'
+  | 'readTaskRuns'
+  | 'writeTaskRuns'
+  | 'deleteTaskRuns';
 
-/** Who may do it is decided elsewhere; the message of a refusal is shown to the caller. */
-export interface Verdict {
+/** Authorization is elsewhere; the message of a refusal is shown to the caller. */
+interface Verdict {
   status: 200 | 401 | 403;
   message?: string;
 }
-export type Authorize = (token: string, resourceId: string, action: Action) => Verdict | Promise<Verdict>;
+export type Authorize = (
+  token: string,
+  resourceId: string,
+  action: EngineAction,
+) => Verdict | Promise<Verdict>;
 
 export interface Login {
   username: string;
@@ -28,7 +39,7 @@ export interface EngineRegistry {
   pushCredentials(): Login | undefined | Promise<Login | undefined>;
 }
 
-export const runStatuses = [
+const runStatuses = [
   'Queued',
   'Started',
   'Running',
@@ -62,7 +73,7 @@ export interface RunCommon {
   dir: string;
   /** Writes one line; resolves when more may be written. */
   log(line: string): Promise<void>;
-  /** Says that the build itself begins. */
+  /** Marks the start of the build itself. */
   running(): void;
   /** Fired by cancel, timeout and stop: whatever runs is to end at once. */
   signal: AbortSignal;

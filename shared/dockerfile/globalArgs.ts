@@ -1,14 +1,19 @@
-import type { Budget } from './budget.ts';
-import { onLine } from './errors.ts';
-import type { Assignment } from './instructions.ts';
-import { formatPlatform, formatWholePlatform, type Platform } from './platform.ts';
-import { expandWord } from './words.ts';
+import { type DockerfilePlatform, formatPlatform, formatWholePlatform } from './platform.ts';
+import type { Budget } from './syntax/budget.ts';
+import { onLine } from './syntax/errors.ts';
+import type { Assignment } from './syntax/instructions.ts';
+import { expandWord } from './syntax/words.ts';
 
 export type Args = Map<string, string>;
 export type BuildArgs = Record<string, string>;
 
 /** The arguments that exist without an ARG. A build argument replaces any of them. */
-export function predefinedArgs(build: Platform, target: Platform, stage: string, given: BuildArgs): Args {
+export function predefinedArgs(
+  build: DockerfilePlatform,
+  target: DockerfilePlatform,
+  stage: string,
+  given: BuildArgs,
+): Args {
   const args: Args = new Map([
     ['BUILDPLATFORM', formatPlatform(build)],
     ['BUILDOS', build.os],
@@ -31,8 +36,7 @@ export function applyGlobalArgs(
   args: Args,
   declared: { assignments: Assignment[]; line: number }[],
   given: BuildArgs,
-  escapeChar: string,
-  budget: Budget,
+  { escapeChar, budget }: { escapeChar: string; budget: Budget },
 ): void {
   const lookUp = (name: string) => args.get(name);
   for (const { assignments, line } of declared) {

@@ -1,10 +1,10 @@
-import { formatImageRef, ImageRefError, parseImageRef } from '../imageRef.ts';
-import { DockerfileError, onLine, quote, Refusal } from './errors.ts';
-import { atoi, toLower } from './goText.ts';
-import type { Instruction, Name } from './instructions.ts';
+import { formatImageRef, ImageRefError, parseImageRef } from '../names/imageRef.ts';
+import { readTrigger } from './onbuild.ts';
 import type { Options, Stages } from './stages.ts';
-import { readTrigger } from './triggers.ts';
-import { expandWord, type LexOptions, noVariables } from './words.ts';
+import { DockerfileError, DockerfileRefusal, onLine, quote } from './syntax/errors.ts';
+import { atoi, toLower } from './syntax/goText.ts';
+import type { Instruction, Name } from './syntax/instructions.ts';
+import { expandWord, type LexOptions, noVariables } from './syntax/words.ts';
 
 /** A stage, or an image that COPY --from or a mount names without a stage. */
 export type State = {
@@ -23,16 +23,35 @@ export type State = {
 
 export type Graph = { target: State; needed: State[] };
 
+type Trigger = Extract<Instruction, { kind: 'onbuild' }>;
+
 const noCommands: Instruction[] = [];
 
 // BuildKit runs every trigger of a stage in every stage that is FROM it: the square of the file's length, at worst.
-const mostTriggers = 50_000;
+const maxTriggers = 50_000;
 
 /**
  * Finds what the target needs: its bases, what it copies from and mounts, and what theirs need. The classic builder
  * needs the stages before the target too.
  */
 export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
+  const { states, stageNamed, depend } = createStates(lexer, stages);
+  const target = options.target ? stageNamed(options.target) : states.at(-1);
+  if (target === undefined) throw new DockerfileError(1, `there is no stage ${quote(options.target ?? '')}`);
+  for (const state of states.slice()) {
+    for (const command of state.commands) onLine(lineOf(command), () => depend(state, command));
+  }
+  refuseCycles(states);
+  const built = options.builder === 'classic' ? states.slice(0, target.index + 1) : [target];
+  const needed = reachWithTriggers(built, (state, { node }) =>
+    onLine(node.line.line, () => depend(state, readTrigger(node, lexer.budget))),
+  );
+  refuseLaterStages(needed);
+  return { target, needed: [...needed] };
+}
+
+/** The states of a file's stages; `depend` notes what an instruction takes files from, with a state for each image. */
+function createStates(lexer: LexOptions, stages: Stages['stages']) {
   const states: State[] = [];
   const byName = new Map<string, State>();
   const references = new Map<string, string>();
@@ -48,11 +67,12 @@ export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
   };
   const stageAt = (index: number): State => {
     const found = states[index];
-    if (found === undefined) throw new Refusal(`there is no stage ${index}`);
+    if (found === undefined) throw new DockerfileRefusal(`there is no stage ${index}`);
     return found;
   };
+  const stageNamed = (name: string) => byName.get(toLower(name));
   const stageOrImage = (name: Name, user: State): State => {
-    const found = byName.get(toLower(name.value));
+    const found = stageNamed(name.value);
     if (found !== undefined && found.index > user.index && !name.isImplied) user.usesLater ??= name;
     return found ?? add(name.value, name);
   };
@@ -66,34 +86,28 @@ export function buildGraph({ stages, lexer }: Stages, options: Options): Graph {
     const state = add(stage.image, stage.base, stage.commands);
     if (stage.name !== '') byName.set(stage.name, state);
   }
-  const target = options.target ? byName.get(toLower(options.target)) : states.at(-1);
-  if (target === undefined) throw new DockerfileError(1, `there is no stage ${quote(options.target ?? '')}`);
+  return { states, stageNamed, depend };
+}
 
-  for (const state of states.slice()) {
-    for (const command of state.commands) onLine(lineOf(command), () => depend(state, command));
-  }
-  refuseCycles(states);
-
+/** All that is needed to build these states, each of which runs the ONBUILD triggers of the stage that it is FROM. */
+function reachWithTriggers(built: State[], run: (state: State, trigger: Trigger) => void): Set<State> {
   const needed = new Set<State>();
   let triggers = 0;
-  const built = options.builder === 'classic' ? states.slice(0, target.index + 1) : [target];
   for (let fresh = reach(built, needed); fresh.length > 0; ) {
     fresh.sort((one, other) => one.index - other.index);
     for (const state of fresh) {
       for (const command of state.base?.commands ?? []) {
         if (command.kind !== 'onbuild') continue;
-        const { line } = command.node.line;
         triggers++;
-        if (triggers > mostTriggers)
-          throw new DockerfileError(line, `over ${mostTriggers} triggers would run`);
-        onLine(line, () => depend(state, readTrigger(command.node, lexer.budget)));
+        if (triggers > maxTriggers)
+          throw new DockerfileError(command.node.line.line, `over ${maxTriggers} triggers would run`);
+        run(state, command);
       }
     }
     const dependencies = fresh.flatMap((state) => state.dependencies);
     fresh = reach(dependencies, needed);
   }
-  refuseLaterStages(needed);
-  return { target, needed: [...needed] };
+  return needed;
 }
 
 /** A whole reference, as every registry is asked for it. A file often names one image very many times. */
@@ -105,7 +119,7 @@ function normalize(image: string, { value }: Name, known: Map<string, string>): 
   } catch (error) {
     if (!(error instanceof ImageRefError)) throw error;
     const origin = value === image ? '' : ` (${quote(value)} expands to it)`;
-    throw new Refusal(error.message + origin, { cause: error });
+    throw new DockerfileRefusal(error.message + origin, { cause: error });
   }
 }
 
@@ -115,7 +129,7 @@ function sourcesOf(command: Instruction, lexer: LexOptions): (Name | number)[] {
   if (command.kind !== 'copy') return [];
   const { value } = command.from;
   if (expandWord(value, { ...lexer, lookUp: noVariables }) !== value) {
-    throw new Refusal(`--from takes no variable (${quote(value)}); name a stage with FROM instead`);
+    throw new DockerfileRefusal(`--from takes no variable (${quote(value)}); name a stage with FROM instead`);
   }
   return [atoi(value) ?? command.from];
 }
@@ -124,7 +138,7 @@ function lineOf(command: Instruction): number {
   return command.kind === 'copy' ? command.from.line.line : 1;
 }
 
-/** Adds all that these states stand on, and gives those that were not known before. */
+/** Adds all dependencies of these states, and returns those that were not in the set before. */
 function reach(from: State[], known: Set<State>): State[] {
   const fresh: State[] = [];
   const open = [...from];

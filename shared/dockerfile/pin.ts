@@ -1,10 +1,10 @@
-import { formatImageRef, isDigest, parseImageRef } from '../imageRef.ts';
-import { DockerfileError, quote } from './errors.ts';
-import { placesOf } from './flags.ts';
-import { isSpace, type Span } from './goText.ts';
+import { formatImageRef, isDigest, parseImageRef } from '../names/imageRef.ts';
 import type { State } from './graph.ts';
-import type { Name } from './instructions.ts';
-import { sourceOf } from './lines.ts';
+import { DockerfileError, quote } from './syntax/errors.ts';
+import { placesOf } from './syntax/flags.ts';
+import { isSpace, type Span } from './syntax/goText.ts';
+import type { Name } from './syntax/instructions.ts';
+import { sourceOf } from './syntax/lines.ts';
 
 /** The digest for each reference; null leaves an image by its name. */
 export type Pins = Record<string, string | null>;

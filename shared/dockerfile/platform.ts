@@ -1,7 +1,13 @@
-import { quote, Refusal } from './errors.ts';
+import { DockerfileRefusal, quote } from './syntax/errors.ts';
 
 /** A platform as containerd/platforms reads and writes it. */
-export type Platform = { os: string; osVersion: string; features: string[]; arch: string; variant: string };
+export type DockerfilePlatform = {
+  os: string;
+  osVersion: string;
+  features: string[];
+  arch: string;
+  variant: string;
+};
 
 // The host's own platform, as far as BuildKit asks for it: `--platform=arm64` means this system's `linux/arm64`.
 const hostOs = 'linux';
@@ -22,14 +28,14 @@ const knownArch = new Set(
   ).split(' '),
 );
 
-export function parsePlatform(text: string): Platform {
-  if (text.length > longest) throw new Refusal(`${quote(text)} is too long for a platform`);
+export function parsePlatform(text: string): DockerfilePlatform {
+  if (text.length > longest) throw new DockerfileRefusal(`${quote(text)} is too long for a platform`);
   const parts = text.split('/');
   const os = osComponent.exec(parts[0]!);
   if (os === null || !parts.slice(1).every((part) => component.test(part)) || parts.length > 3) {
-    throw new Refusal(`${quote(text)} is not a platform`);
+    throw new DockerfileRefusal(`${quote(text)} is not a platform`);
   }
-  const platform: Platform = {
+  const platform: DockerfilePlatform = {
     os: normalOs(os[1]!),
     osVersion: decode(os[2] ?? ''),
     features: (os[3] ?? '').split('+').slice(1).map(decode),
@@ -39,19 +45,20 @@ export function parsePlatform(text: string): Platform {
   if (parts.length === 1) {
     if (knownOs.has(platform.os)) return platform;
     const alone = normalArch(parts[0]!, '');
-    if (!knownArch.has(alone.arch)) throw new Refusal(`${quote(text)} is no known system or architecture`);
+    if (!knownArch.has(alone.arch))
+      throw new DockerfileRefusal(`${quote(text)} is no known system or architecture`);
     return { ...platform, os: hostOs, ...alone };
   }
   return { ...platform, ...normalArch(parts[1]!, parts[2] ?? '') };
 }
 
 /** `linux/arm/v7`, without the version of the system. */
-export function formatPlatform({ os, arch, variant }: Platform): string {
+export function formatPlatform({ os, arch, variant }: DockerfilePlatform): string {
   return [os, arch, variant].filter((part) => part !== '').join('/');
 }
 
 /** `windows(10.0.17763)/amd64`. */
-export function formatWholePlatform(platform: Platform): string {
+export function formatWholePlatform(platform: DockerfilePlatform): string {
   const features = [...platform.features].sort().map((feature) => `+${encode(feature)}`);
   const options = encode(platform.osVersion) + features.join('');
   return formatPlatform(options === '' ? platform : { ...platform, os: `${platform.os}(${options})` });
@@ -95,6 +102,7 @@ function encode(text: string): string {
 }
 
 function decode(text: string): string {
-  if (/%(?![0-9A-Fa-f]{2})/.test(text)) throw new Refusal(`${quote(text)} is not a version of a platform`);
+  if (/%(?![0-9A-Fa-f]{2})/.test(text))
+    throw new DockerfileRefusal(`${quote(text)} is not a version of a platform`);
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -1,11 +1,11 @@
-import { newBudget } from './budget.ts';
-import { checkLintOptions } from './directives.ts';
-import { DockerfileError, onLine, quote, Refusal } from './errors.ts';
 import { type Args, applyGlobalArgs, type BuildArgs, predefinedArgs } from './globalArgs.ts';
-import { type Assignment, type Instruction, type Name, readInstruction } from './instructions.ts';
-import { parseNodes } from './nodes.ts';
 import { parsePlatform } from './platform.ts';
-import { expandWord, type LexOptions } from './words.ts';
+import { newBudget } from './syntax/budget.ts';
+import { checkLintOptions } from './syntax/directives.ts';
+import { DockerfileError, DockerfileRefusal, onLine, quote } from './syntax/errors.ts';
+import { type Assignment, type Instruction, type Name, readInstruction } from './syntax/instructions.ts';
+import { parseNodes } from './syntax/nodes.ts';
+import { expandWord, type LexOptions } from './syntax/words.ts';
 
 export type Options = {
   buildArgs?: Record<string, string>;
@@ -19,7 +19,7 @@ export type Options = {
   builder?: 'classic' | 'buildkit';
 };
 
-export type Stage = {
+type Stage = {
   name: string;
   /** The base as written, and what it expands to. */
   base: Name;
@@ -56,7 +56,7 @@ export function readStages(dockerfile: string, options: Options): Stages {
 
   const given: BuildArgs = options.buildArgs ?? {};
   const args = predefined(options, options.target || last.name, given);
-  applyGlobalArgs(args, declared, given, escapeChar, budget);
+  applyGlobalArgs(args, declared, given, { escapeChar, budget });
   const lexer: LexOptions = { escapeChar, budget, lookUp: (name) => args.get(name) };
   for (const stage of stages) onLine(stage.line, () => expandStage(stage, lexer));
   return { stages, lexer };
@@ -72,9 +72,11 @@ function predefined(options: Options, targetStage: string, given: BuildArgs): Ar
 
 function expandStage(stage: Stage & { platform: string | undefined }, lexer: LexOptions): void {
   stage.image = expandWord(stage.base.value, lexer);
-  if (stage.image === '') throw new Refusal(`the base name ${quote(stage.base.value)} expands to nothing`);
+  if (stage.image === '')
+    throw new DockerfileRefusal(`the base name ${quote(stage.base.value)} expands to nothing`);
   if (stage.platform === undefined) return;
   const platform = expandWord(stage.platform, lexer);
-  if (platform === '') throw new Refusal(`the platform ${quote(stage.platform)} expands to nothing`);
+  if (platform === '')
+    throw new DockerfileRefusal(`the platform ${quote(stage.platform)} expands to nothing`);
   parsePlatform(platform);
 }

@@ -1,38 +1,12 @@
 import { z } from 'zod';
-import { readPrivateHosts } from '../adapters/addressRules.ts';
-import { loginServer } from '../model/fields.ts';
-import { storageConnection } from '../names.ts';
-import type { KnownRegistry } from '../ports/ports.ts';
-import { canonicalHost } from '../registryHost.ts';
-import { isVaultHost, type VaultRules } from '../vaultUri.ts';
-
-/** ACR's resource id; the registry's name is in it. */
-const registryId = z
-  .string()
-  .regex(
-    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[A-Za-z0-9]{5,50}$/i,
-    'the resource id of a container registry, /subscriptions/…/registries/{name}',
-  );
-
-const RegistrySetting = z
-  .object({
-    id: registryId,
-    loginServer: loginServer.optional(),
-    endpoint: z.url({ protocol: /^https$/ }).optional(),
-    // As ACR's own resource says it.
-    roleAssignmentMode: z.enum(['LegacyRegistryPermissions', 'AbacRepositoryPermissions']).optional(),
-  })
-  .transform(({ id, loginServer, endpoint, roleAssignmentMode }): KnownRegistry => {
-    const name = id.split('/').at(-1)!.toLowerCase();
-    const server = canonicalHost(loginServer ?? `${name}.azurecr.io`);
-    return {
-      name,
-      id,
-      loginServer: server,
-      endpoint: (endpoint ?? `https://${server}`).replace(/\/$/, ''),
-      ...(roleAssignmentMode === 'AbacRepositoryPermissions' && { usesAbac: true }),
-    };
-  });
+import { readPrivateHosts } from '../adapters/http/addressRules.ts';
+import { Policies, type Policy } from '../model/bases/policy.ts';
+import { faultsOf } from '../model/faultsOf.ts';
+import type { KnownRegistry } from '../model/registry.ts';
+import { storageConnection } from '../names/azureNames.ts';
+import { PlinthError } from '../names/plinthError.ts';
+import { isVaultHost, type VaultRules } from '../names/vaultUri.ts';
+import { RegistrySetting } from './registrySetting.ts';
 
 const json = z.string().transform((text, context) => {
   try {
@@ -92,17 +66,26 @@ const addresses = json
   )
   .optional();
 
+/** Two of one name would share a partition, and a run of one would be started in the other. */
+function namedOnce(registries: KnownRegistry[], context: z.RefinementCtx): void {
+  const names = registries.map(({ name }) => name);
+  const twice = names.filter((name, at) => names.indexOf(name) !== at);
+  for (const name of new Set(twice)) context.addIssue(`names the registry ${name} more than once`);
+}
+
 /** Each setting, its bounds and its default. The names are those of the function app's application settings. */
 const Environment = z.object({
-  PLINTH_REGISTRIES: json.pipe(z.array(RegistrySetting).min(1)),
+  PLINTH_REGISTRIES: json.pipe(z.array(RegistrySetting).min(1)).superRefine(namedOnce),
   PLINTH_SEALING_KEY: sealingKeys,
   PLINTH_ARM_ENDPOINT: z.url().default('https://management.azure.com'),
+  PLINTH_RUN_ENGINE: z.enum(['taskRuns', 'scheduleRun']).default('taskRuns'),
   PLINTH_PUBLIC_URL: z.url().optional(),
   PLINTH_SOURCE_CONTROL_APIS: addresses,
   PLINTH_KEY_VAULT_ENDPOINTS: addresses,
   PLINTH_KEY_VAULTS: vaultHosts.optional(),
   PLINTH_OWN_KEY_VAULTS: vaultHosts.optional(),
   PLINTH_PRIVATE_HOSTS: privateHosts.optional(),
+  PLINTH_BASE_IMAGE_POLICIES: json.pipe(Policies).optional(),
   PLINTH_IDENTITY_PRINCIPAL_ID: z.string().optional(),
   PLINTH_API_CLIENT_ID: z.string().optional(),
   /** A fetch takes about seven times as much memory, and three times as much temporary disk. */
@@ -126,6 +109,10 @@ export interface Config {
   registries: KnownRegistry[];
   sealingKeys: [Buffer, ...Buffer[]];
   armEndpoint: string;
+  /** The host name of this app, which no other has. */
+  app: string;
+  /** How builds are started: `scheduleRun` is for an identity that may not write taskRuns. */
+  runEngine: 'taskRuns' | 'scheduleRun';
   /** Where clients reach this app, without a slash at the end. */
   publicUrl: string;
   /** By a repository's host, the REST API of its server. */
@@ -136,6 +123,7 @@ export interface Config {
   /** Host names, addresses and CIDR ranges that tasks may lead the app to, though they are private. */
   privateHosts: string[];
   identity: { clientId?: string; principalId?: string; tenantId?: string };
+  policies: Policy[];
   maxContextBytes: number;
   runsPerRegistry: number;
   runsPerTask: number;
@@ -147,8 +135,10 @@ export interface Config {
   storage: { connectionString: string } | { tableServiceUri: string; queueServiceUri: string };
 }
 
-export class ConfigError extends Error {
-  override name = 'ConfigError';
+export class ConfigError extends PlinthError {
+  constructor(message: string) {
+    super(message, { answer: [503, 'NotConfigured'] });
+  }
 }
 
 /**
@@ -158,7 +148,7 @@ export class ConfigError extends Error {
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const read = Environment.safeParse(given);
-  const faults = read.success ? [] : read.error.issues.map(faultText);
+  const faults = read.success ? [] : faultsOf(read.error);
   const uris = [`${storageConnection}__tableServiceUri`, `${storageConnection}__queueServiceUri`] as const;
   if (!given[storageConnection] && !uris.every((name) => given[name]))
     faults.push(`${uris.join(' and ')}: needed (or a connection string in ${storageConnection})`);
@@ -172,11 +162,14 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     registries: settings.PLINTH_REGISTRIES,
     sealingKeys: settings.PLINTH_SEALING_KEY,
     armEndpoint: settings.PLINTH_ARM_ENDPOINT.replace(/\/$/, ''),
+    app: settings.WEBSITE_HOSTNAME ?? new URL(settings.PLINTH_PUBLIC_URL ?? `https://${host}`).host,
+    runEngine: settings.PLINTH_RUN_ENGINE,
     publicUrl: (settings.PLINTH_PUBLIC_URL ?? `https://${host}`).replace(/\/$/, ''),
     sourceControlApis: settings.PLINTH_SOURCE_CONTROL_APIS ?? {},
     keyVaultEndpoints: settings.PLINTH_KEY_VAULT_ENDPOINTS ?? {},
     vaults: { own: settings.PLINTH_OWN_KEY_VAULTS ?? [], allowed: settings.PLINTH_KEY_VAULTS },
     privateHosts: settings.PLINTH_PRIVATE_HOSTS ?? [],
+    policies: settings.PLINTH_BASE_IMAGE_POLICIES ?? [],
     identity: {
       ...(settings.AZURE_CLIENT_ID && { clientId: settings.AZURE_CLIENT_ID }),
       ...(settings.PLINTH_IDENTITY_PRINCIPAL_ID && { principalId: settings.PLINTH_IDENTITY_PRINCIPAL_ID }),
@@ -196,16 +189,14 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   };
 }
 
-const faultText = ({ path, message }: z.core.$ZodIssue) => `${path.join('.')}: ${message}`;
-
 /** Entra signs callers in where an API registration is given; else the host asks for a function key. Never open. */
-export const usesEntra = (environment: Record<string, string | undefined>) =>
+const usesEntra = (environment: Record<string, string | undefined>) =>
   Boolean(environment.PLINTH_API_CLIENT_ID);
 
 /** Where telemetry goes; the names are Application Insights' and OpenTelemetry's own. None of them is needed. */
 export interface TelemetrySettings {
   connectionString?: string;
-  /** The managed identity that Application Insights is told of; undefined where it takes the connection string alone. */
+  /** The managed identity for Application Insights; undefined where it takes the connection string alone. */
   identity?: { clientId?: string };
   otlp: boolean;
   /** `service.name` and `service.instance.id` of what is sent. */
@@ -215,7 +206,7 @@ export interface TelemetrySettings {
 
 /**
  * The settings of telemetry.
- * @returns undefined where nobody asks for any
+ * @returns undefined where no destination is set
  */
 export function readTelemetry(
   environment: Record<string, string | undefined>,

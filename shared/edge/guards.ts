@@ -1,7 +1,7 @@
-import { type AddressGuard, createAddressGuard, type Resolve } from '../adapters/addressGuard.ts';
+import { type AddressGuard, createAddressGuard, type Resolve } from '../adapters/http/addressGuard.ts';
 import type { Config } from './config.ts';
 
-export interface Guards {
+interface Guards {
   registry: AddressGuard;
   vault: AddressGuard;
   sourceControl: AddressGuard;

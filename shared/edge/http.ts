@@ -1,35 +1,25 @@
-import {
-  app,
-  type HttpMethod,
-  type HttpRequest,
-  type HttpResponseInit,
-  type InvocationContext,
-} from '@azure/functions';
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import type { z } from 'zod';
+import { apiVersionOf, inVersion } from '../api/apiVersions.ts';
+import { notServedAnswer } from '../api/notServed.ts';
+import type { Operation } from '../api/operations.ts';
+import { type RequestWords, spelled } from '../api/requestWords.ts';
+import { routesOf } from '../api/routes.ts';
+import { withoutNulls } from '../api/withoutNulls.ts';
 import { Refusal } from '../flow/refusal.ts';
-import type { KnownRegistry, Ports } from '../ports/ports.ts';
-import { RegistryError } from '../ports/registry.ts';
-import { RunEngineError } from '../ports/runEngine.ts';
-import { TooLargeError, UnreadableError } from '../ports/store.ts';
-import { type RequestWords, spelled } from '../requestWords.ts';
-import { withoutNulls } from '../withoutNulls.ts';
-import { allowed, type Role } from './access.ts';
-import { type Config, ConfigError, processUsesEntra } from './config.ts';
+import type { KnownRegistry } from '../model/registry.ts';
+import { isTooDeep, tooDeep } from '../names/jsonValue.ts';
+import { PlinthError } from '../names/plinthError.ts';
+import type { Ports } from '../ports/ports.ts';
+import { UnreadableError } from '../ports/store.ts';
+import { allowed, type Caller, refuseForeign } from './access.ts';
+import { answered } from './answering/answered.ts';
+import { type Config, processUsesEntra } from './config.ts';
 import { invoke, theWiring } from './invoke.ts';
 import { isChunked, noLength } from './noLength.ts';
-import { armPath, shortPath } from './paths.ts';
 
-/** One operation of the API: `path` is what follows the registry, in Functions' route syntax. */
-export interface Operation {
-  name: string;
-  method: HttpMethod;
-  path: string;
-  role: Role;
-}
-
-export interface Call {
-  /** The registry of the path, which is one of the settings. */
-  own: KnownRegistry;
+/** A call of an operation of all registries. */
+export interface AppCall {
   /** A parameter of the path, decoded. */
   parameter(name: string): string;
   query: URLSearchParams;
@@ -37,27 +27,44 @@ export interface Call {
   body<T>(schema: z.ZodType<T>, words: RequestWords): Promise<T>;
   ports: Ports;
   config: Config;
+  /** Who asks; undefined with a function key, which may do everything. */
+  caller: Caller | undefined;
+  /** The registry of that name. @throws Refusal 404 */
+  registryNamed(name: string): KnownRegistry;
 }
 
-/** Serves an operation under both paths: who may call, parse, answer, and every error as ARM writes it. */
-export function serve(operation: Operation, answer: (call: Call) => Promise<HttpResponseInit>): void {
-  const handler = (request: HttpRequest, context: InvocationContext) =>
-    handle(operation, answer, request, context);
-  const authLevel = processUsesEntra() ? 'anonymous' : 'function';
-  const { name, method, path } = operation;
-  for (const [suffix, base] of [
-    ['', armPath],
-    ['-short', shortPath],
-  ])
-    app.http(name + suffix, {
-      route: [base, path].filter(Boolean).join('/'),
-      methods: [method],
-      authLevel,
-      handler,
+export interface Call extends AppCall {
+  /** The registry of the path, which is one of the settings. */
+  registry: KnownRegistry;
+}
+
+type Answer<C> = (call: C) => Promise<HttpResponseInit>;
+
+/** Serves an operation under both paths: authorization, parsing, answer, and every error as ARM writes it. */
+export function serve(operation: Operation & { scope?: never }, answer: Answer<Call>): void {
+  register(operation, (call, { params }) => answer({ ...call, registry: registryOf(params, call.config) }));
+}
+
+/** Serves an operation of all registries, likewise. */
+export function serveApp(operation: Operation & { scope: 'app' }, answer: Answer<AppCall>): void {
+  register(operation, answer);
+}
+
+function register(
+  operation: Operation,
+  answer: (call: AppCall, request: HttpRequest) => Promise<HttpResponseInit>,
+): void {
+  for (const { suffix, route } of routesOf(operation))
+    app.http(operation.name + suffix, {
+      route,
+      methods: [operation.method],
+      authLevel: processUsesEntra() ? 'anonymous' : 'function',
+      handler: async (request, context) =>
+        answered(request, await handle(operation, answer, request, context)),
     });
 }
 
-/** Serves a document that belongs to no registry, to whoever may read. */
+/** Serves a document that belongs to no registry, to every caller with the right to read. */
 export function serveDocument(name: string, route: string, document: () => object): void {
   app.http(name, {
     route,
@@ -66,7 +73,7 @@ export function serveDocument(name: string, route: string, document: () => objec
     handler: async (request, context) => {
       try {
         if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), 'Tasks.Read');
-        return { jsonBody: document() };
+        return answered(request, { jsonBody: document() });
       } catch (error) {
         return errorAnswer(error, context);
       }
@@ -74,77 +81,92 @@ export function serveDocument(name: string, route: string, document: () => objec
   });
 }
 
-/** Answers whatever is below a path of a registry with what to use in its place. */
-export function serveRefusal(name: string, path: string, instead: string): void {
-  for (const [suffix, base] of [
-    ['', armPath],
-    ['-short', shortPath],
-  ])
-    app.http(name + suffix, {
-      route: `${base}/${path}`,
-      methods: ['GET', 'PUT', 'PATCH', 'POST', 'DELETE'],
-      authLevel: processUsesEntra() ? 'anonymous' : 'function',
-      handler: async (request, context) => {
-        try {
-          if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), 'Tasks.Read');
-          throw new Refusal(501, 'NotImplemented', instead);
-        } catch (error) {
-          return errorAnswer(error, context);
-        }
-      },
-    });
+/**
+ * Answers every request below a path that no other function takes, in ARM's error shape. The host has no precedence of
+ * routes but the order of the functions' names, so this name has to be the last: `unserved` comes after all others.
+ */
+export function serveTheRest(root: string): void {
+  app.http(`unserved-${root}`, {
+    route: `${root}/{*rest}`,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    authLevel: processUsesEntra() ? 'anonymous' : 'function',
+    handler: async ({ headers, method, url }, context) => {
+      try {
+        if (processUsesEntra()) allowed(headers.get('x-ms-client-principal'), 'Tasks.Read');
+        const { status, code, message, allow } = notServedAnswer(method, new URL(url).pathname);
+        return {
+          status,
+          ...(status === 405 && { headers: { allow: allow.join(', ') } }),
+          jsonBody: { error: { code, message } },
+        };
+      } catch (error) {
+        return errorAnswer(error, context);
+      }
+    },
+  });
 }
 
 async function handle(
   operation: Operation,
-  answer: (call: Call) => Promise<HttpResponseInit>,
+  answer: (call: AppCall, request: HttpRequest) => Promise<HttpResponseInit>,
   request: HttpRequest,
   context: InvocationContext,
 ): Promise<HttpResponseInit> {
   try {
-    if (processUsesEntra()) allowed(request.headers.get('x-ms-client-principal'), operation.role);
+    refuseForeign(request.method, request.headers.get('sec-fetch-site'));
+    const caller = processUsesEntra()
+      ? allowed(request.headers.get('x-ms-client-principal'), operation.role)
+      : undefined;
     const { config } = (await theWiring()).theApp();
-    const own = registryOf(request, config);
-    return await invoke(context, (ports) =>
-      answer({
-        own,
-        parameter: (name) => request.params[name] ?? '',
-        query: request.query,
-        body: (schema, words) => parseBody(request, schema, words),
-        ports,
-        config,
-      }).catch((error) => errorAnswer(error, context)),
-    );
+    const version = apiVersionOf(request.query, operation.path);
+    const call = (ports: Ports): AppCall => ({
+      parameter: (name) => request.params[name] ?? '',
+      query: request.query,
+      body: (schema, words) => parseBody(request, schema, words),
+      ports,
+      config,
+      caller,
+      registryNamed: (registry) => registryOf({ registry }, config),
+    });
+    const given = await invoke(context, async (ports) => {
+      try {
+        return await answer(call(ports), request);
+      } catch (error) {
+        return errorAnswer(error, context);
+      }
+    });
+    return { ...given, ...(given.jsonBody && { jsonBody: inVersion(given.jsonBody, version) }) };
   } catch (error) {
     return errorAnswer(error, context);
   }
 }
 
 /** ARM compares names without case; a path with another subscription or group names another registry. */
-function registryOf(request: HttpRequest, config: Config): KnownRegistry {
-  const { subscription, resourceGroup, registry = '' } = request.params;
+function registryOf(params: HttpRequest['params'], config: Config): KnownRegistry {
+  const { subscription, resourceGroup, registry = '' } = params;
   const name = registry.toLowerCase();
-  const own = config.registries.find((known) => known.name === name);
+  const served = config.registries.find((known) => known.name === name);
   const id = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/`.toLowerCase();
-  if (own && (subscription === undefined || own.id.toLowerCase().startsWith(id))) return own;
+  if (served && (subscription === undefined || served.id.toLowerCase().startsWith(id))) return served;
   throw new Refusal(
     404,
     'ResourceNotFound',
-    `Plinth does not know the registry '${registry}'. PLINTH_REGISTRIES names those it serves.`,
+    `The registry '${registry}' is not configured. PLINTH_REGISTRIES names those that Plinth serves.`,
   );
 }
 
 async function parseBody<T>(request: HttpRequest, schema: z.ZodType<T>, words: RequestWords): Promise<T> {
   const text = await request.text();
   if (text === '' && isChunked(request)) throw noLength();
-  let body: unknown;
+  let given: unknown;
   try {
-    const given: unknown = JSON.parse(text);
-    // In a PATCH null takes a value away.
-    body = request.method === 'PATCH' ? given : withoutNulls(given);
+    given = JSON.parse(text);
   } catch {
     throw new Refusal(400, 'InvalidRequestContent', 'The body is not JSON.');
   }
+  if (isTooDeep(given)) throw new Refusal(400, 'InvalidRequestContent', `The body has ${tooDeep}.`);
+  // In a PATCH null takes a value away.
+  const body = request.method === 'PATCH' ? given : withoutNulls(given);
   const { body: known, faults } = spelled(body, words);
   if (faults.length > 0) throw Refusal.ofFaults(faults);
   const parsed = schema.safeParse(known);
@@ -157,12 +179,8 @@ function errorAnswer(error: unknown, context: InvocationContext): HttpResponseIn
     status,
     jsonBody: { error: { code, message } },
   });
-  if (error instanceof Refusal) return arm(error.status, error.code, error.message);
-  if (error instanceof TooLargeError) return arm(413, 'RequestEntityTooLarge', error.message);
-  if (error instanceof RunEngineError) return arm(502, 'RunEngineFailed', error.message);
-  if (error instanceof RegistryError) return arm(502, 'RegistryFailed', error.message);
+  if (error instanceof PlinthError && error.answer) return arm(...error.answer, error.message);
   if (error instanceof UnreadableError) return arm(500, 'StoredRowUnreadable', error.message);
-  if (error instanceof ConfigError) return arm(503, 'NotConfigured', error.message);
   context.error(error);
   return arm(
     500,

@@ -1,7 +1,7 @@
 import { app, type InvocationContext } from '@azure/functions';
-import { observedPorts } from '../adapters/observedPorts.ts';
+import { observedPorts } from '../adapters/telemetry/observedPorts.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Doorbell } from '../ports/queue.ts';
+import type { StartMessage } from '../ports/queue.ts';
 import type { Invocation } from '../ports/telemetry.ts';
 import { logTo } from './log.ts';
 import { flushTelemetry, theTelemetry } from './telemetry.ts';
@@ -18,7 +18,7 @@ export const theWiring = () => import('./wiring.ts');
 export async function invoke<T>(
   context: InvocationContext,
   work: (ports: Ports, invocation: Invocation) => Promise<T>,
-  about?: Doorbell,
+  about?: StartMessage,
 ): Promise<T> {
   const log = logTo(context);
   const [{ portsWith }, telemetry] = await Promise.all([theWiring(), theTelemetry(log)]);

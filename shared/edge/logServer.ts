@@ -1,9 +1,10 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import { checkLogUrl, runLog } from '../flow/api/runLog.ts';
 import { Refusal } from '../flow/refusal.ts';
-import { checkLogUrl, runLog } from '../flow/runLog.ts';
 import { isTransient } from '../flow/transient.ts';
 import { theWiring } from './invoke.ts';
 import { logTo } from './log.ts';
+import { logPart, mostLogBytes } from './logRange.ts';
 
 /** Serves logs the way Blob Storage serves an append blob, as far as az and the storage SDKs read one. */
 export function serveLog(): void {
@@ -23,24 +24,26 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
   try {
     checkLogUrl(registry, run, request.query, ports);
     const log = await runLog(registry, run, ports);
-    if (!log) return missing;
+    const end = log.complete && { 'x-ms-meta-Complete': log.complete };
     const headers = {
       'content-type': 'text/plain; charset=utf-8',
       'x-ms-blob-type': 'AppendBlob',
       etag: `"${log.length}${log.complete ?? ''}"`,
       'last-modified': new Date().toUTCString(),
       'accept-ranges': 'bytes',
-      ...(log.complete && { 'x-ms-meta-Complete': log.complete }),
+      ...end,
     };
     if (request.method === 'HEAD')
       return { status: 200, headers: { ...headers, 'content-length': String(log.length) } };
-    const range = readRange(request.headers.get('x-ms-range') ?? request.headers.get('range'), log.length);
-    if (!range) return { status: 200, headers, body: await log.read(0, log.length) };
-    if (range.start >= log.length) return { status: 416, headers: { 'x-ms-error-code': 'InvalidRange' } };
+    const part = logPart(request.headers.get('x-ms-range') ?? request.headers.get('range'), log.length);
+    // Who has read all there was learns here that there is no more to come.
+    if (part.status === 416) return { status: 416, headers: { 'x-ms-error-code': 'InvalidRange', ...end } };
+    if (part.status === 413) throw new Refusal(413, 'RequestEntityTooLarge', tooLong(log.length));
+    const range = { 'content-range': `bytes ${part.start}-${part.end - 1}/${log.length}` };
     return {
-      status: 206,
-      headers: { ...headers, 'content-range': `bytes ${range.start}-${range.end - 1}/${log.length}` },
-      body: await log.read(range.start, range.end),
+      status: part.status,
+      headers: { ...headers, ...(part.status === 206 && range) },
+      body: await log.read(part.start, part.end),
     };
   } catch (error) {
     if (isTransient(error)) return { status: 503, headers: { 'x-ms-error-code': 'ServerBusy' } };
@@ -49,12 +52,5 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
   }
 }
 
-const missing: HttpResponseInit = { status: 404, headers: { 'x-ms-error-code': 'BlobNotFound' } };
-
-/** `bytes=a-b` or `bytes=a-`; the end that is given is not in it. */
-function readRange(header: string | null, length: number): { start: number; end: number } | undefined {
-  const found = /^bytes=(\d+)-(\d*)$/.exec(header ?? '');
-  if (!found) return undefined;
-  const end = found[2] ? Number(found[2]) + 1 : length;
-  return { start: Number(found[1]), end: Math.min(end, length) };
-}
+const tooLong = (length: number) =>
+  `The log has ${length} bytes, and an answer ${mostLogBytes} at most. Ask for ranges: x-ms-range: bytes=0-${mostLogBytes - 1} gives the first.`;

@@ -1,6 +1,7 @@
-import { noTelemetry } from '../adapters/noTelemetry.ts';
+import { noTelemetry } from '../adapters/telemetry/noTelemetry.ts';
 import type { Log } from '../ports/log.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { flushSeconds } from '../rules/timing.ts';
 import { processTelemetry, type TelemetrySettings } from './config.ts';
 
 let started: Promise<Telemetry> | undefined;
@@ -13,9 +14,6 @@ export function theTelemetry(log: Log): Promise<Telemetry> {
   started ??= start(processTelemetry(), log);
   return started;
 }
-
-/** The host ends the process five seconds after it was told, in seconds less what the hook needs besides. */
-const flushSeconds = 4;
 
 /** Sends what is held back, before the process ends; what takes longer than four seconds is lost. */
 export async function flushTelemetry(): Promise<void> {
@@ -41,9 +39,9 @@ export async function start(settings: TelemetrySettings | undefined, log: Log): 
   const { connectionString, identity, otlp, service, instance } = settings;
   try {
     const [{ startExport }, { createOtelTelemetry }, { createCredentials }] = await Promise.all([
-      import('../adapters/otelExport.ts'),
-      import('../adapters/otelTelemetry.ts'),
-      import('../adapters/identityToken.ts'),
+      import('../adapters/telemetry/otelExport.ts'),
+      import('../adapters/telemetry/otelTelemetry.ts'),
+      import('../adapters/secrets/identityToken.ts'),
     ]);
     const parts = await startExport({
       ...(connectionString && { connectionString }),

@@ -1,11 +1,11 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
-import { receiveDelivery } from '../flow/onSource.ts';
 import { Refusal } from '../flow/refusal.ts';
+import { onDelivery } from '../flow/webhooks/onDelivery.ts';
 import { invoke } from './invoke.ts';
 import { isChunked, noLength } from './noLength.ts';
 
 /** GitHub sends no more than this (docs.github.com, "Webhook events and payloads"). */
-const mostBytes = 25 * 2 ** 20;
+const maxBytes = 25 * 2 ** 20;
 
 /** Serves the webhooks of source triggers. */
 export function serveWebhooks(): void {
@@ -20,9 +20,9 @@ export function serveWebhooks(): void {
 
 async function answer(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   try {
-    if (Number(request.headers.get('content-length')) > mostBytes) throw tooLarge();
+    if (Number(request.headers.get('content-length')) > maxBytes) throw tooLarge();
     const body = new Uint8Array(await request.arrayBuffer());
-    if (body.byteLength > mostBytes) throw tooLarge();
+    if (body.byteLength > maxBytes) throw tooLarge();
     if (body.byteLength === 0 && isChunked(request)) throw noLength();
     const { registry = '', task = '', trigger = '' } = request.params;
     const header = (name: string) => request.headers.get(name) ?? undefined;
@@ -36,7 +36,7 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
       event: header('x-github-event'),
       deliveryId: header('x-github-delivery'),
     };
-    const received = await invoke(context, (ports) => receiveDelivery(given, ports));
+    const received = await invoke(context, (ports) => onDelivery(given, ports));
     return { status: 200, jsonBody: received };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -46,4 +46,4 @@ async function answer(request: HttpRequest, context: InvocationContext): Promise
 }
 
 const tooLarge = () =>
-  new Refusal(413, 'RequestEntityTooLarge', `A delivery has at most ${mostBytes / 2 ** 20} MiB.`);
+  new Refusal(413, 'RequestEntityTooLarge', `A delivery has at most ${maxBytes / 2 ** 20} MiB.`);

@@ -1,23 +1,24 @@
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import { createAcrRegistry } from '../adapters/acrRegistry.ts';
-import { createAesSeal } from '../adapters/aesSeal.ts';
-import { createArmRunEngine } from '../adapters/armRunEngine.ts';
-import { boundedSource } from '../adapters/boundedSource.ts';
-import { createCredentials } from '../adapters/identityToken.ts';
-import { createKeyVault } from '../adapters/keyVault.ts';
-import { createSourceContext } from '../adapters/sourceContext.ts';
-import { createSourceControl } from '../adapters/sourceControl.ts';
-import { sourceFiles } from '../adapters/sourceFiles.ts';
-import { createStorageQueue } from '../adapters/storageQueue.ts';
-import { createTableStore } from '../adapters/tableStore.ts';
-import { queues, tables } from '../names.ts';
+import { createArmRunEngine } from '../adapters/engine/armRunEngine.ts';
+import { createSourceControl } from '../adapters/hooks/sourceControl.ts';
+import { createAcrRegistry } from '../adapters/registry/acrRegistry.ts';
+import { createAesSeal } from '../adapters/secrets/aesSeal.ts';
+import { createCredentials } from '../adapters/secrets/identityToken.ts';
+import { createKeyVault } from '../adapters/secrets/keyVault.ts';
+import { boundedSource } from '../adapters/source/boundedSource.ts';
+import { createSourceContext } from '../adapters/source/sourceContext.ts';
+import { sourceFiles } from '../adapters/source/sourceFiles.ts';
+import { createStorageQueue } from '../adapters/storage/storageQueue.ts';
+import { timeLimited } from '../adapters/storage/storageTime.ts';
+import { createTableStore } from '../adapters/storage/tableStore.ts';
+import { queues, tables } from '../names/azureNames.ts';
 import type { Log } from '../ports/log.ts';
-import type { Ports } from '../ports/ports.ts';
+import type { Ports, Settings } from '../ports/ports.ts';
 import { type Config, processConfig } from './config.ts';
 import { guardsOf } from './guards.ts';
 
-export interface App {
+interface App {
   config: Config;
   ports: Omit<Ports, 'log'>;
 }
@@ -35,19 +36,7 @@ export const portsWith = (log: Log): Ports => ({ ...theApp().ports, log });
 
 function wire(config: Config): App {
   const credential = createCredentials(config.identity.clientId);
-  const { storage } = config;
-  // Azurite speaks plain http; the SDK takes that only when it is told.
-  const insecure = 'connectionString' in storage && storage.connectionString.includes('http://');
-  const table = (name: string) =>
-    'connectionString' in storage
-      ? TableClient.fromConnectionString(storage.connectionString, name, {
-          allowInsecureConnection: insecure,
-        })
-      : new TableClient(storage.tableServiceUri, name, credential());
-  const queue = (name: string) =>
-    'connectionString' in storage
-      ? new QueueClient(storage.connectionString, name)
-      : new QueueClient(`${storage.queueServiceUri.replace(/\/$/, '')}/${name}`, credential());
+  const { table, queue } = storageClients(config.storage, credential);
 
   const guards = guardsOf(config);
   const sealingKeys = new Set(config.sealingKeys.map((key) => key.toString('base64')));
@@ -55,19 +44,7 @@ function wire(config: Config): App {
   return {
     config,
     ports: {
-      settings: {
-        registries: config.registries,
-        runsPerRegistry: config.runsPerRegistry,
-        runsPerTask: config.runsPerTask,
-        maxContextBytes: config.maxContextBytes,
-        reconcileMinutes: config.reconcileMinutes,
-        pollMinutes: config.pollMinutes,
-        ledgerDays: config.ledgerDays,
-        deliveryDays: config.deliveryDays,
-        runDays: config.runDays,
-        vaults: config.vaults,
-        publicUrl: config.publicUrl,
-      },
+      settings: settingsOf(config),
       store: createTableStore({
         main: table(tables.main),
         edges: table(tables.edges),
@@ -76,6 +53,7 @@ function wire(config: Config): App {
       queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
       registry: createAcrRegistry({ registries: config.registries, credential, guard: guards.registry }),
       engine: createArmRunEngine({
+        startBy: config.runEngine,
         endpoint: config.armEndpoint,
         registries: config.registries,
         credential: credential(),
@@ -96,5 +74,39 @@ function wire(config: Config): App {
   };
 }
 
-/** A key as any text of base64 says it. */
+/** How to open a table and a queue of the app's storage account. */
+function storageClients(storage: Config['storage'], credential: ReturnType<typeof createCredentials>) {
+  if ('connectionString' in storage) {
+    const { connectionString } = storage;
+    // Azurite serves plain http, which the SDK allows only with this option.
+    const options = { ...timeLimited, allowInsecureConnection: connectionString.includes('http://') };
+    return {
+      table: (name: string) => TableClient.fromConnectionString(connectionString, name, options),
+      queue: (name: string) => new QueueClient(connectionString, name),
+    };
+  }
+  const { tableServiceUri, queueServiceUri } = storage;
+  return {
+    table: (name: string) => new TableClient(tableServiceUri, name, credential(), timeLimited),
+    queue: (name: string) => new QueueClient(`${queueServiceUri.replace(/\/$/, '')}/${name}`, credential()),
+  };
+}
+
+const settingsOf = (config: Config): Settings => ({
+  registries: config.registries,
+  app: config.app,
+  runsPerRegistry: config.runsPerRegistry,
+  runsPerTask: config.runsPerTask,
+  maxContextBytes: config.maxContextBytes,
+  reconcileMinutes: config.reconcileMinutes,
+  pollMinutes: config.pollMinutes,
+  ledgerDays: config.ledgerDays,
+  deliveryDays: config.deliveryDays,
+  runDays: config.runDays,
+  vaults: config.vaults,
+  policies: config.policies,
+  publicUrl: config.publicUrl,
+});
+
+/** A key from base64. */
 const keyText = (text: string) => Buffer.from(text.trim(), 'base64').toString('base64');

@@ -1,6 +1,6 @@
-import type { Fault } from '../model/watch.ts';
+import type { Fault } from '../model/scan.ts';
 import type { Unread } from '../ports/store.ts';
-import { messageOf } from './postpone.ts';
+import { messageOf } from './start/postpone.ts';
 
 /**
  * Does one thing of several: where it fails, that is written down with its reason and the others go on.

@@ -1,4 +1,3 @@
-/** The run cannot be built as it is; the message tells a person what to do. Another try would end the same. */
-export class BuildFault extends Error {
-  override name = 'BuildFault';
-}
+import { PlinthError } from '../names/plinthError.ts';
+/** The run cannot be built as it is; the message is for people. Another try would end the same. */
+export class BuildFault extends PlinthError {}

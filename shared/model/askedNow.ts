@@ -1,4 +1,4 @@
-export const requestTypes = [
+const requestTypes = [
   'DockerBuildRequest',
   'TaskRunRequest',
   'FileTaskRunRequest',
@@ -10,7 +10,7 @@ export const requestTypes = [
  * its values directly, and its examples still do.
  */
 export const asAskedNow = (body: unknown) => {
-  if (typeof body !== 'object' || body === null) return body;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const { taskName, values, ...given } = body as Record<string, unknown>;
   const type = requestTypes.find((name) => name.toLowerCase() === String(given.type).toLowerCase());
   const request = { ...given, ...(type && { type }) };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseImageRef } from '../imageRef.ts';
+import { parseImageRef } from '../names/imageRef.ts';
 
 /** ARM takes enum values in any case; inside, they have ACR's spelling. */
 export function caseInsensitiveEnum<const T extends readonly [string, ...string[]]>(values: T) {

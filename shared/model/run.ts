@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { asAskedNow, requestTypes } from './askedNow.ts';
+import { asAskedNow } from './askedNow.ts';
 import { base64Text } from './fields.ts';
 import { Argument, Credentials, Platform, timeoutSeconds } from './task.ts';
 import { Preparing, Trouble, Waiting } from './waiting.ts';
+import { without } from './without.ts';
 
 export const runStatuses = [
   'Queued',
@@ -37,6 +38,7 @@ export const BaseImageDependency = z
     repository: z.string(),
     tag: z.string().optional(),
     digest: z.string().optional(),
+    notNewest: z.string().optional().describe('Plinth only: why it is not the newest one.'),
   })
   .meta({ id: 'BaseImageDependency' });
 export type BaseImageDependency = z.infer<typeof BaseImageDependency>;
@@ -51,7 +53,9 @@ export const TimerRunTrigger = z
   .meta({ id: 'TimerTriggerDescriptor' });
 export type TimerRunTrigger = z.infer<typeof TimerRunTrigger>;
 
-/** `eventType` is printed by az as it is: the tutorial's table says Commit. `branchName` is the branch that is built. */
+/**
+ * `eventType` is printed by az as it is: the tutorial's table shows Commit. `branchName` is the branch that is built.
+ */
 export const SourceRunTrigger = z
   .object({
     id: z.string(),
@@ -151,11 +155,12 @@ export type EncodedTaskRunRequest = z.infer<typeof EncodedTaskRunRequest>;
 
 export const RunRequest = z.preprocess(
   asAskedNow,
-  z.discriminatedUnion(
-    'type',
-    [DockerBuildRequest, TaskRunRequest, FileTaskRunRequest, EncodedTaskRunRequest],
-    `a run request's type is one of ${requestTypes.join(', ')}`,
-  ),
+  z.discriminatedUnion('type', [
+    DockerBuildRequest,
+    TaskRunRequest,
+    FileTaskRunRequest,
+    EncodedTaskRunRequest,
+  ]),
 );
 export type RunRequest = z.infer<typeof RunRequest>;
 
@@ -163,17 +168,24 @@ export type RunRequest = z.infer<typeof RunRequest>;
 export const Pin = z.object({
   image: z.string(),
   type: z.enum(['BuildTime', 'RunTime']),
+  /** Or `unknownDigest`; `notNewest` says why it is not the newest one. */
   digest: z.string(),
+  notNewest: z.string().optional(),
 });
 export type Pin = z.infer<typeof Pin>;
 
-/** A run as it is kept: ACR's properties, and what Plinth must know to carry it to its end. */
+/** Where it is only known which image was built on: the digest of no image, so whatever the image is now is newer. */
+export const unknownDigest = 'unknown';
+
+/** A run as it is kept: ACR's properties, and what Plinth needs to carry it to its end. */
 export const Run = z.object({
   registry: z.string(),
   runId: z.string(),
   status: RunStatus,
   task: z.string().optional(),
   createTime: z.iso.datetime(),
+  /** Drawn for it alone; runs of earlier versions have none. */
+  nonce: z.string().optional(),
   startTime: z.iso.datetime().optional(),
   finishTime: z.iso.datetime().optional(),
   lastUpdatedTime: z.iso.datetime(),
@@ -188,7 +200,7 @@ export const Run = z.object({
   imageUpdateTrigger: ImageUpdateTrigger.optional(),
   timerTrigger: TimerRunTrigger.optional(),
   sourceTrigger: SourceRunTrigger.optional(),
-  /** Builds another state of the source than the task's own, a pull request: what it makes says nothing of the task. */
+  /** Builds a pull request and not the task's own source: its result does not change the task's state. */
   aside: z.boolean().optional(),
   outputImages: z.array(ImageDescriptor).optional(),
   customRegistries: z.array(z.string()).optional(),
@@ -201,23 +213,26 @@ export const Run = z.object({
   waitingFor: Waiting.optional(),
   trouble: Trouble.optional(),
   preparing: Preparing.optional(),
-  /** Since when, and how often in a row, the engine has said that it does not know the run. */
+  /** Since when, and how often in a row, the engine has answered that it has no such run. */
   missing: z.object({ since: z.iso.datetime(), count: z.number().int() }).optional(),
   /** Started, before the engine has it: until then it is one worker's to ask. */
   claimedUntil: z.iso.datetime().optional(),
   /** Started: what it is built on; absent where the engine fetched the context itself, until that is proved. */
   pins: z.array(Pin).optional(),
-  /** Of a multi-step task: the base image that each image it pushes must stand on. */
+  /** Of a multi-step task: the base image that each image it pushes must be built on. */
   standsOn: z.array(z.object({ image: z.string(), base: z.string() })).optional(),
   commit: z.string().optional(),
   branch: z.string().optional(),
-  /** The instant before the digests were asked for: a push before it is in the pins. */
   pinnedAt: z.iso.datetime().optional(),
   engineRunId: z.string().optional(),
   /** When the engine is asked next; a message with another time is an echo. */
   followAt: z.iso.datetime().optional(),
   followCount: z.number().int().optional(),
+  /** How many processes have begun to read what the build made, and not stored how that ended. */
+  finishTries: z.number().int().optional(),
   cancelRequested: z.boolean().optional(),
+  /** The first line of its log: the role that was missing while it was queued, and until when it was waited for. */
+  missingRole: z.object({ at: z.iso.datetime(), text: z.string() }).optional(),
   /** Lines for people that come before the engine's own log. */
   notes: z.array(z.string()).optional(),
   /** The W3C traceparent of what queued it: all that is done for the run joins that trace. */
@@ -225,16 +240,11 @@ export const Run = z.object({
 });
 export type Run = z.infer<typeof Run>;
 
-/** Whether a run builds the task as it is defined, so that what it stands on and makes stands for the task. */
-export const isCanonical = (run: Run) => run.overrides === undefined && run.aside !== true;
-
-/** An automatic run has something that triggered it; ACR's "Manual" is a run without. */
-export const isAutomatic = ({ imageUpdateTrigger, timerTrigger, sourceTrigger }: Run) =>
-  (imageUpdateTrigger ?? timerTrigger ?? sourceTrigger) !== undefined;
-
-/** ACR's type of a run: QuickRun for whatever a person starts, a task's run too. */
-export const runTypeOf = (run: Run) => (isAutomatic(run) ? 'AutoRun' : 'QuickRun');
+/** Whether a run builds the task as it is defined, so that its base images and outputs are the task's. */
+export const buildsTaskAsDefined = (run: Run) => run.overrides === undefined && run.aside !== true;
 
 /** Whether overrides ask for anything: `az acr task run` always sends empty lists. */
-export const differsFromTask = ({ arguments: args, values, updateTriggerToken: _, ...rest }: StepOverrides) =>
-  args.length > 0 || values.length > 0 || Object.values(rest).some((value) => value !== undefined);
+export const differsFromTask = ({ arguments: args, values, ...rest }: StepOverrides) =>
+  args.length > 0 ||
+  values.length > 0 ||
+  Object.values(without(rest, 'updateTriggerToken')).some((value) => value !== undefined);

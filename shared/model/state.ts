@@ -2,10 +2,23 @@ import { z } from 'zod';
 import { Pin, RunStatus } from './run.ts';
 import { Platform, stepTypes } from './task.ts';
 
+/** The newest digest of a base image that a task was notified of and no success of it is built on. */
+const NewerDigest = z.object({
+  digest: z.string(),
+  /** When the first digest was pushed that no success is built on. */
+  since: z.iso.datetime(),
+  /** When this one was pushed; where a run found it, the instant before that run asked. */
+  at: z.iso.datetime(),
+  /** The id of its push; absent where a run found it. */
+  push: z.string().optional(),
+});
+export type NewerDigest = z.infer<typeof NewerDigest>;
+
 /** One base image as the newest run of a task was pinned to it. */
 export const TrackedBase = Pin.extend({
   /** The instant before that run asked for the digest: a push before it has been seen. */
   pinnedAt: z.iso.datetime(),
+  newer: NewerDigest.optional(),
 });
 export type TrackedBase = z.infer<typeof TrackedBase>;
 
@@ -31,7 +44,7 @@ export const Timer = z.object({
 export type Timer = z.infer<typeof Timer>;
 
 /** How the newest run of a task ended. */
-export const LastRun = z.object({
+const LastRun = z.object({
   runId: z.string(),
   status: RunStatus,
   /** What it was built on, or tried to. */
@@ -42,17 +55,16 @@ export const LastRun = z.object({
   automatic: z.boolean(),
   endedAt: z.iso.datetime(),
 });
-export type LastRun = z.infer<typeof LastRun>;
 
 /**
- * What Plinth knows of a task beyond its definition; one row, so that one conditional write decides. `bases` is of the
+ * The state of a task beyond its definition; one row, so that one conditional write decides. `bases` is of the
  * newest pinned run, ended well or not; `built` of the newest that succeeded.
  */
 export const TaskState = z.object({
   registry: z.string(),
   task: z.string(),
   enabled: z.boolean(),
-  /** Docker where it is not said. */
+  /** Docker by default. */
   stepType: z.enum(stepTypes).optional(),
   trigger: z.enum(['Runtime', 'All', 'Disabled']),
   platform: Platform,
@@ -70,21 +82,27 @@ export const TaskState = z.object({
   newest: z.string().optional(),
   /** The newest ended run of the task as it is defined. */
   last: LastRun.optional(),
-  /** The images with a stable name that the task makes; who stands on them waits for it. */
+  /** The images with a stable name that the task makes; their dependents wait for it. */
   outputs: z.array(z.string()),
   /** Its enabled timers; absent when there is none. */
   timers: z.array(Timer).optional(),
 });
 export type TaskState = z.infer<typeof TaskState>;
 
+/** What follows from pushes is decided on this much: of a row of the store, or of what the graph's answer shows of it. */
+export type PlanState = Pick<
+  TaskState,
+  'registry' | 'task' | 'enabled' | 'trigger' | 'bases' | 'open' | 'outputs' | 'built'
+> & { last?: Omit<NonNullable<TaskState['last']>, 'inputs'> | undefined };
+
 /** A queued run's place in its registry's queue: manual runs come before automatic ones, those that wait after both. */
-export interface Place {
+export interface QueueEntry {
   registry: string;
   runId: string;
   automatic: boolean;
   /**
-   * Set while a free place is not for it: the run whose end rings for it, `registry/runId`; none where it waits for
-   * something else.
+   * Set while a free slot is not for it: the run whose end sends its start message, `registry/runId`; none where it
+   * waits for something else.
    */
   waitsFor?: string[];
 }
@@ -97,13 +115,15 @@ export interface QueuePlace {
 }
 
 /** The runs of a registry that the engine has now; bounded by the setting for runs at once. */
-export const Pace = z.object({
+export const Slots = z.object({
   registry: z.string(),
   running: z.array(z.string()),
-  /** Of them, those whose rows cannot be read: they hold nobody up until they can be. */
+  /** Those whose rows cannot be read: they take no slot until they can be. */
   unread: z.array(z.string()).optional(),
+  /** Queued runs whose rows cannot be read: those behind them go first. */
+  skipped: z.array(z.string()).optional(),
 });
-export type Pace = z.infer<typeof Pace>;
+export type Slots = z.infer<typeof Slots>;
 
 /** A tag moved in some registry. `image` is `registry/repository:tag`, normalised. */
 export const Push = z.object({
@@ -114,7 +134,8 @@ export const Push = z.object({
 });
 export type Push = z.infer<typeof Push>;
 
-export const Verdict = z.enum(['started', 'merged', 'waits', 'skipped']);
+/** `held`: the newest digest of the base image may not be built on, or not yet. */
+export const Verdict = z.enum(['started', 'merged', 'waits', 'skipped', 'held']);
 
 /** What one push meant for one task, and why: the ledger's row. */
 export const Decision = z

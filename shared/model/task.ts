@@ -80,11 +80,7 @@ export const TaskStep = z.preprocess(
     const known = stepTypes.find((name) => name.toLowerCase() === String(type).toLowerCase());
     return known ? { ...given, type: known } : given;
   },
-  z.discriminatedUnion(
-    'type',
-    [DockerStep, FileStep, EncodedStep],
-    `a step's type is one of ${stepTypes.join(', ')}`,
-  ),
+  z.discriminatedUnion('type', [DockerStep, FileStep, EncodedStep]),
 );
 export type TaskStep = z.infer<typeof TaskStep>;
 
@@ -148,11 +144,11 @@ export const SourceTrigger = z
   .meta({ id: 'SourceTrigger' });
 export type SourceTrigger = z.infer<typeof SourceTrigger>;
 
-export const TimerTrigger = z
+const TimerTrigger = z
   .object({ name: z.string().min(1), schedule: z.string().min(1), status: triggerStatus })
   .meta({ id: 'TimerTrigger' });
 
-export const BaseImageTrigger = z
+const BaseImageTrigger = z
   .object({
     name: z.string().min(1).default('defaultBaseimageTriggerName'),
     baseImageTriggerType: caseInsensitiveEnum(['All', 'Runtime']).default('Runtime'),
@@ -173,8 +169,10 @@ export const Triggers = z
   .meta({ id: 'TriggerProperties' });
 export type Triggers = z.infer<typeof Triggers>;
 
+const timeoutBounds = 'has to be 300 to 28800 seconds';
+
 /** ACR's bounds: 300 s to 28,800 s (8 h), 3,600 s where none is given. */
-export const timeoutSeconds = z.number().int().min(300).max(28800);
+export const timeoutSeconds = z.number().int().min(300, timeoutBounds).max(28800, timeoutBounds);
 
 export const TaskProperties = z
   .object({

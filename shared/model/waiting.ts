@@ -7,7 +7,7 @@ export const Waiting = z.object({
   /** The base images over which it waits: looked at again before it starts. */
   images: z.array(z.string()),
   reason: z.string(),
-  /** It waits for a time: whatever rings before it does nothing. */
+  /** It waits for a time: a message before it does nothing. */
   nextTry: z.iso.datetime().optional(),
   /** When it is tried for the last time. */
   givenUpAt: z.iso.datetime().optional(),

@@ -25,7 +25,7 @@ export const Webhook = z.object({
   token: z.string().optional(),
   tokenType: z.enum(['PAT', 'OAuth']).optional(),
   /**
-   * Pending: to be registered at `nextAttempt`. ByHand: a person must, the message says what to do. Removing: the
+   * Pending: to be registered at `nextAttempt`. ByHand: a person must, the message holds the steps. Removing: the
    * trigger is gone, the registration is to go at `nextAttempt`. Off: the trigger is disabled.
    */
   status: z.enum(['Pending', 'Registered', 'ByHand', 'Off', 'Removing']),

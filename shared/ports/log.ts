@@ -1,4 +1,4 @@
-/** What happened, for whoever looks later; facts are flat and hold no secret. */
+/** Writes a log line; facts are flat and hold no secret. */
 export type Log = (
   level: 'information' | 'warning' | 'error',
   message: string,

@@ -1,4 +1,6 @@
-import type { VaultRules } from '../vaultUri.ts';
+import type { Policy } from '../model/bases/policy.ts';
+import type { KnownRegistry } from '../model/registry.ts';
+import type { VaultRules } from '../names/vaultUri.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
@@ -11,21 +13,10 @@ import type { SourceFiles } from './sourceFiles.ts';
 import type { Store } from './store.ts';
 import type { Vault } from './vault.ts';
 
-/** A registry that Plinth serves or watches, from the settings. */
-export interface KnownRegistry {
-  name: string;
-  /** `/subscriptions/…/providers/Microsoft.ContainerRegistry/registries/{name}` */
-  id: string;
-  /** `contoso.azurecr.io`: what image references say. */
-  loginServer: string;
-  /** Where it answers, when that is not `https://{loginServer}`: a private endpoint, a proxy. */
-  endpoint: string;
-  /** `AbacRepositoryPermissions`: rights are given by repository, and a run has those of who asked for it. */
-  usesAbac?: boolean;
-}
-
 export interface Settings {
   registries: KnownRegistry[];
+  /** The host name of this app, which no other has. */
+  app: string;
   /** Runs that the engine may have at once, for each registry and for each task. */
   runsPerRegistry: number;
   runsPerTask: number;
@@ -36,14 +27,16 @@ export interface Settings {
   /** How often each base image in a registry of the settings is looked at, and one in any other. */
   reconcileMinutes: number;
   pollMinutes: number;
-  /** Decisions, marks of webhook deliveries, and ended runs older than this are forgotten. */
+  /** Decisions, marks of webhook deliveries, and ended runs older than this are removed. */
   ledgerDays: number;
   deliveryDays: number;
   runDays: number;
   vaults: VaultRules;
+  /** Which base images are built on only when they are old enough, or not at all. */
+  policies: Policy[];
 }
 
-/** Everything the flow speaks to. */
+/** Everything outside that the flow uses. */
 export interface Ports {
   settings: Settings;
   store: Store;

@@ -1,15 +1,20 @@
-/** A doorbell: the truth is in the store, so one too many does nothing and a lost one is rung again by the clock. */
-export interface Doorbell {
+/**
+ * Names a run to look at. The store is authoritative: a repeated message does nothing, and the timer sends a lost one
+ * again.
+ */
+export interface StartMessage {
   registry: string;
   runId: string;
 }
 
-export interface FollowUp extends Doorbell {
-  /** The instant the run's row names for its next question; another one is an echo of an old message. */
+export interface FollowMessage extends StartMessage {
+  /** The instant the run's row names for its next question; a message with another instant is outdated. */
   at: string;
 }
 
 export interface Queue {
-  ringStart(doorbells: Doorbell[], delaySeconds?: number): Promise<void>;
-  ringFollow(followUp: FollowUp, delaySeconds: number): Promise<void>;
+  /** Asks for every queue once. @throws where one is not there, or may not be reached */
+  reach(): Promise<void>;
+  sendStart(messages: StartMessage[], delaySeconds?: number): Promise<void>;
+  sendFollow(followUp: FollowMessage, delaySeconds: number): Promise<void>;
 }

@@ -1,35 +1,32 @@
-import type { ImageRef } from '../imageRef.ts';
+import type { ImageRef } from '../names/imageRef.ts';
+import { PlinthError } from '../names/plinthError.ts';
 
-/** How a registry is asked: as nobody, with a password, or as a managed identity (undefined: the app's own). */
+/**
+ * How Plinth signs in to a registry: anonymously, with a password, or as a managed identity (undefined: the app's
+ * own).
+ */
 export type RegistryLogin =
   | { kind: 'anonymous' }
   | { kind: 'password'; userName: string; password: string }
   | { kind: 'identity'; clientId?: string };
 
-export type RegistryErrorCode = 'Unauthorized' | 'Unreachable' | 'TooManyRequests' | 'NotFound' | 'Invalid';
+type RegistryErrorCode = 'Unauthorized' | 'Unreachable' | 'TooManyRequests' | 'NotFound' | 'Invalid';
 
-/** A registry did not answer as hoped; the message is for people. */
-export class RegistryError extends Error {
-  override name = 'RegistryError';
+/** A registry failed or refused; the message is for people. */
+export class RegistryError extends PlinthError {
   readonly code: RegistryErrorCode;
-  /** Seconds, where the registry said so. */
-  readonly retryAfter: number | undefined;
   constructor(
     code: RegistryErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfter?: number } = {},
+    options: { cause?: unknown; retryAfter?: number | undefined; isRoleMissing?: boolean } = {},
   ) {
-    super(message, { cause: options.cause });
+    const transient = code === 'Unreachable' || code === 'TooManyRequests';
+    super(message, { ...options, transient, answer: [502, 'RegistryFailed'] });
     this.code = code;
-    this.retryAfter = options.retryAfter;
-  }
-  /** Worth another try: the registry was busy or could not be reached. */
-  get transient(): boolean {
-    return this.code === 'Unreachable' || this.code === 'TooManyRequests';
   }
 }
 
-/** As an image's own configuration says it. */
+/** As in the image's own configuration. */
 export interface ImagePlatform {
   os: string;
   architecture: string;

@@ -1,64 +1,77 @@
-import type { ImageDescriptor, RunStatus } from '../model/run.ts';
+import type { ImageDescriptor, Pin, RunStatus } from '../model/run.ts';
 import type { Platform } from '../model/task.ts';
+import { PlinthError } from '../names/plinthError.ts';
 
-/** What every request to ACR's run engine says besides its work. */
-export interface EngineTerms {
-  timeout: number;
-  platform: Platform;
-  agentConfiguration?: { cpu: number };
-  credentials: {
-    sourceRegistry?: { loginMode?: 'None' | 'Default'; identity?: string };
-    customRegistries?: Record<
-      string,
-      { userName: { type: 'Opaque'; value: string }; password: { type: 'Opaque'; value: string } }
-    >;
-  };
-  isArchiveEnabled: boolean;
-  agentPoolName?: string;
-  logTemplate?: string;
-}
-
-export interface EngineValue {
+/** An argument of a build, or a value of a task file. */
+interface BuildValue {
   name: string;
   value: string;
   isSecret: boolean;
 }
 
-/** The work of a `DockerBuildRequest`. */
-export interface DockerBuildWork {
-  type: 'DockerBuildRequest';
+/** The login for a registry with which a build pulls and pushes. */
+export interface BuildLogin {
+  userName: string;
+  password: string;
+}
+
+/** What every build says besides its work. */
+export interface BuildTerms {
+  /** Seconds. */
+  timeout: number;
+  platform: Platform;
+  cpu?: number;
+  /** Of the engine's machines, where it has several kinds. */
+  pool?: string;
+  /** Whether the build may use the registry that it is of with the rights that the engine has there. */
+  usesOwnRegistry: boolean;
+  /** By login server: all that the build needs besides, as far as that is known. */
+  logins: Record<string, BuildLogin>;
+  /** An image in which the log is kept, and whether the run is: words of a task that are passed on. */
+  logTemplate?: string;
+  isArchiveEnabled: boolean;
+}
+
+/** The build of one Dockerfile. */
+export interface DockerfileWork {
+  kind: 'Dockerfile';
+  /**
+   * A name that begins with no login server belongs to the registry that the build is of; `library/` is Docker Hub's.
+   */
   imageNames: string[];
   isPushEnabled: boolean;
   noCache: boolean;
+  /** In the source. */
   dockerFilePath: string;
   target?: string;
-  arguments: EngineValue[];
+  arguments: BuildValue[];
 }
 
-/** The work of an `EncodedTaskRunRequest`: the file is base64. */
-export interface EncodedTaskWork {
-  type: 'EncodedTaskRunRequest';
-  encodedTaskContent: string;
-  values: EngineValue[];
+/** The steps of a task file, given as its text. */
+interface TaskFileWork {
+  kind: 'TaskFile';
+  text: string;
+  values: BuildValue[];
 }
 
-/** The work of a `FileTaskRunRequest`: the file is in a source that only the engine can read. */
-export interface FileTaskWork {
-  type: 'FileTaskRunRequest';
+/** The steps of a task file in a source that only the engine can read. */
+interface UnreadTaskFileWork {
+  kind: 'UnreadTaskFile';
   taskFilePath: string;
   valuesFilePath?: string;
-  values: EngineValue[];
+  values: BuildValue[];
 }
 
-export type EngineWork = DockerBuildWork | EncodedTaskWork | FileTaskWork;
+export type BuildWork = DockerfileWork | TaskFileWork | UnreadTaskFileWork;
 
-/** A RunRequest as ACR's run engine takes it; only a task file that is encoded needs no source. */
-export type EngineRequest = EngineTerms &
-  (
-    | (DockerBuildWork & { sourceLocation: string })
-    | (FileTaskWork & { sourceLocation: string })
-    | (EncodedTaskWork & { sourceLocation?: string })
-  );
+/** A build as it is asked for; its source is the place that `upload` gave, or an address that the engine reads. */
+export type BuildRequest = BuildTerms & BuildWork & { source?: string };
+
+/**
+ * A build under a key, which is the same for each try to start it and of no other build: 5 to 50 letters, digits and
+ * hyphens.
+ */
+export type KeyedBuild = BuildRequest & { key: string };
 
 /** A run as the engine tells of it. */
 export interface EngineRun {
@@ -70,35 +83,57 @@ export interface EngineRun {
   runErrorMessage?: string;
 }
 
+/** What an ended build stood on, as far as the engine tells. */
+export interface ToldBases {
+  /** Each base image by tag with the digest that was used; undefined where the engine does not say. */
+  pins: Pin[] | undefined;
+  /** Whether the engine may say more a little later. */
+  mayCome: boolean;
+}
+
 /** The engine refused or could not be asked; the message names the registry and what to do. */
-export class RunEngineError extends Error {
-  override name = 'RunEngineError';
-  /** Worth another try: 429, 5xx, no connection. A refusal is not. */
-  readonly transient: boolean;
-  /** Seconds, where the engine said so. */
-  readonly retryAfter: number | undefined;
+export class RunEngineError extends PlinthError {
   /** Of HTTP, where it answered. */
   readonly status: number | undefined;
+  /** @param options transient for 429, 5xx, no connection; a refusal is not */
   constructor(
     message: string,
-    options: { transient: boolean; retryAfter?: number; status?: number; cause?: unknown },
+    {
+      status,
+      ...options
+    }: {
+      transient: boolean;
+      retryAfter?: number | undefined;
+      isRoleMissing?: boolean;
+      status?: number;
+      cause?: unknown;
+    },
   ) {
-    super(message, { cause: options.cause });
-    this.transient = options.transient;
-    this.retryAfter = options.retryAfter;
-    this.status = options.status;
+    super(message, { ...options, answer: [502, 'RunEngineFailed'] });
+    this.status = status;
   }
 }
 
-/** ACR's run engine of one registry, by the registry's name. All calls throw RunEngineError. */
+/** What executes the builds of a registry, by the registry's name. All calls throw RunEngineError. */
 export interface RunEngine {
-  /** A place to PUT a tar.gz of at most a few GiB, and the name by which scheduleRun finds it. */
+  /** A place to PUT a tar.gz of at most a few GiB, and the name by which `schedule` finds it. */
   uploadUrl(registry: string): Promise<{ uploadUrl: string; relativePath: string }>;
   /** Puts a packed context into such a place; gives its relativePath. */
   upload(registry: string, archive: { path: string; size: number }): Promise<string>;
-  schedule(registry: string, request: EngineRequest): Promise<EngineRun>;
+  /** Whether a start whose answer was lost is found by its key. Where it is not, another start is another build. */
+  readonly keepsKeys: boolean;
+  /** Starts a build. A key that may have been used is looked for first, by `find`. */
+  schedule(registry: string, request: KeyedBuild): Promise<EngineRun>;
+  /** The build that was started under a key; undefined where there is none, or the engine keeps no keys. */
+  find(registry: string, key: string): Promise<EngineRun | undefined>;
+  /** Removes what the engine keeps under a key; the build and its log stay. Does nothing where nothing is kept. */
+  forget(registry: string, key: string): Promise<void>;
+  /** The keys under which the engine keeps something for anyone, as far as it lists them; none where it keeps none. */
+  keys(registry: string): Promise<string[]>;
   run(registry: string, engineRunId: string): Promise<EngineRun | undefined>;
   cancel(registry: string, engineRunId: string): Promise<void>;
+  /** What a build that has succeeded stood on: asked where Plinth could not read its source. */
+  bases(registry: string, engineRunId: string): Promise<ToldBases>;
   /** The log as far as it is written; undefined while there is none. */
   log(registry: string, engineRunId: string): Promise<EngineLog | undefined>;
 }

@@ -1,4 +1,5 @@
-import type { SourceLocation } from '../sourceLocation.ts';
+import { PlinthError } from '../names/plinthError.ts';
+import type { SourceLocation } from '../names/sourceLocation.ts';
 
 export type SourceErrorCode =
   | 'NotFound'
@@ -10,17 +11,22 @@ export type SourceErrorCode =
   | 'Refused'
   | 'BadArchive';
 
-/** A context could not be had. The message is for people: which one, why, what to do; never a token or a query string. */
-export class SourceError extends Error {
-  override name = 'SourceError';
+/**
+ * A context could not be had. The message is for people: which one, why, what to do; never a token or a query string.
+ */
+export class SourceError extends PlinthError {
   readonly code: SourceErrorCode;
-  constructor(code: SourceErrorCode, message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
+  /** Of TooLarge: what there is too much of. */
+  readonly limit: 'bytes' | 'entries';
+  /** @param code transient where the server did not answer; all others need a change by a person */
+  constructor(
+    code: SourceErrorCode,
+    message: string,
+    { limit, ...options }: { cause?: unknown; limit?: 'entries'; retryAfter?: number | undefined } = {},
+  ) {
+    super(message, { ...options, transient: code === 'Unreachable' });
     this.code = code;
-  }
-  /** Worth another try: the server did not answer. All other codes need somebody to change something. */
-  get transient(): boolean {
-    return this.code === 'Unreachable';
+    this.limit = limit ?? 'bytes';
   }
 }
 

@@ -1,15 +1,8 @@
 import type { Hook } from '../model/webhook.ts';
+import { PlinthError } from '../names/plinthError.ts';
 
-/** A webhook could not be registered or removed; the message says at which server, why, and what is missing. */
-export class SourceControlError extends Error {
-  override name = 'SourceControlError';
-  /** Worth another try: the server was busy or could not be reached. A missing right is not. */
-  readonly transient: boolean;
-  constructor(message: string, options: { transient: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.transient = options.transient;
-  }
-}
+/** A webhook could not be registered or removed; the message names the server, the reason and what is missing. */
+export class SourceControlError extends PlinthError {}
 
 /** What a task's token is allowed to do at its repository's server. */
 export interface SourceControlToken {

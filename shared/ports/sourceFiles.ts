@@ -1,5 +1,5 @@
 /** A packed context on disk; `dispose` removes it. */
-export interface PackedContext {
+interface PackedContext {
   path: string;
   /** Bytes. */
   size: number;

@@ -1,8 +1,14 @@
+import type { PushOfDay } from '../graph/answers.ts';
+import type { Judgements } from '../model/bases/policy.ts';
+import type { Sightings } from '../model/bases/sightings.ts';
 import type { Run } from '../model/run.ts';
-import type { Decision, Pace, Place, TaskState } from '../model/state.ts';
+import type { Ignored, Presence, Scan } from '../model/scan.ts';
+import type { Decision, QueueEntry, Slots, TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
-import type { Ignored, Watch } from '../model/watch.ts';
+import type { TaskRun } from '../model/taskRun.ts';
 import type { Delivery, Webhook } from '../model/webhook.ts';
+import { PlinthError } from '../names/plinthError.ts';
+import type { TaskKey } from '../names/taskKey.ts';
 
 /** A value and the version of it that was read; a write that names the version fails if another came between. */
 export interface Stored<T> {
@@ -18,7 +24,7 @@ export class ConflictError extends Error {
 /** Thrown when a row is there and this version cannot read it: written by hand, cut short, or by a newer version. */
 export class UnreadableError extends Error {
   override name = 'UnreadableError';
-  /** The version of the row, for whoever is to replace it. */
+  /** The version of the row, to replace it. */
   readonly etag: string | undefined;
   constructor(message: string, etag?: string) {
     super(message);
@@ -27,14 +33,16 @@ export class UnreadableError extends Error {
 }
 
 /**
- * Is told of each row that a listing leaves out because it cannot be read. Whoever gives none relies on the clock, whose
- * round reads the same rows and tells people.
+ * Called for each row that a listing leaves out because it cannot be read. A caller without one relies on the timer,
+ * which reads the same rows and reports them.
  */
 export type Unread = (fault: UnreadableError) => void;
 
 /** Thrown when a document is larger than a row can hold. Nothing was written. */
-export class TooLargeError extends Error {
-  override name = 'TooLargeError';
+export class TooLargeError extends PlinthError {
+  constructor(message: string) {
+    super(message, { answer: [413, 'RequestEntityTooLarge'] });
+  }
 }
 
 /**
@@ -45,8 +53,9 @@ export type Write =
   | { put: 'task'; value: Task; etag?: string }
   | { put: 'state'; value: TaskState; etag?: string }
   | { put: 'run'; value: Run; etag?: string }
-  | { put: 'pace'; value: Pace; etag?: string }
-  | { put: 'place'; value: Place; replace?: boolean }
+  | { put: 'taskRun'; value: TaskRun; etag?: string }
+  | { put: 'pace'; value: Slots; etag?: string }
+  | { put: 'place'; value: QueueEntry; replace?: boolean }
   | { put: 'decision'; value: Decision; replace?: boolean }
   | { put: 'webhook'; value: Webhook; etag?: string }
   | { put: 'delivery'; value: Delivery }
@@ -54,38 +63,62 @@ export type Write =
   | { remove: 'task'; task: string }
   | { remove: 'state'; task: string }
   | { remove: 'run'; runId: string }
-  | { remove: 'place'; value: Place };
+  | { remove: 'taskRun'; name: string }
+  | { remove: 'place'; value: QueueEntry };
 
-export interface TaskKey {
-  registry: string;
-  task: string;
-}
-
-/** Who has to do with an image: the tasks that stand on it and those that make it. */
-export interface Standing {
+/**
+ * The tasks that are built on an image (its dependents), those that make it (its producers), and the digests that it
+ * was seen with.
+ */
+export interface ImageEdges {
   dependents: TaskKey[];
   producers: TaskKey[];
+  sightings?: Stored<Sightings>;
 }
 
-export interface RunFilter {
+/** A part of a long list. */
+export interface Paging {
+  /** The key of the last of the part before. */
+  after?: string | undefined;
+  /** As many at most, and no more are read. */
+  top: number;
+}
+
+/** A part of a list, and the key of its last where there may be more. */
+export interface Part<T> {
+  values: T[];
+  next?: string;
+}
+
+/** A push as the list of its day has it; of one that an older version recorded only `id` and `key` are known. */
+export interface RecordedPush extends PushOfDay {
+  /** Of its row in the list. */
+  key: string;
+}
+
+export interface RunQuery {
   task?: string;
+  /** As runs have it. */
+  status?: string;
   before?: string;
   /** So many are read at once; as many as the store gives, where not given. */
   atOnce?: number;
   unread?: Unread;
 }
 
-export interface PlaceFilter {
+export interface QueueQuery {
   waiting?: boolean;
   /** As many, and no more are read. */
   top?: number;
 }
 
-/** What a task stands on and what it makes, by normalised reference. */
+/** The base images of a task and the images that it makes, by normalised reference. */
 export interface Edges {
   bases: string[];
   outputs: string[];
 }
+
+export const noEdges: Edges = { bases: [], outputs: [] };
 
 /**
  * A row that cannot be read costs a listing nothing but itself; asked for by its key it throws UnreadableError.
@@ -98,14 +131,18 @@ export interface Store {
   tasks(registry: string, unread?: Unread): Promise<Task[]>;
   state(registry: string, task: string): Promise<Stored<TaskState> | undefined>;
   states(registry: string, unread?: Unread): Promise<TaskState[]>;
-  /** Only the states that have timers, so that the clock need not read the others. */
+  /** In the order of the tasks' names, by which `after` goes. */
+  statesPart(registry: string, paging: Paging, unread?: Unread): Promise<Part<TaskState>>;
+  /** Only the states that have timers, so that the timer need not read the others. */
   statesWithTimers(registry: string): Promise<Stored<TaskState>[]>;
   run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
   /** Newest first, a page at a time; of one task, and older than a run, where that is asked. */
-  runs(registry: string, only?: RunFilter): AsyncIterable<Run>;
-  pace(registry: string): Promise<Stored<Pace> | undefined>;
+  runs(registry: string, only?: RunQuery): AsyncIterable<Run>;
+  taskRun(registry: string, name: string): Promise<Stored<TaskRun> | undefined>;
+  taskRuns(registry: string, unread?: Unread): Promise<TaskRun[]>;
+  pace(registry: string): Promise<Stored<Slots> | undefined>;
   /** The queued runs in the order they are to start; only the first ones, or those that wait, where that is asked. */
-  places(registry: string, only?: PlaceFilter): AsyncIterable<Place>;
+  places(registry: string, only?: QueueQuery): AsyncIterable<QueueEntry>;
   webhook(registry: string, task: string, trigger: string): Promise<Stored<Webhook> | undefined>;
   /** Of one task, or of all. */
   webhooks(registry: string, task?: string): Promise<Stored<Webhook>[]>;
@@ -117,6 +154,7 @@ export interface Store {
   forgetDeliveries(registry: string, before: Date, top: number): Promise<number>;
   /** Newest first. */
   decisions(registry: string, task: string): AsyncIterable<Decision>;
+  decisionsPart(registry: string, task: string, paging: Paging): Promise<Part<Decision>>;
 
   /**
    * Writes all or nothing; at most 100 parts, all of one registry.
@@ -126,22 +164,36 @@ export interface Store {
   /** Takes `count` run numbers in a row and gives the first; no number is given twice. */
   takeRunNumbers(registry: string, count: number): Promise<number>;
 
-  standing(image: string): Promise<Standing>;
+  imageEdges(image: string): Promise<ImageEdges>;
   /** Adds and removes edges of one task; both may be done again. */
   changeEdges(task: TaskKey, add: Edges, remove: Edges): Promise<void>;
 
-  /** The ledger by push; what was said of a task first, stays. */
+  /** The digests that an image was seen with; a row that cannot be read counts as none, and is replaced. */
+  sightings(image: string): Promise<Stored<Sightings> | undefined>;
+  /** @throws ConflictError when it is not the version that was read; without `etag` there must be none yet */
+  putSightings(sightings: Sightings, etag: string | undefined): Promise<void>;
+
+  /** What was said of digests; there is one row. */
+  judgements(): Promise<Stored<Judgements> | undefined>;
+  /** @throws ConflictError as putSightings */
+  putJudgements(judgements: Judgements, etag: string | undefined): Promise<void>;
+
+  /** The ledger by push; the first decision for a task is kept. */
   recordPush(pushId: string, decisions: Decision[]): Promise<void>;
   push(pushId: string): Promise<Decision[]>;
-  /** The ids of the pushes that were recorded on a day (`2026-11-23`), at most `top`. */
-  pushesOf(day: string, top: number): Promise<string[]>;
+  /** The pushes that were recorded on a day (`2026-11-23`), newest first. */
+  pushesOf(day: string, paging: Paging): Promise<Part<RecordedPush>>;
   /** Takes a push and what was decided on it out of the ledger; may be done again. */
-  forgetPush(day: string, pushId: string): Promise<void>;
+  forgetPush(day: string, push: RecordedPush): Promise<void>;
 
-  /** What the rounds over all base images remember; there is one. */
-  watch(): Promise<Stored<Watch> | undefined>;
+  /** The state of the scans over all base images; there is one. */
+  scan(): Promise<Stored<Scan> | undefined>;
   /** @throws ConflictError when it is not the version that was read; without `etag` there must be none yet */
-  putWatch(watch: Watch, etag: string | undefined): Promise<void>;
+  putScan(scan: Scan, etag: string | undefined): Promise<void>;
+  /** The apps that have ever worked on this storage. @throws where the table is not there */
+  presences(): Promise<Presence[]>;
+  /** Replaces what the app said before. */
+  putPresence(presence: Presence): Promise<void>;
   /** Events that were not taken, by kind. */
   ignored(): Promise<Ignored[]>;
   countIgnored(kind: string, example: string, time: string): Promise<void>;

@@ -1,10 +1,23 @@
-import type { Point } from '../happened.ts';
 import type { Run } from '../model/run.ts';
+
+export interface Metric {
+  name: string;
+  kind: 'counter' | 'histogram';
+  unit: string;
+  says: string;
+}
+
+/** One measurement. */
+export interface Point {
+  metric: Metric;
+  value: number;
+  attributes: Record<string, string | boolean>;
+}
 
 /** Attributes of a span; flat, few, and without a secret. */
 export type Facts = Record<string, string | number | boolean | undefined>;
 
-/** Where traces and metrics go. Nothing here throws or waits: a build does not depend on who watches it. */
+/** Where traces and metrics go. Nothing here throws or waits: a build does not depend on its telemetry. */
 export interface Telemetry {
   /** @param hostTrace the W3C traceparent of the Functions host's own span */
   begin(functionName: string, hostTrace: string | undefined): Invocation;
@@ -15,7 +28,7 @@ export interface Telemetry {
 
 /** One call of a function: a span in the trace of the run that it is about, else in that of the host. */
 export interface Invocation {
-  /** Says which run it is about, before anything else is asked of it; the first one stays. */
+  /** Names the run of the call, before any other method is used; the first one is kept. */
   about(run: Pick<Run, 'registry' | 'runId' | 'task' | 'trace'>): void;
   /** The W3C traceparent under which what follows from this belongs; undefined where nothing is traced. */
   trace(): string | undefined;

@@ -1,7 +1,7 @@
 import { type FlagTable, parseFlags } from './flags.ts';
-import { splitWords } from './words.ts';
+import { splitCommand } from './words.ts';
 
-/** What the arguments of a `build` step say, as `docker build` reads them. */
+/** The arguments of a `build` step, as `docker build` reads them. */
 export interface BuildCommand {
   /** As given, neither with a registry nor with a tag added. */
   tags: string[];
@@ -43,7 +43,7 @@ const table: FlagTable = {
  * @returns a sentence where `docker build` would refuse them
  */
 export function parseBuildCommand(text: string): BuildCommand | { problem: string } {
-  const { words, problem } = splitWords(text);
+  const { words, problem } = splitCommand(text);
   if (problem) return { problem };
   const command: BuildCommand = {
     tags: [],

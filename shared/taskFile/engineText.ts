@@ -1,10 +1,10 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLSeq } from 'yaml';
-import type { Aliases } from './aliases.ts';
-import { TaskFileError } from './errors.ts';
-import { expandFile } from './expand.ts';
-import { entriesOf, parseGoYaml, plainOf, scalarValue } from './goYaml.ts';
 import { withoutSecrets } from './hide.ts';
-import { hiddenIn, type SetValue, scopeOf, type TemplateData } from './values.ts';
+import type { Aliases } from './template/aliases.ts';
+import { TaskFileError } from './template/errors.ts';
+import { expandFile } from './template/expand.ts';
+import { entriesOf, parseGoYaml, plainOf, scalarValue } from './template/goYaml.ts';
+import { hiddenIn, type SetValue, scopeOf, type TemplateData } from './template/values.ts';
 import { quoteWord } from './words.ts';
 
 export interface EngineText {
@@ -14,14 +14,14 @@ export interface EngineText {
   values: SetValue[];
 }
 
-/** Run values that only the engine knows. */
+/** Run values that only the engine has. */
 const engineOwn = new Set(['SharedVolume']);
 
 /**
- * A task file for the run engine, whose run has another id than ours: aliases and templates are filled in. A secret
+ * A task file for the run engine, whose run has another id than Plinth's: aliases and templates are filled in. A secret
  * stays a template, so that no text holds it; it goes along as a secret value, and so does what a function makes of it.
  * The engine reads the text once more: nothing that was filled in means anything to it then.
- * @param data with the secrets of the file's `secrets`, which becomes empty: who reads them is we
+ * @param data with the secrets of the file's `secrets`, which becomes empty, as Plinth has read them
  * @param files by the index of a build step, the Dockerfile it is to use instead
  * @throws TaskFileError
  */
@@ -149,7 +149,7 @@ function edited(text: string, files: ReadonlyMap<number, string>): string {
   if (!yaml.shared) for (const { build, by } of builds.values()) replace(build, by);
   else if (builds.size > 0) {
     plainOf(steps, yaml);
-    // What one step says another may say too: each is written out.
+    // Two steps may share a node: each is written out.
     const items = (steps as YAMLSeq).items.map((step, at) => flow(step, builds.get(at)?.by));
     replace(steps, `[${items.join(', ')}]`);
   }
@@ -176,4 +176,4 @@ function flow(node: unknown, build?: string): string {
 }
 
 /** The arguments of a build step with another Dockerfile: of two, docker takes the last. */
-export const withFile = (build: string, file: string) => `${build} -f ${quoteWord(file)}`;
+const withFile = (build: string, file: string) => `${build} -f ${quoteWord(file)}`;

@@ -1,7 +1,7 @@
-import { TaskFileError } from './errors.ts';
-import { splitWords } from './words.ts';
+import { TaskFileError } from './template/errors.ts';
+import { splitCommand } from './words.ts';
 
-/** A shorter piece of a secret tells nothing, and stands in many a sentence. */
+/** A shorter piece of a secret reveals nothing, and occurs in ordinary sentences. */
 const shortest = 3;
 
 /**
@@ -13,7 +13,7 @@ export function hideSecrets(text: string, secrets: readonly string[]): string {
     .flatMap((secret) => [
       secret,
       ...secret.split(/\s+/),
-      ...splitWords(secret).words,
+      ...splitCommand(secret).words,
       ...secret.split(/[\s"'`,;:=&*!|>#@%(){}[\]<-]+/),
     ])
     .filter((part) => part.trim().length >= shortest);

@@ -18,7 +18,7 @@ export interface StepCommon {
   /** The step's own and the task's, the step's first. */
   env: EnvironmentEntry[];
   workingDirectory?: string;
-  /** What else the step says, by property, with its line: all that a container engine may or may not do. */
+  /** The step's other properties with their lines: options that a container engine may or may not have. */
   options: Map<string, { value: unknown; line: number }>;
 }
 
@@ -45,7 +45,7 @@ export interface CmdStep extends StepCommon {
   pull: boolean;
 }
 
-export type FileStep = BuildStep | PushStep | CmdStep;
+export type TaskFileStep = BuildStep | PushStep | CmdStep;
 
 /** A secret of the file's `secrets`: where in a Key Vault it is. */
 export interface FileSecret {
@@ -59,11 +59,11 @@ export interface FileSecret {
 /** An acr-task.yaml, checked. */
 export interface TaskFile {
   version: string;
-  steps: FileStep[];
+  steps: TaskFileStep[];
   secrets: FileSecret[];
   /** Properties of the task that a container engine may or may not do, with their line. */
   options: Map<string, { value: unknown; line: number }>;
-  /** The templates that stand for nothing, as nobody gave them a value. */
+  /** The templates without a value, which become an empty text. */
   absent: readonly string[];
   /** What the engine takes, but its author hardly meant: sentences. */
   warnings: string[];

@@ -1,16 +1,17 @@
 import { isMap, isScalar, isSeq } from 'yaml';
-import { TaskFileError } from './errors.ts';
-import { entriesOf, saysNothing, scalarValue } from './goYaml.ts';
+import { nearestTo } from '../names/nearestTo.ts';
+import { TaskFileError } from './template/errors.ts';
+import { entriesOf, saysNothing, scalarValue } from './template/goYaml.ts';
 
 /** A node of the file's YAML, and how to find its line. */
-export interface Place {
+export interface NodePosition {
   node: unknown;
   line: number;
   /** What it is, for people: `timeout of step build-app`. */
   what: string;
 }
 
-/** What a reader of nodes needs to tell people of them. */
+/** What a reader of nodes needs for its messages. */
 export interface Told {
   /** The line of the source in which a node begins. */
   lineOf(node: unknown): number;
@@ -18,24 +19,11 @@ export interface Told {
   warn(line: number, text: string): void;
 }
 
-/** A property that the engine passes over, told with the right spelling where it is nearly one. */
+/** The warning for a property that the engine ignores, with the right spelling where it is nearly one. */
 function unknownProperty(name: string, known: readonly string[], what: string): string {
-  const meant = known.find(
-    (candidate) => name.length > 2 && isNear(candidate.toLowerCase(), name.toLowerCase()),
-  );
+  const meant = nearestTo(name, known);
   const hint = meant ? ` Did you mean ${meant}?` : ` There are ${known.join(', ')}.`;
   return `${what} has no property ${name}.${hint}`;
-}
-
-/** Equal, or one letter added, missing, changed or swapped. */
-function isNear(a: string, b: string): boolean {
-  let from = 0;
-  while (from < a.length && a[from] === b[from]) from++;
-  let left = 0;
-  while (left < Math.min(a.length, b.length) - from && a.at(-1 - left) === b.at(-1 - left)) left++;
-  const [restA, restB] = [a.slice(from, a.length - left), b.slice(from, b.length - left)];
-  const swapped = restA.length === 2 && restA[1]! + restA[0]! === restB;
-  return swapped || (restA.length <= 1 && restB.length <= 1);
 }
 
 /**
@@ -44,12 +32,12 @@ function isNear(a: string, b: string): boolean {
  * @throws TaskFileError for what is no map
  */
 export function propertiesOf(
-  { node, line, what }: Place,
+  { node, line, what }: NodePosition,
   known: readonly string[],
   { lineOf, warn }: Told,
-): Map<string, Place> {
+): Map<string, NodePosition> {
   if (!isMap(node)) throw new TaskFileError(line, `${what} is not a map of properties.`);
-  const properties = new Map<string, Place>();
+  const properties = new Map<string, NodePosition>();
   const seen = new Set<string>();
   for (const { name, key, value } of entriesOf(node)) {
     const at = lineOf(key);
@@ -68,7 +56,7 @@ export function propertiesOf(
 }
 
 /** A scalar as it is written; a number, a date or a boolean is a text too. @throws TaskFileError */
-export function textOf({ node, line, what }: Place): string {
+export function textOf({ node, line, what }: NodePosition): string {
   if (!isScalar(node)) throw new TaskFileError(line, `${what} is not a text.`);
   if (saysNothing(node)) return '';
   const value = scalarValue(node);
@@ -77,7 +65,7 @@ export function textOf({ node, line, what }: Place): string {
 
 /** A list of texts. @throws TaskFileError */
 export function textsOf(
-  { node, line, what }: Place,
+  { node, line, what }: NodePosition,
   { lineOf }: Pick<Told, 'lineOf'>,
 ): { text: string; line: number }[] {
   if (!isSeq(node)) throw new TaskFileError(line, `${what} is not a list.`);
@@ -88,7 +76,7 @@ export function textsOf(
 }
 
 /** A whole number; of one with a fraction its whole part, as the engine reads it. @throws TaskFileError */
-export function wholeNumberOf({ node, line, what }: Place, least?: number, unit = ''): number {
+export function wholeNumberOf({ node, line, what }: NodePosition, least?: number, unit = ''): number {
   const value = isScalar(node) ? scalarValue(node) : undefined;
   const number =
     typeof value === 'bigint' || typeof value === 'number' ? Math.trunc(Number(value)) : Number.NaN;
@@ -101,7 +89,7 @@ export function wholeNumberOf({ node, line, what }: Place, least?: number, unit 
 }
 
 /** @throws TaskFileError */
-export function booleanOf({ node, line, what }: Place): boolean {
+export function booleanOf({ node, line, what }: NodePosition): boolean {
   const value = isScalar(node) ? scalarValue(node) : undefined;
   if (typeof value === 'boolean') return value;
   throw new TaskFileError(line, `${what} is neither true nor false${inQuotes(node)}.`);
@@ -111,12 +99,12 @@ const inQuotes = (node: unknown) =>
   isScalar(node) && node.type?.startsWith('QUOTE') ? ': in quotes it is a text to the engine' : '';
 
 /** `NAME=value` entries. @throws TaskFileError */
-export function environmentOf(place: Place, told: Told): EnvironmentEntry[] {
+export function environmentOf(place: NodePosition, told: Told): EnvironmentEntry[] {
   return textsOf(place, told).map(({ text, line }) => entryOf(text, line, place.what));
 }
 
 /** The task's own, of which the engine takes each apart at its commas. @throws TaskFileError */
-export function taskEnvironmentOf(place: Place, told: Told): EnvironmentEntry[] {
+export function taskEnvironmentOf(place: NodePosition, told: Told): EnvironmentEntry[] {
   return textsOf(place, told).flatMap(({ text, line }) =>
     text.split(',').map((part) => entryOf(part, line, place.what)),
   );

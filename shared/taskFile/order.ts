@@ -1,4 +1,4 @@
-import { TaskFileError } from './errors.ts';
+import { TaskFileError } from './template/errors.ts';
 
 /** A step as its order is given: `when` absent, `['-']`, or the ids it waits for, each with its line. */
 export interface Ordered {
@@ -9,7 +9,8 @@ export interface Ordered {
 
 /**
  * The steps each step waits for: those of its `when`; none for `["-"]`; without `when` the one before it.
- * @throws TaskFileError for an id nobody has, for one that is not alone beside "-", and for a later step, which the engine does not know yet
+ * @throws TaskFileError for an id that no step has, for "-" beside other ids, and for a later step, which the engine
+ * has not read yet
  */
 export function orderOf(steps: readonly Ordered[]): Map<string, string[]> {
   const lines = new Map<string, number>();

@@ -1,12 +1,19 @@
 import { isScalar, isSeq } from 'yaml';
-import { TaskFileError } from './errors.ts';
-import type { Expanded } from './expand.ts';
-import { entriesOf, type GoYaml, parseGoYaml, plainOf, saysNothing } from './goYaml.ts';
-import { sourceLine } from './lined.ts';
 import { defaultStepTimeout, type FileSecret, type TaskFile } from './model.ts';
-import { type Place, propertiesOf, type Told, taskEnvironmentOf, textOf, wholeNumberOf } from './nodes.ts';
+import {
+  type NodePosition,
+  propertiesOf,
+  type Told,
+  taskEnvironmentOf,
+  textOf,
+  wholeNumberOf,
+} from './nodes.ts';
 import { orderOf } from './order.ts';
 import { readStep, type StepDefaults } from './steps.ts';
+import { TaskFileError } from './template/errors.ts';
+import type { Expanded } from './template/expand.ts';
+import { entriesOf, type GoYaml, parseGoYaml, plainOf, saysNothing } from './template/goYaml.ts';
+import { sourceLine } from './template/lined.ts';
 
 const versions = ['v1.0.0', 'v1.1.0', '1.0-preview-1'];
 const engineOptions = ['networks', 'volumes'];
@@ -95,7 +102,7 @@ function idOf(node: unknown): string | undefined {
   return isScalar(id) && id.value ? String(id.value) : undefined;
 }
 
-function secretsOf(place: Place | undefined, told: Told): FileSecret[] {
+function secretsOf(place: NodePosition | undefined, told: Told): FileSecret[] {
   if (!place) return [];
   if (!isSeq(place.node)) throw new TaskFileError(place.line, 'secrets is not a list.');
   const seen = new Set<string>();

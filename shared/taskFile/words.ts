@@ -1,5 +1,5 @@
 /** A command line as a shell takes it apart. */
-export interface Words {
+interface Words {
   words: string[];
   /** `;`, `&&`, `|`, `>` and the like that stand outside of quotes: only a shell understands them. */
   operators: string[];
@@ -9,8 +9,10 @@ export interface Words {
 
 const blank = /\s/;
 
-/** Splits by blanks; quotes hold together, a backslash takes the next character as it is. Variables stay as they are. */
-export function splitWords(line: string): Words {
+/**
+ * Splits by blanks; quotes hold together, a backslash takes the next character as it is. Variables stay as they are.
+ */
+export function splitCommand(line: string): Words {
   const words: string[] = [];
   const operators: string[] = [];
   let word: string | undefined;
@@ -68,7 +70,7 @@ function quoted(line: string, start: number): { text: string; end: number } {
   return { text, end: -1 };
 }
 
-/** Whether only the shell of the machine that runs the step knows what a word will be: `$(…)`, `$NAME`, `` `…` ``. */
+/** Whether only the shell of the machine that runs the step can expand a word: `$(…)`, `$NAME`, `` `…` ``. */
 export const shellDecides = (word: string) => /\$[({A-Za-z_]|`/.test(word);
 
 /** A word as a shell reads it back. */

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { banner, buildPackage, define } from '../../infra/package.ts';
+import { banner, buildPackage, define, mainFields } from '../../infra/package.ts';
 import { line, quantile } from './figures.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -111,6 +111,7 @@ async function buildEmpty(dir: string, folder: string, ours: string): Promise<vo
     nodePaths: [join(root, 'node_modules')],
     banner: { js: banner },
     define,
+    mainFields,
     logLevel: 'warning',
   });
   for (const name of ['host.json', 'package.json']) cpSync(join(ours, name), join(folder, name));

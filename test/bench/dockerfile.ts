@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DockerfileError, findBaseImages, pinBaseImages } from '../../shared/dockerfile.ts';
+import { DockerfileError, findBaseImages, pinBaseImages } from '../../shared/dockerfile/baseImages.ts';
 
 const mebibyte = 2 ** 20;
 const fill = (unit: string, size = mebibyte) => unit.repeat(Math.ceil(size / unit.length));

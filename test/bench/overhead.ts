@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../../local/command.ts';
-import { locationOf, writeBuilderFiles } from '../../local/runEngine/builderFiles.ts';
-import { startWorld } from '../stack/world.ts';
+import { runCommand } from '../../local/machine/command.ts';
+import { locationOf, writeBuilderFiles } from '../../local/runEngine/build/builderFiles.ts';
+import type { Login } from '../../local/runEngine/types.ts';
+import { startWorld } from '../stack/whole/world.ts';
 import { line, quantile } from './figures.ts';
 
 const rounds = 10;
@@ -46,15 +47,12 @@ export default async function run(): Promise<void> {
     const endpoints = new Map(
       Object.values(registries).map((registry) => [registry.loginServer, registry.endpoint]),
     );
-    const logins = new Map(
-      Object.values(registries).map((registry) => [
-        registry.loginServer,
-        {
-          username: '00000000-0000-0000-0000-000000000000',
-          password: registry.refreshTokenFor(owner.principalId),
-        },
-      ]),
-    );
+    const logins = new Map<string, Login>();
+    for (const registry of Object.values(registries))
+      logins.set(registry.loginServer, {
+        username: '00000000-0000-0000-0000-000000000000',
+        password: await registry.refreshTokenFor(owner.principalId),
+      });
     await mkdir(join(at, 'certs'), { recursive: true });
     await writeFile(join(at, 'certs', 'ca.crt'), tls.ca);
     await writeFile(join(at, 'Dockerfile'), dockerfile);

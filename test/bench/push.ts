@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { instantExecutor } from '../../local/runEngine/instantExecutor.ts';
-import { makeTls } from '../../local/tls.ts';
-import { startWorld } from '../stack/world.ts';
+import { makeTls } from '../../local/machine/tls.ts';
+import { instantExecutor } from '../../local/runEngine/run/instantExecutor.ts';
+import { startWorld } from '../stack/whole/world.ts';
 import { line } from './figures.ts';
 
 const pushes = 50;

@@ -4,9 +4,9 @@
  *   npm run bench [-- PATTERN]
  */
 import { readdirSync } from 'node:fs';
-import { ensureSystemPackages, stackPackages } from '../../local/systemPackages.ts';
+import { prepareMachine, stackPackages } from '../../local/machine/machine.mjs';
 
-await ensureSystemPackages(stackPackages);
+await prepareMachine(stackPackages);
 const pattern = new RegExp(process.argv[2] ?? '');
 const files = readdirSync(import.meta.dirname).filter(
   (name) => name.endsWith('.ts') && !['run.ts', 'figures.ts'].includes(name),

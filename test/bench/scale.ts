@@ -1,23 +1,23 @@
 import { type TableClient, TableTransaction } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import { startAzurite } from '../../local/azurite.ts';
-import { provisionStorage } from '../../local/provision.ts';
-import { createStorageQueue } from '../../shared/adapters/storageQueue.ts';
-import { dependentRow, imagePartition } from '../../shared/adapters/tableKeys.ts';
-import { createTableStore } from '../../shared/adapters/tableStore.ts';
-import { onPush } from '../../shared/flow/onPush.ts';
-import { runPage } from '../../shared/flow/runPage.ts';
-import { queues, tables } from '../../shared/names.ts';
+import { startAzurite } from '../../local/storage/azurite.ts';
+import { provisionStorage } from '../../local/storage/provision.ts';
+import { createStorageQueue } from '../../shared/adapters/storage/storageQueue.ts';
+import { dependentRow, imagePartition } from '../../shared/adapters/storage/tableKeys.ts';
+import { createTableStore } from '../../shared/adapters/storage/tableStore.ts';
+import { listRuns } from '../../shared/flow/api/listRuns.ts';
+import { onPush } from '../../shared/flow/push/onPush.ts';
+import { queues, tables } from '../../shared/names/azureNames.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
-import { addStates, addTasks, countedStore, push, registry } from '../countedWorld.ts';
-import { tableClient } from '../stack/storage.ts';
-import { sampleSettings } from '../storeContract.ts';
+import { sampleSettings } from '../doubles/storeContract.ts';
+import { tableClient } from '../stack/storage/storage.ts';
+import { addStates, addTasks, countedStore, push, registry } from '../worlds/countedWorld.ts';
 import { line } from './figures.ts';
 
 const dependents = Number(process.env.PLINTH_DEPENDENTS ?? 10_000);
 const times = 30;
 const image = 'baseacr.azurecr.io/base0:1';
-const own = {
+const knownRegistry = {
   name: registry,
   id: '/registries/appacr',
   loginServer: 'appacr.azurecr.io',
@@ -45,7 +45,7 @@ async function onAzurite(connectionString: string) {
     start: new QueueClient(connectionString, queues.start),
     follow: new QueueClient(connectionString, queues.follow),
   });
-  const settings = { ...sampleSettings, registries: [own] };
+  const settings = { ...sampleSettings, registries: [knownRegistry] };
   return {
     counts,
     main,
@@ -118,7 +118,10 @@ export default async function run(): Promise<void> {
     };
     await bare();
     console.log(
-      line('the first page of runs', await repeated(() => runPage(own, query, ports as unknown as Ports))),
+      line(
+        'the first page of runs',
+        await repeated(() => listRuns(knownRegistry, query, ports as unknown as Ports)),
+      ),
     );
     console.log(line('the same query by the bare SDK', await repeated(bare)));
     console.log(line('one state', await repeated(() => ports.store.state(registry, 'app-7'))));

@@ -1,15 +1,15 @@
 import { setTimeout as after } from 'node:timers/promises';
-import type { FileStep } from '../../../shared/taskFile.ts';
+import type { TaskStep } from '../taskFile/readTask.ts';
 import { RunFailure } from '../types.ts';
 
 /**
- * Does a step as often as it says: `repeat` more times, each with `retries` more tries, all within its `timeout`.
+ * Runs a step as often as it is defined: `repeat` more times, each with `retries` more tries, all within its `timeout`.
  * @param once rejects with RunFailure when the step failed
  * @param log takes one line
  * @throws RunFailure
  */
 export async function withAttempts(
-  step: FileStep,
+  step: TaskStep,
   signal: AbortSignal,
   once: (signal: AbortSignal) => Promise<void>,
   log: (line: string) => Promise<void>,
@@ -35,7 +35,7 @@ export async function withAttempts(
 }
 
 async function withRetries(
-  { id, retries, retryDelay }: FileStep,
+  { id, retries, retryDelay }: TaskStep,
   signal: AbortSignal,
   once: (signal: AbortSignal) => Promise<void>,
   log: (line: string) => Promise<void>,

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { formatImageRef, parseImageRef } from '../../../shared/imageRef.ts';
-import type { BuildStep } from '../../../shared/taskFile.ts';
-import { platformFlag } from '../buildahExecutor.ts';
-import { showing } from '../buildahTool.ts';
-import { readBuildOutput } from '../buildOutput.ts';
-import { ignoreFlags } from '../ignoreFile.ts';
-import { inside } from '../source.ts';
+import { formatImageRef, parseImageRef } from '../../../shared/names/imageRef.ts';
+import { platformFlag } from '../build/buildahExecutor.ts';
+import { showing } from '../build/buildahTool.ts';
+import { readBuildOutput } from '../build/buildOutput.ts';
+import { ignoreFlags } from '../build/ignoreFile.ts';
+import { inside } from '../source/source.ts';
+import type { BuildStep } from '../taskFile/readTask.ts';
 import { RunFailure } from '../types.ts';
 import { passedTo } from './refused.ts';
 import { inWorkspace, type StepWorld } from './stepWorld.ts';
@@ -21,10 +21,7 @@ export async function runBuild(step: BuildStep, world: StepWorld, signal: AbortS
   const hidden = given.filter(({ value }) => isSecret(value!));
   const flags = [
     ...['--isolation', 'chroot', '--format', 'docker'],
-    ...[
-      '--platform',
-      /^(linux)?$/i.test(command.platform ?? '') ? platformFlag(work.request.platform) : command.platform!,
-    ],
+    ...['--platform', stepPlatform(command.platform, work.request.platform)],
     ...command.tags.flatMap((tag) => ['--tag', localName(tag)]),
     ...(command.noCache ? ['--no-cache'] : []),
     ...(command.pull ? ['--pull-always'] : []),
@@ -49,6 +46,10 @@ export async function runBuild(step: BuildStep, world: StepWorld, signal: AbortS
   if (code !== 0) throw new RunFailure(`step ${id}: ${output.fault(code)}`);
 }
 
+/** The platform of a build: what `--platform` names, the run's where that names none or no architecture. */
+export const stepPlatform = (named: string | undefined, ofRun: Parameters<typeof platformFlag>[0]) =>
+  /^(linux)?$/i.test(named ?? '') ? platformFlag(ofRun) : named!;
+
 /** The name under which the store keeps an image, so that later steps find it: never a short one. */
 export const localName = (name: string) => formatImageRef(parseImageRef(name));
 
@@ -68,7 +69,7 @@ async function placesOf({ id, command, workingDirectory }: BuildStep, { work, wo
       : await inside(workspace, posix.relative('/workspace', posix.resolve(directory, file)));
   if (dockerfile === undefined || !(await stat(dockerfile)).isFile())
     throw new RunFailure(
-      `step ${id}: there is no Dockerfile ${path}. -f is relative to the step's working directory, ${directory}.`,
+      `step ${id}: there is no Dockerfile ${path}. -f is relative to the step's working directory, ${directory}, and a link to outside is not followed.`,
     );
   return { contextDir, dockerfile };
 }

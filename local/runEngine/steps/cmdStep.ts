@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { CmdStep } from '../../../shared/taskFile.ts';
-import { showing, storeIn } from '../buildahTool.ts';
+import { showing, storeIn } from '../build/buildahTool.ts';
+import type { CmdStep } from '../taskFile/readTask.ts';
 import { RunFailure } from '../types.ts';
 import { localName } from './buildStep.ts';
+import { shellWord } from './shellWord.ts';
 import { inWorkspace, type StepWorld } from './stepWorld.ts';
 
 /** What is read of `buildah inspect`. */
@@ -19,21 +20,38 @@ const Container = z.object({
   }),
 });
 
-/** Runs a `cmd` step as `docker run --rm` would: in a container of its own, with the workspace mounted. @throws RunFailure */
+/**
+ * Runs a `cmd` step as `docker run --rm` would: in a container of its own, with the workspace mounted. @throws
+ * RunFailure
+ */
 export async function runCmd(step: CmdStep, world: StepWorld, signal: AbortSignal): Promise<void> {
   const { buildah, access, work, secrets } = world;
-  const { image, args, flags } = step.command;
+  const { image, flags } = step.command;
   const given = (option: string) =>
     flags.filter(({ name }) => name === option).map(({ value = '' }) => value);
+  const isSecret = (value: string) => secrets.some((secret) => value.includes(secret));
+  const word = (text: string, what: string) => {
+    const found = shellWord(text);
+    if (found !== undefined) return found;
+    throw new RunFailure(
+      `step ${step.id}: ${what} is not one word for the shell that runs docker. Put it in quotes.`,
+    );
+  };
+  const own = step.env.map(({ name, value }) => ({
+    name,
+    value: word(`${name}=${value}`, `the value of ${name} in env`).slice(name.length + 1),
+    isSecret: isSecret(value),
+  }));
   const name = `step-${randomUUID()}`;
   let said = '';
   const pull = step.pull || given('pull').at(-1) === 'always' ? ['--pull-always'] : [];
+  const keep = async (line: string) => {
+    said = line;
+  };
   const from = await buildah(
     ['from', '--name', name, ...pull, ...access, localName(image)],
     {},
-    async (line) => {
-      said = line;
-    },
+    keep,
     signal,
   );
   if (from !== 0)
@@ -41,52 +59,56 @@ export async function runCmd(step: CmdStep, world: StepWorld, signal: AbortSigna
       `step ${step.id}: the image ${image} cannot be used: ${showing(work.endpoints)(said.replace(/^Error: /, ''))}`,
     );
   const { ContainerID: id, OCIv1 } = await inspect(name, world, signal);
-  const { Entrypoint, Cmd } = OCIv1.config;
-  const entryPoint = given('entrypoint').at(-1) ?? step.entryPoint;
-  const entry = entryPoint === undefined ? (Entrypoint ?? []) : [entryPoint].filter((word) => word !== '');
-  const rest = args.length > 0 || entryPoint !== undefined ? args : (Cmd ?? []);
-  const command = [...entry, ...rest];
-  if (command.length === 0)
-    throw new RunFailure(`step ${step.id}: the image ${image} names no command, and the step gives none.`);
-
-  const isSecret = (value: string) => secrets.some((secret) => value.includes(secret));
+  const entryPoint =
+    given('entrypoint').at(-1) ?? (step.entryPoint && word(step.entryPoint, 'its entryPoint'));
+  const command = commandOf(step, entryPoint, OCIv1.config);
   const env = [
-    ...step.env,
+    ...own,
     // docker takes a name without a value from its own environment, which is not a step's.
     ...given('env').flatMap((text) => {
       const equals = text.indexOf('=');
-      return equals < 0 ? [] : [{ name: text.slice(0, equals), value: text.slice(equals + 1) }];
+      const value = text.slice(equals + 1);
+      return equals < 0 ? [] : [{ name: text.slice(0, equals), value, isSecret: isSecret(value) }];
     }),
   ];
-  const hidden = env.filter(({ value }) => isSecret(value));
+  const hidden = env.filter((entry) => entry.isSecret);
   await addEnvironment(id, hidden, world);
   const workdir = given('workdir').at(-1) ?? step.workingDirectory;
-  const directory =
-    step.disableWorkingDirectoryOverride && given('workdir').length === 0
-      ? []
-      : ['--workingdir', inWorkspace(workdir)];
-  const user = given('user').at(-1) ?? step.user;
+  const keepsDirectory = step.disableWorkingDirectoryOverride && given('workdir').length === 0;
+  const directory = keepsDirectory ? [] : ['--workingdir', inWorkspace(workdir)];
+  const user = given('user').at(-1) ?? (step.user && word(step.user, 'its user'));
+  // buildah itself may end before it has passed on the container's last output: see local/README.md.
   const code = await buildah(
     [
       ...['run', '--isolation', 'chroot', '--volume', `${world.workspace}:/workspace`, ...directory],
       ...(user === undefined ? [] : ['--user', user]),
-      ...env
-        .filter(({ value }) => !isSecret(value))
-        .flatMap((entry) => ['--env', `${entry.name}=${entry.value}`]),
+      ...env.filter((entry) => !entry.isSecret).flatMap((entry) => ['--env', `${entry.name}=${entry.value}`]),
       ...[name, '--', ...command],
     ],
     {},
-    async (line) => {
-      if (!ownWords.test(line)) await work.log(line);
-    },
+    async (line) => void (ownWords.test(line) || (await work.log(line))),
     signal,
   );
   await buildah(['rm', name], {}, async () => {}, signal);
   if (code !== 0) throw new RunFailure(`step ${step.id}: the command ended with exit status ${code}`);
 }
 
-/** What buildah itself says of a command that failed. */
+/** buildah's own message for a command that failed. */
 const ownWords = /^(subprocess exited with status \d+|Error: (while running runtime: )?exit status \d+)$/;
+
+/** The image's entry point and command, or what the step gives in their place. @throws RunFailure where there is none */
+function commandOf(
+  { id, command: { image, args } }: CmdStep,
+  entryPoint: string | undefined,
+  { Entrypoint, Cmd }: z.infer<typeof Container>['OCIv1']['config'],
+): string[] {
+  const entry = entryPoint === undefined ? (Entrypoint ?? []) : [entryPoint].filter((word) => word !== '');
+  const rest = args.length > 0 || entryPoint !== undefined ? args : (Cmd ?? []);
+  const command = [...entry, ...rest];
+  if (command.length === 0)
+    throw new RunFailure(`step ${id}: the image ${image} names no command, and the step gives none.`);
+  return command;
+}
 
 async function inspect(name: string, { buildah }: StepWorld, signal: AbortSignal) {
   let json = '';

@@ -1,6 +1,6 @@
-import { parseImageRef } from '../../../shared/imageRef.ts';
-import type { PushStep } from '../../../shared/taskFile.ts';
-import { pushImage } from '../pushImage.ts';
+import { parseImageRef } from '../../../shared/names/imageRef.ts';
+import { pushImage } from '../build/pushImage.ts';
+import type { PushStep } from '../taskFile/readTask.ts';
 import { type OutputImage, RunFailure } from '../types.ts';
 import { localName } from './buildStep.ts';
 import type { StepWorld } from './stepWorld.ts';

@@ -1,8 +1,8 @@
-import { type FileStep, splitWords, type TaskFile } from '../../../shared/taskFile.ts';
-import { steersTheBuilder } from '../runRequest.ts';
+import { steersTheBuilder } from '../api/runRequest.ts';
+import type { AcrTask, DockerOption, TaskStep } from '../taskFile/readTask.ts';
 import { RunFailure } from '../types.ts';
 
-/** Properties that say nothing here, as they are about ACR's own machines. */
+/** Properties without effect here, as they are about ACR's own machines. */
 const withoutEffect = new Set([
   'keep',
   'expose',
@@ -15,17 +15,17 @@ const withoutEffect = new Set([
 
 /** Options of `docker build` that change nothing of the image, and those that buildah takes as they are. */
 const ignoredOptions = new Set(
-  '--quiet --rm --force-rm --compress --load --progress --isolation --cache-from --cache-to --disable-content-trust --stream --provenance --sbom --attest'.split(
+  'quiet rm force-rm compress load progress isolation cache-from cache-to disable-content-trust stream provenance sbom attest'.split(
     ' ',
   ),
 );
 const passedOptions = new Set(
-  '--add-host --shm-size --ulimit --memory --memory-swap --cpu-period --cpu-quota --cpu-shares --cpuset-cpus --cpuset-mems'.split(
+  'add-host shm-size ulimit memory memory-swap cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems'.split(
     ' ',
   ),
 );
 
-/** Options of `docker run` that a step here has, or that say nothing where nobody looks on. */
+/** Options of `docker run` that a step here has, or that have no effect without a terminal. */
 const runOptions = new Set(
   'entrypoint env user workdir rm interactive tty init quiet name hostname label pull attach sig-proxy'.split(
     ' ',
@@ -37,9 +37,9 @@ const runOptions = new Set(
  * @param secrets their values
  * @throws RunFailure naming the line
  */
-export function refuseUnrunnable(file: TaskFile, secrets: string[]): void {
+export function refuseUnrunnable(file: AcrTask, secrets: string[]): void {
   for (const [name, { line }] of file.options)
-    throw new RunFailure(`Line ${line}: this run engine runs steps with buildah and knows no ${name}.`);
+    throw new RunFailure(`Line ${line}: this run engine runs steps with buildah and has no ${name}.`);
   const [secret] = file.secrets;
   if (secret)
     throw new RunFailure(
@@ -48,7 +48,7 @@ export function refuseUnrunnable(file: TaskFile, secrets: string[]): void {
   for (const step of file.steps) refuseStep(step, secrets);
 }
 
-function refuseStep(step: FileStep, secrets: string[]): void {
+function refuseStep(step: TaskStep, secrets: string[]): void {
   const refuse = (line: number, what: string) => {
     throw new RunFailure(
       `Line ${line}: step ${step.id} ${what}, which this run engine, as it runs steps with buildah, cannot do.`,
@@ -68,11 +68,11 @@ function refuseStep(step: FileStep, secrets: string[]): void {
       );
   }
   if (step.kind === 'build') {
-    if (splitWords(step.build).operators.length > 0)
+    if (step.operators.length > 0)
       refuse(step.line, 'leaves something to a shell ($(…), ;, |) outside of quotes');
-    for (const { option } of step.command.others)
-      if (!ignoredOptions.has(option) && !passedOptions.has(option))
-        refuse(step.line, `gives docker build the option ${option}`);
+    for (const { name } of step.command.others)
+      if (!ignoredOptions.has(name) && !passedOptions.has(name))
+        refuse(step.line, `gives docker build the option --${name}`);
     for (const { name, value = '' } of step.command.buildArgs)
       if (secrets.some((secret) => value.includes(secret)) && steersTheBuilder.test(name))
         refuse(
@@ -83,7 +83,7 @@ function refuseStep(step: FileStep, secrets: string[]): void {
 }
 
 /** The options of a build that buildah takes as they are. */
-export const passedTo = (others: { option: string; value?: string }[]): string[] =>
+export const passedTo = (others: readonly DockerOption[]): string[] =>
   others
-    .filter(({ option }) => passedOptions.has(option))
-    .flatMap(({ option, value }) => (value === undefined ? [option] : [option, value]));
+    .filter(({ name }) => passedOptions.has(name))
+    .flatMap(({ name, value }) => (value === undefined ? [`--${name}`] : [`--${name}`, value]));

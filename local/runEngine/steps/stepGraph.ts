@@ -1,4 +1,4 @@
-import type { FileStep } from '../../../shared/taskFile.ts';
+import type { TaskStep } from '../taskFile/readTask.ts';
 
 /**
  * Runs each step when those it waits for have ended, side by side where the file lets them. The first that fails ends
@@ -7,15 +7,15 @@ import type { FileStep } from '../../../shared/taskFile.ts';
  * @throws what the first failing step threw
  */
 export async function runInOrder(
-  steps: readonly FileStep[],
+  steps: readonly TaskStep[],
   outer: AbortSignal,
-  run: (step: FileStep, signal: AbortSignal) => Promise<void>,
+  run: (step: TaskStep, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([outer, failed.signal]);
   const ends = new Map<string, Promise<void>>();
   let first: { error: unknown } | undefined;
-  const start = async (step: FileStep): Promise<void> => {
+  const start = async (step: TaskStep): Promise<void> => {
     await Promise.all(step.after.map((id) => endOf(id)));
     signal.throwIfAborted();
     try {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Pusher } from '../pushImage.ts';
+import type { Pusher } from '../build/pushImage.ts';
 import type { PushedImage, TaskWork } from '../types.ts';
 
 /** What all steps of a run share. */
@@ -7,7 +7,7 @@ export interface StepWorld extends Pusher {
   work: TaskWork;
   /** The source on this machine; every step sees it as `/workspace`. */
   workspace: string;
-  /** Values that nobody may see. */
+  /** Values that no log may show. */
   secrets: string[];
   storageDriver: string;
   /** What was pushed so far. */

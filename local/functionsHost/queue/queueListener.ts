@@ -1,0 +1,83 @@
+import { setTimeout } from 'node:timers/promises';
+import type { DequeuedMessageItem } from '@azure/storage-queue';
+import { pollingDelayMs } from './queueBackoff.ts';
+import { handleMessage, type MessageHandling } from './queueMessage.ts';
+
+const longestQueueName = 63;
+const receiveGraceMs = 2_000;
+
+export interface Listener {
+  /** Takes no more; what was taken runs on and is finished before this resolves. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Listens on the queue of one queue-triggered function: takes batchSize messages at a time, runs each at once, and
+ * takes the next batch when newBatchThreshold or fewer still run; looks ever more seldom while there are none.
+ */
+export function startQueueListener(given: Omit<MessageHandling, 'queue' | 'poison'>): Listener {
+  const { definition, queues, settings, leaseSeconds, log } = given;
+  const queue = queues.client(definition.trigger);
+  const poisonName = `${queue.name}-poison`;
+  const poison =
+    queue.name.endsWith('-poison') || poisonName.length > longestQueueName
+      ? undefined
+      : queues.client({ ...definition.trigger, queueName: poisonName });
+  const handling: MessageHandling = { ...given, queue, poison };
+  const running = new Set<Promise<unknown>>();
+  const giveUp = new AbortController();
+  let stopping = false;
+
+  const ended = new AbortController();
+  const pause = (ms: number) => setTimeout(ms, undefined, { signal: ended.signal }).catch(() => {});
+
+  async function receive(): Promise<DequeuedMessageItem[]> {
+    try {
+      const { receivedMessageItems } = await queue.receiveMessages({
+        numberOfMessages: settings.batchSize,
+        visibilityTimeout: leaseSeconds,
+        abortSignal: giveUp.signal,
+      });
+      return receivedMessageItems;
+    } catch (error) {
+      // The listener does not make its queue: one that is not there is an empty one.
+      const isMissing = (error as { statusCode?: number }).statusCode === 404;
+      if (!isMissing && !stopping)
+        log('warning', 'Host.Queues', `Cannot read queue ${queue.name}: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  function start(message: DequeuedMessageItem): void {
+    const handled: Promise<unknown> = handleMessage(handling, message)
+      .catch((error: Error) =>
+        log('error', 'Host.Queues', `Message ${message.messageId} of ${queue.name}: ${error.message}`),
+      )
+      .finally(() => running.delete(handled));
+    running.add(handled);
+  }
+
+  async function listen(): Promise<void> {
+    let emptyLooks = 0;
+    while (!stopping) {
+      const messages = await receive();
+      for (const message of messages) start(message);
+      emptyLooks = messages.length > 0 ? 0 : emptyLooks + 1;
+      if (emptyLooks > 0 && !stopping) await pause(pollingDelayMs(emptyLooks, settings.maxPollingIntervalMs));
+      while (running.size > settings.newBatchThreshold && !stopping) await Promise.race(running);
+    }
+    await Promise.all(running);
+  }
+
+  const listening = listen();
+  return {
+    async stop() {
+      stopping = true;
+      ended.abort();
+      // An aborted receive may have taken messages that then stay hidden for the whole lease: only as a last resort.
+      const timer = globalThis.setTimeout(() => giveUp.abort(), receiveGraceMs);
+      await listening;
+      clearTimeout(timer);
+    },
+  };
+}

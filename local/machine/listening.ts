@@ -1,0 +1,39 @@
+import { createServer, type Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * Lets a server listen on loopback only.
+ * @param port 0 for any free one
+ * @returns the port it really has
+ * @throws when the port is taken, naming it
+ */
+export async function listen(server: Server | SecureServer, port = 0): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new Error(
+          `Cannot listen on 127.0.0.1:${port} (${cause.code}). Free the port, or ask for another one.`,
+          { cause },
+        ),
+      ),
+    );
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Stops a server at once: connections that are open, busy or idle, are cut. */
+export async function close(server: Server | SecureServer): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}
+
+/** A port that is free now, for a server whose address is needed before it starts. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
+  return port;
+}

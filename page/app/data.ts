@@ -1,0 +1,156 @@
+import { useEffect, useReducer } from 'preact/hooks';
+import type { GraphAnswer, LiveAnswer, RegistriesAnswer } from '../../shared/graph/answers.ts';
+import { fromGraph } from '../../shared/graph/compact.ts';
+import type { PlanState } from '../../shared/model/state.ts';
+import { type Mark, markAll } from '../model/freshness.ts';
+import { graphOf, type Node } from '../model/graph.ts';
+import { changedTasks, unsettledTasks } from '../model/live.ts';
+import { CallError, call } from './call.ts';
+
+/** All that the page has loaded; what could not be loaded again stays as it was. */
+interface Data {
+  registries?: RegistriesAnswer;
+  nodes: Map<string, Node>;
+  marked: Map<Node, Mark>;
+  states: PlanState[];
+  live?: LiveAnswer;
+  /** When all of it was last right, in ms; 0 before. */
+  asOf: number;
+  /** Registries whose tasks could not be read, and why. */
+  notRead: { registry: string; why: string }[];
+  trouble?: CallError;
+  /** When the next try is due, after a failed one. */
+  nextTry?: number;
+}
+
+const data: Data = { nodes: new Map(), marked: new Map(), states: [], asOf: 0, notRead: [] };
+const watchers = new Set<() => void>();
+const changed = () => {
+  for (const watch of watchers) watch();
+};
+
+/** The data, and again whenever any of it changes. */
+export function useData(): Readonly<Data> {
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const watch = () => again(undefined);
+    watchers.add(watch);
+    return () => void watchers.delete(watch);
+  }, []);
+  return data;
+}
+
+/** Tasks by registry and name, as they were read last. */
+const tasks = new Map<string, Map<string, PlanState>>();
+let unseen = new Map<string, string>();
+
+const pageSize = 1000;
+const tasksAtOnce = 50;
+const path = encodeURIComponent;
+
+/** Reads everything: who asks, the tasks of each registry, and what runs. @throws CallError */
+async function loadAll(): Promise<void> {
+  data.registries = await call<RegistriesAnswer>('/registries');
+  const { registries } = data.registries;
+  const [first] = registries;
+  const [live] = await Promise.all([
+    call<LiveAnswer>('/live'),
+    first && loadUnseen(first.name),
+    loadGraphs(registries.map(({ name }) => name)),
+  ]);
+  data.live = live;
+  await loadNamed(unsettledTasks(live, Date.now()));
+  rebuild();
+}
+
+/** A registry that cannot be read keeps what it had; where none can, that is the page's trouble. */
+async function loadGraphs(names: string[]): Promise<void> {
+  const failed: { registry: string; why: string; error: unknown }[] = [];
+  await Promise.all(
+    names.map((registry) =>
+      loadGraph(registry).catch((error: unknown) => {
+        failed.push({ registry, why: error instanceof Error ? error.message : String(error), error });
+      }),
+    ),
+  );
+  if (names.length > 0 && failed.length === names.length) throw failed[0]!.error;
+  data.notRead = failed;
+}
+
+async function loadGraph(registry: string): Promise<void> {
+  const answers: GraphAnswer[] = [];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const query: string = `registry=${path(registry)}&$top=${pageSize}${after && `&after=${path(after)}`}`;
+    const answer: GraphAnswer = await call<GraphAnswer>(`/graph?${query}`);
+    answers.push(answer);
+    after = answer.next;
+  }
+  tasks.set(registry, new Map(answers.flatMap(fromGraph).map((one) => [one.task, one])));
+}
+
+/** Of all registries: the overview of any of them has it. Without it the page shows all else. */
+async function loadUnseen(registry: string): Promise<void> {
+  interface Overview {
+    properties: { baseImagesNotSeen: { image: string; reason: string }[] };
+  }
+  const overview = await call<Overview>(`/registries/${path(registry)}`).catch(() => undefined);
+  if (overview)
+    unseen = new Map(overview.properties.baseImagesNotSeen.map(({ image, reason }) => [image, reason]));
+}
+
+function rebuild(): void {
+  const all = [...tasks.values()].flatMap((ofRegistry) => [...ofRegistry.values()]);
+  data.nodes = graphOf(all, unseen);
+  data.marked = markAll(data.nodes);
+  data.states = all;
+}
+
+/** Reads what runs, and the tasks of runs that began or ended since. @throws CallError */
+async function loadLive(): Promise<void> {
+  const live = await call<LiveAnswer>('/live');
+  const moved = changedTasks(data.live, live);
+  data.live = live;
+  if (moved.size === 0) return;
+  await loadNamed(moved);
+  rebuild();
+}
+
+const loadNamed = (named: Map<string, Set<string>>) =>
+  Promise.all([...named].map(([registry, names]) => loadTasks(registry, [...names])));
+
+async function loadTasks(registry: string, names: string[]): Promise<void> {
+  for (let at = 0; at < names.length; at += tasksAtOnce) {
+    const part = names.slice(at, at + tasksAtOnce);
+    const query = part.map((name) => `&task=${path(name)}`).join('');
+    const read = fromGraph(await call<GraphAnswer>(`/graph?registry=${path(registry)}${query}`));
+    const ofRegistry = tasks.get(registry) ?? new Map<string, PlanState>();
+    for (const name of part) ofRegistry.delete(name);
+    for (const one of read) ofRegistry.set(one.task, one);
+    tasks.set(registry, ofRegistry);
+  }
+}
+
+/** Runs a load; a failure is kept for the shell to tell, and what was there before stays. */
+async function guarded(load: () => Promise<void>): Promise<void> {
+  try {
+    await load();
+    data.asOf = Date.now();
+    delete data.trouble;
+    delete data.nextTry;
+  } catch (error) {
+    data.trouble = error instanceof CallError ? error : new CallError(0, 'Fault', String(error));
+  }
+  changed();
+}
+
+const everything = () => guarded(loadAll);
+const onlyLive = () => guarded(loadLive);
+
+/** When the next try is due; the shell tells it. */
+function setNextTry(time: number): void {
+  data.nextTry = time;
+  changed();
+}
+
+export const loads = { everything, onlyLive, setNextTry };
+export const current: Readonly<Data> = data;

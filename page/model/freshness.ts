@@ -1,0 +1,169 @@
+import { hasFailed, isStopped, stoppedBecause } from '../../shared/rules/freshness/failing.ts';
+import type { Node } from './graph.ts';
+import { clockTime, duration, ordinal } from './times.ts';
+
+/** What is known of now: running and queued runs by `registry/run`. */
+export interface Moment {
+  now: number;
+  /** When a run began, as an instant. */
+  began(registry: string, runId: string): string | undefined;
+  /** A queued run's place, from 1. */
+  place(registry: string, runId: string): number | undefined;
+}
+
+/** How an image stands: a shape and a word, so that no colour is needed. */
+export interface Mark {
+  id: string;
+  shape: string;
+  /** What it is called where marks are counted and filtered. */
+  title: string;
+  /** Whether a person may have to do something. */
+  needsAttention?: true;
+  /** @param behind what is built on a stale image, however far up it is */
+  applies(node: Node, behind: ReadonlySet<Node>): boolean;
+  word(node: Node, moment: Moment): string;
+}
+
+const newerSince = ({ task }: Node) =>
+  (task?.bases ?? []).flatMap(({ newer }) => newer?.since ?? []).sort()[0];
+
+const isStale = (node: Node) => newerSince(node) !== undefined;
+
+const open = (node: Node, phase: string) => node.task?.open.find((run) => run.phase === phase);
+
+/** How long a node has been behind: `, stale for 3 h`. */
+function staleFor(node: Node, { now }: Moment): string {
+  const since = newerSince(node);
+  return since ? `stale for ${duration(now - Date.parse(since))}` : '';
+}
+
+/** All marks; of a node it is the first that applies. The worst first in lists, but for runs, which are on the way. */
+export const marks: readonly Mark[] = [
+  {
+    id: 'running',
+    shape: '▶',
+    title: 'running',
+    applies: (node) => open(node, 'Pinned') !== undefined,
+    word: (node, { now, began }) => {
+      const start = began(node.task!.registry, open(node, 'Pinned')!.runId);
+      return start ? `running ${clockTime(now - Date.parse(start))}` : 'running';
+    },
+  },
+  {
+    id: 'queued',
+    shape: '◌',
+    title: 'queued',
+    applies: (node) => open(node, 'Queued') !== undefined,
+    word: (node, { place }) => {
+      const position = place(node.task!.registry, open(node, 'Queued')!.runId);
+      return position ? `queued, ${ordinal(position)}` : 'queued';
+    },
+  },
+  {
+    id: 'stopped',
+    shape: '‖',
+    title: 'stopped',
+    needsAttention: true,
+    applies: ({ task }) => task !== undefined && isStopped(task),
+    word: (node, moment) => ['stopped', staleFor(node, moment)].filter(Boolean).join(', '),
+  },
+  {
+    id: 'failed',
+    shape: '✕',
+    title: 'failed',
+    needsAttention: true,
+    applies: ({ task }) => task?.last !== undefined && hasFailed(task.last.status),
+    word: (node, moment) => ['failed', staleFor(node, moment)].filter(Boolean).join(', '),
+  },
+  {
+    id: 'stale',
+    shape: '▲',
+    title: 'stale',
+    needsAttention: true,
+    applies: isStale,
+    word: staleFor,
+  },
+  {
+    id: 'behind',
+    shape: '◐',
+    title: 'stands on a stale image',
+    applies: (node, behind) => behind.has(node),
+    word: () => 'stands on a stale image',
+  },
+  {
+    id: 'unseen',
+    shape: '?',
+    title: 'not seen',
+    needsAttention: true,
+    applies: ({ unseen }) => unseen !== undefined,
+    word: () => 'not seen',
+  },
+  {
+    id: 'unknown',
+    shape: '–',
+    title: 'not known',
+    applies: ({ task }) => task !== undefined && task.built === undefined,
+    word: () => 'not known: run it once',
+  },
+  {
+    id: 'outside',
+    shape: '◇',
+    title: 'from outside',
+    applies: ({ task }) => task === undefined,
+    word: () => 'from outside',
+  },
+  { id: 'fresh', shape: '●', title: 'fresh', applies: () => true, word: () => 'fresh' },
+];
+
+/** Orders nodes for lists: failed and stale ones first, then what is on the way. */
+const severity = [
+  'stopped',
+  'failed',
+  'stale',
+  'running',
+  'queued',
+  'behind',
+  'unseen',
+  'unknown',
+  'fresh',
+  'outside',
+];
+
+/** @param marked the marks of all nodes, as they were worked out once */
+export const worstFirst = (marked: Map<Node, Mark>) => (a: Node, b: Node) =>
+  severity.indexOf(marked.get(a)!.id) - severity.indexOf(marked.get(b)!.id) ||
+  (a.title < b.title ? -1 : Number(a.title > b.title));
+
+/** Marks of all nodes. What is behind is found from the stale ones down, once for all. */
+export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {
+  const behind = new Set<Node>();
+  const open = [...nodes.values()].filter(isStale);
+  for (let node = open.pop(); node; node = open.pop())
+    for (const { node: next } of node.below)
+      if (!behind.has(next)) {
+        behind.add(next);
+        open.push(next);
+      }
+  const mark = (node: Node) => marks.find(({ applies }) => applies(node, behind))!;
+  return new Map([...nodes.values()].map((node) => [node, mark(node)]));
+}
+
+/** Why an image stands as it does, in a sentence; undefined where the mark says all. */
+export function because(node: Node, mark: Mark): string | undefined {
+  const { task } = node;
+  if (!task) return undefined;
+  const newer = task.bases.find((base) => base.newer);
+  const behind = newer?.newer && `built on ${short(newer.digest)}, now ${short(newer.newer.digest)}`;
+  if (mark.id === 'stopped') return stoppedBecause(task);
+  if (mark.id === 'failed') return `run ${task.last!.runId} ended ${task.last!.status}`;
+  if (mark.id === 'unseen') return `${node.unseen!.image}: ${node.unseen!.why}`;
+  if (mark.id !== 'stale') return behind;
+  if (!task.enabled) return `the task is disabled; ${behind}`;
+  if (task.trigger === 'Disabled') return `its base image trigger is disabled; ${behind}`;
+  if (newer!.type === 'BuildTime' && task.trigger === 'Runtime')
+    return `only a build stage is newer, and its trigger is Runtime; ${behind}`;
+  return behind;
+}
+
+/** Enough of a digest for a person. */
+export const short = (digest: string) => digest.replace(/^sha256:/, '').slice(0, 12);

@@ -1,0 +1,111 @@
+import type { PlanState } from '../../shared/model/state.ts';
+
+/** What is built on what: a node for each task, and one for each base image that no task makes. Pure. */
+
+type Task = PlanState;
+export type Base = PlanState['bases'][number];
+
+export interface Node {
+  /** `task registry/name` or `image reference`; unique. */
+  key: string;
+  /** An image's repository and tag; the task's name where its images have no stable one. */
+  title: string;
+  /** The registry's name, or its host where it is none of Azure's. */
+  registry: string;
+  task?: Task;
+  /** Why one of its base images could not be looked at, with the image. */
+  unseen?: { image: string; why: string };
+  /** What it is built on, and by which base images. */
+  above: { node: Node; base: Base }[];
+  below: { node: Node; base: Base }[];
+  /** The longest way up; 0 for what comes from outside. */
+  wave: number;
+}
+
+/** `team.azurecr.io` is `team`; another host stays. */
+const registryName = (host: string) => host.replace(/\.azurecr\.io$/, '');
+
+/** Splits a reference as it is stored: `host/repository:tag`. */
+function titled(image: string): { title: string; registry: string } {
+  const at = image.indexOf('/');
+  return { title: image.slice(at + 1), registry: registryName(image.slice(0, at)) };
+}
+
+export const taskNode = (registry: string, task: string) => `task ${registry}/${task}`;
+
+/**
+ * Nodes by key. Where several tasks make an image, all of them are above those that are built on it.
+ * @param unseen why images could not be looked at, by reference
+ */
+export function graphOf(
+  tasks: readonly Task[],
+  unseen: ReadonlyMap<string, string> = new Map(),
+): Map<string, Node> {
+  const nodes = new Map<string, Node>();
+  const makers = new Map<string, Node[]>();
+  for (const task of tasks) {
+    const [first] = task.outputs;
+    const image = task.bases.find((base) => unseen.has(base.image))?.image;
+    const node: Node = {
+      key: taskNode(task.registry, task.task),
+      ...(first ? titled(first) : { title: task.task }),
+      registry: task.registry,
+      task,
+      ...(image && { unseen: { image, why: unseen.get(image)! } }),
+      ...{ above: [], below: [], wave: 0 },
+    };
+    nodes.set(node.key, node);
+    for (const output of task.outputs) makers.set(output, [...(makers.get(output) ?? []), node]);
+  }
+  for (const node of [...nodes.values()])
+    for (const base of node.task!.bases)
+      for (const maker of makers.get(base.image) ?? [outside(base.image, nodes)]) {
+        if (maker === node) continue;
+        node.above.push({ node: maker, base });
+        maker.below.push({ node, base });
+      }
+  setWaves(nodes);
+  return nodes;
+}
+
+function outside(image: string, nodes: Map<string, Node>): Node {
+  const key = `image ${image}`;
+  const node = nodes.get(key) ?? { key, ...titled(image), above: [], below: [], wave: 0 };
+  nodes.set(key, node);
+  return node;
+}
+
+/** From the top down, each node after the last of what it is built on; a cycle's nodes come last, in wave 1 or later. */
+function setWaves(nodes: Map<string, Node>): void {
+  const waiting = new Map([...nodes.values()].map((node) => [node, node.above.length]));
+  const ready = [...nodes.values()].filter((node) => node.above.length === 0);
+  for (const node of ready) if (node.task) node.wave = 1;
+  for (let at = 0; at < ready.length; at++) {
+    const node = ready[at]!;
+    for (const { node: next } of node.below) {
+      next.wave = Math.max(next.wave, node.wave + 1);
+      const left = waiting.get(next)! - 1;
+      waiting.set(next, left);
+      if (left === 0) ready.push(next);
+    }
+  }
+  for (const [node, left] of waiting) if (left > 0) node.wave = Math.max(node.wave, 1);
+}
+
+/** The node that makes an image, or is it. */
+export function nodeOfImage(nodes: Map<string, Node>, image: string): Node | undefined {
+  return nodes.get(`image ${image}`) ?? [...nodes.values()].find(({ task }) => task?.outputs.includes(image));
+}
+
+/** All that is built on it, in several steps; without itself. */
+export function allBelow(from: Node): Set<Node> {
+  const found = new Set<Node>();
+  const open = [from];
+  for (let node = open.pop(); node; node = open.pop())
+    for (const { node: other } of node.below)
+      if (other !== from && !found.has(other)) {
+        found.add(other);
+        open.push(other);
+      }
+  return found;
+}

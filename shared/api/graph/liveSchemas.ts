@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { LiveAnswer, LiveRegistry, LiveRun, PushesAnswer, PushOfDay } from '../../graph/answers.ts';
+import { RunStatus } from '../../model/run.ts';
+
+const instant = z.iso.datetime();
+
+const Run: z.ZodType<LiveRun> = z.object({
+  runId: z.string(),
+  task: z.string().exactOptional(),
+  status: RunStatus,
+  createTime: instant,
+  startTime: instant.exactOptional(),
+  finishTime: instant.exactOptional(),
+  push: z.string().exactOptional().describe('The id of the push that it was started for.'),
+  waits: z.string().exactOptional().describe('Why a queued run waits.'),
+  nextTry: instant.exactOptional(),
+  givenUpAt: instant.exactOptional(),
+});
+
+const Registry: z.ZodType<LiveRegistry> = z.object({
+  name: z.string(),
+  fault: z.string().exactOptional().describe('Set where it could not be read; its lists are empty then.'),
+  running: z.array(z.string()),
+  queued: z.array(z.object({ runId: z.string(), automatic: z.boolean(), waiting: z.boolean() })),
+  more: z.literal(true).exactOptional().describe('Its queue is longer.'),
+  runs: z.array(Run).describe('The newest, newest first.'),
+});
+
+export const Live: z.ZodType<LiveAnswer> = z.object({ registries: z.array(Registry) }).meta({ id: 'Live' });
+
+const Push: z.ZodType<PushOfDay> = z.object({
+  id: z.string(),
+  image: z.string().exactOptional(),
+  digest: z.string().exactOptional(),
+  time: instant.exactOptional(),
+  decided: z
+    .object({
+      started: z.number().int(),
+      merged: z.number().int(),
+      waits: z.number().int(),
+      skipped: z.number().int(),
+      held: z.number().int().exactOptional(),
+    })
+    .exactOptional()
+    .describe('Tasks by what was decided on them.'),
+});
+
+export const PushList: z.ZodType<PushesAnswer> = z
+  .object({ value: z.array(Push), nextLink: z.string().exactOptional() })
+  .meta({ id: 'PushListResult' });

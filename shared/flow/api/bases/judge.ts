@@ -1,0 +1,91 @@
+import type { Judged } from '../../../model/bases/baseImages.ts';
+import type { Judgement, JudgementRequest } from '../../../model/bases/policy.ts';
+import type { KnownRegistry } from '../../../model/registry.ts';
+import { eventGuid } from '../../../names/eventGuid.ts';
+import type { Ports } from '../../../ports/ports.ts';
+import { imageNamed } from '../../imageNamed.ts';
+import { onPush } from '../../push/onPush.ts';
+import { Refusal } from '../../refusal.ts';
+import { retryOnConflict } from '../../retryOnConflict.ts';
+
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
+
+/** What is kept: more than are needed, as one row holds them all. */
+const maxJudgements = 1000;
+
+/**
+ * Writes down what was said of a digest, and decides again on every task that is concerned: one that is built on a
+ * quarantined digest goes back to the newest that may be built on. May be repeated until it is answered.
+ * @throws Refusal 409 where the verdict does not fit the one before
+ */
+export async function judge(
+  registry: Pick<KnownRegistry, 'loginServer'>,
+  verdict: Judgement['verdict'],
+  { digest, reason, ...request }: JudgementRequest,
+  ports: Flow,
+): Promise<Judged> {
+  const image = imageNamed(request.image, registry);
+  const time = ports.clock.now().toISOString();
+  const judgement = await writeDown({ digest, image, verdict, reason, time }, ports);
+  ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
+  const users = await imagesOn(digest, ports);
+  const pushes: string[] = [];
+  const tasks = { started: 0, merged: 0, waits: 0, skipped: 0, held: 0 };
+  for (const [at, concerned] of [...new Set([image, ...users])].entries()) {
+    const id = eventGuid(`${verdict}-${digest}-${judgement.time}-${at + 1}`);
+    const push = { id, image: concerned, digest, timestamp: judgement.time };
+    const decisions = await onPush(push, ports, 'named');
+    if (decisions.length > 0) pushes.push(id);
+    for (const decision of decisions) tasks[decision.verdict]++;
+  }
+  const message =
+    users.length > 0 ? undefined : `No task is built on ${digest} now. What was said of it stays.`;
+  return { judgement, pushes, tasks, ...(message && { message }) };
+}
+
+/** @returns the one that is there, where the same was said before */
+function writeDown(judgement: Judgement, { store }: Flow): Promise<Judgement> {
+  return retryOnConflict(async () => {
+    const stored = await store.judgements();
+    const all = stored?.value.judgements ?? [];
+    const before = all.findLast(({ digest }) => digest === judgement.digest);
+    if (before?.verdict === judgement.verdict && before.reason === judgement.reason) return before;
+    const fault = faultOf(judgement, before);
+    if (fault) throw new Refusal(409, 'Conflict', fault);
+    const kept = withRoom(all);
+    if (kept.length >= maxJudgements)
+      throw new Refusal(
+        409,
+        'Conflict',
+        `${maxJudgements} digests are quarantined or admitted. Release some first.`,
+      );
+    await store.putJudgements({ judgements: [...kept, judgement] }, stored?.etag);
+    return judgement;
+  });
+}
+
+function faultOf({ digest, verdict }: Judgement, before: Judgement | undefined): string | undefined {
+  const isOpen = before !== undefined && before.verdict !== 'released';
+  if (verdict === 'released' && !isOpen) return `${digest} is neither quarantined nor admitted.`;
+  if (verdict === 'admitted' && before?.verdict === 'quarantined')
+    return `${digest} is quarantined: ${before.reason}. Release it first (POST …/release).`;
+  return undefined;
+}
+
+/** Without the oldest that count no more, where there are too many. */
+function withRoom(all: Judgement[]): Judgement[] {
+  if (all.length < maxJudgements) return all;
+  const counts = (one: Judgement) =>
+    one.verdict !== 'released' && all.findLast(({ digest }) => digest === one.digest) === one;
+  const over = all.findIndex((one) => !counts(one));
+  return over < 0 ? all : all.toSpliced(over, 1);
+}
+
+/** The images by which a task's base image has the digest. */
+async function imagesOn(digest: string, { store, settings }: Flow): Promise<string[]> {
+  const images = new Set<string>();
+  for (const { name } of settings.registries)
+    for (const { bases } of await store.states(name))
+      for (const base of bases) if (base.digest === digest) images.add(base.image);
+  return [...images];
+}

@@ -1,0 +1,229 @@
+import { isDeepStrictEqual } from 'node:util';
+import { applyPatch } from '../../api/applyPatch.ts';
+import { withoutMovedTokens } from '../../api/movedTokens.ts';
+import { withoutNulls } from '../../api/withoutNulls.ts';
+import { changeTaskSecrets } from '../../model/mapSecrets.ts';
+import type { KnownRegistry } from '../../model/registry.ts';
+import type { TaskState } from '../../model/state.ts';
+import { type Task, TaskCreate, type TaskIdentity } from '../../model/task.ts';
+import { without } from '../../model/without.ts';
+import type { Ports, Settings } from '../../ports/ports.ts';
+import { noEdges, UnreadableError, type Write } from '../../ports/store.ts';
+import { inPlaceOf } from '../../ports/unknownParts.ts';
+import { timersOf } from '../../rules/timers.ts';
+import { CycleError } from '../../rules/upstream.ts';
+import { lookUpstream } from '../queue/upstream.ts';
+import { noTask, Refusal } from '../refusal.ts';
+import { retryOnConflict, toReplace } from '../retryOnConflict.ts';
+import { taskOwner } from '../secrets/owners.ts';
+import { unsealReadable } from '../secrets/sealedSecrets.ts';
+import { syncTaskWebhooks } from '../webhooks/syncWebhooks.ts';
+import { webhookRows, webhookWrites } from '../webhooks/webhookWrites.ts';
+import { checkCredentials, checkTaskCredentials } from './checkCredentials.ts';
+import { checkStep, knownOutputs } from './checkStep.ts';
+import { checkTriggers } from './checkTriggers.ts';
+import { cancelRun } from './runs.ts';
+
+type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
+
+/**
+ * Creates a task or replaces it; what is known of its base images and runs stays. Its webhooks are registered as far as
+ * their servers can be reached.
+ * @throws Refusal 400
+ */
+export async function putTask(
+  registry: KnownRegistry,
+  name: string,
+  create: TaskCreate,
+  ports: Flow,
+): Promise<Task> {
+  return writeTask(registry, name, () => ({ create, unopened: new Set() }), ports);
+}
+
+interface Wanted {
+  create: TaskCreate;
+  /** Secrets of it that are sealed and do not open: they stay as they are. */
+  unopened: Set<string>;
+}
+
+/** @param want makes the definition from the one that is there when it is written */
+async function writeTask(
+  registry: KnownRegistry,
+  name: string,
+  want: (before: Task | undefined) => Wanted,
+  ports: Flow,
+): Promise<Task> {
+  const task = await retryOnConflict(async () => {
+    const [before, state] = await Promise.all([
+      toReplace(ports.store.task(registry.name, name)),
+      toReplace(ports.store.state(registry.name, name)),
+    ]);
+    const { create, unopened } = want(before?.value);
+    check(create, registry, ports.settings);
+    const webhooks = await webhookRows(registry.name, name, create.properties, ports);
+    const owner = taskOwner(registry.name, name);
+    const task: Task = inPlaceOf(before?.value, {
+      ...create,
+      registry: registry.name,
+      name: before?.value?.name ?? name,
+      creationDate: before?.value?.creationDate ?? ports.clock.now().toISOString(),
+      ...(create.identity && { identity: consistent(create.identity) }),
+      properties: changeTaskSecrets(create.properties, (secret) =>
+        unopened.has(secret) ? secret : ports.seal.seal(secret, owner),
+      ),
+    });
+    const asBefore = isDeepStrictEqual(
+      create.properties,
+      before?.value && unsealReadable(before.value, ports).task.properties,
+    );
+    const value = stateOf(task, registry, { before: state?.value, asBefore }, ports.clock.now());
+    const usable = changeTaskSecrets(create.properties, (secret) =>
+      unopened.has(secret) ? undefined : secret,
+    );
+    await refuseCycle(value, ports);
+    // A producer is recorded before its first run, so that the dependents of its images wait for it.
+    const key = { registry: registry.name, task: task.name };
+    await ports.store.changeEdges(key, { bases: [], outputs: value.outputs }, noEdges);
+    await ports.store.commit(registry.name, [
+      { put: 'task', value: task, ...(before && { etag: before.etag }) },
+      { put: 'state', value, ...(state && { etag: state.etag }) },
+      ...webhookWrites({ registry: registry.name, task: task.name }, usable, webhooks, ports),
+    ]);
+    const gone = state?.value?.outputs.filter((image) => !value.outputs.includes(image)) ?? [];
+    await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
+    return task;
+  });
+  await syncTaskWebhooks(registry.name, task.name, ports);
+  return task;
+}
+
+/** Identities of a kind that the type no longer names are gone, as with any resource of ARM. */
+function consistent({ userAssignedIdentities, ...identity }: TaskIdentity): TaskIdentity {
+  const keeps = identity.type.includes('UserAssigned') && userAssignedIdentities;
+  return keeps ? { ...identity, userAssignedIdentities } : identity;
+}
+
+/**
+ * Changes a task by a PATCH body.
+ * @throws Refusal 404 for no such task, 400 when the outcome is not a task
+ */
+export function patchTask(registry: KnownRegistry, name: string, patch: object, ports: Flow): Promise<Task> {
+  const merge = (before: Task | undefined): Wanted => {
+    if (!before) throw noTask(registry.name, name);
+    const { task, unopened } = unsealReadable(before, ports);
+    const resource = without(task, 'registry', 'name', 'creationDate');
+    const merged = TaskCreate.safeParse(withoutNulls(applyPatch(resource as never, patch as never)));
+    if (!merged.success) throw Refusal.ofSchema(merged.error);
+    return { create: withoutMovedTokens(task.properties, merged.data, patch), unopened };
+  };
+  return writeTask(registry, name, merge, ports);
+}
+
+/** A task with its secrets in the clear, without those that do not open. @throws Refusal 404 */
+export async function openTask(registry: KnownRegistry, name: string, ports: Flow): Promise<Task> {
+  const stored = (await ports.store.task(registry.name, name))?.value;
+  if (!stored) throw noTask(registry.name, name);
+  const { task, unopened } = unsealReadable(stored, ports);
+  const properties = changeTaskSecrets(task.properties, (secret) =>
+    unopened.has(secret) ? undefined : secret,
+  );
+  return { ...task, properties };
+}
+
+/** Deletes a task, its state and its edges; what it has queued is cancelled. False when there was none. */
+export async function deleteTask(registry: KnownRegistry, name: string, ports: Ports): Promise<boolean> {
+  const { store } = ports;
+  // Where only the answer of the removal was lost, the next attempt finds nothing: the edges are still to be removed.
+  let before: { state: TaskState | undefined } | undefined;
+  const deleted = await retryOnConflict(async () => {
+    const state = await toReplace(store.state(registry.name, name));
+    const task = await toReplace(store.task(registry.name, name));
+    if (!task) return before;
+    before = { state: state?.value };
+    for (const { runId } of state?.value?.open ?? []) await cancelIfThere(registry, runId, ports);
+    const writes: Write[] = [{ remove: 'task', task: name }];
+    if (state) writes.push({ remove: 'state', task: name });
+    const webhooks = await webhookRows(registry.name, name, undefined, ports);
+    writes.push(
+      ...webhookWrites(
+        { registry: registry.name, task: task.value?.name ?? name },
+        undefined,
+        webhooks,
+        ports,
+      ),
+    );
+    await store.commit(registry.name, writes);
+    return before;
+  });
+  if (!deleted) return false;
+  // After the rows: an edge to a deleted task is ignored, but a task without its edges gets no pushes.
+  if (deleted.state) {
+    const { bases, built, outputs } = deleted.state;
+    const images = [...bases, ...(built?.pins ?? [])].map(({ image }) => image);
+    const edges = { bases: [...new Set(images)], outputs };
+    await store.changeEdges({ registry: registry.name, task: name }, noEdges, edges);
+  }
+  await syncTaskWebhooks(registry.name, name, ports);
+  return true;
+}
+
+/** A run whose row is gone or cannot be read does not keep its task from being deleted. */
+async function cancelIfThere(registry: KnownRegistry, runId: string, ports: Ports): Promise<void> {
+  try {
+    await cancelRun(registry, runId, ports);
+  } catch (error) {
+    const isGone = error instanceof Refusal && error.status === 404;
+    if (!isGone && !(error instanceof UnreadableError)) throw error;
+    ports.log('warning', `run ${runId} is not cancelled: ${error.message}`, {
+      registry: registry.name,
+      runId,
+    });
+  }
+}
+
+/** A cycle is refused when it is made, as far as it is known by then what the task is built from. */
+async function refuseCycle(state: TaskState, { store }: Flow): Promise<void> {
+  const bases = state.bases.map(({ image }) => image);
+  try {
+    await lookUpstream(state, bases, store, { outputs: state.outputs });
+  } catch (error) {
+    throw error instanceof CycleError ? new Refusal(400, 'TaskRing', error.message) : error;
+  }
+}
+
+/** The part of a task's definition that decisions need, in the row that decisions are made from. */
+function stateOf(
+  task: Task,
+  registry: KnownRegistry,
+  { before, asBefore }: { before: TaskState | undefined; asBefore: boolean },
+  now: Date,
+): TaskState {
+  const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
+  const base = trigger?.baseImageTrigger;
+  const kept = before ? without(before, 'cpu', 'timers') : { bases: [], open: [] };
+  const timers = timersOf(task.properties, before, now);
+  return {
+    ...kept,
+    // What failed as it was, may succeed as it is.
+    ...(before?.last && !asBefore && { last: { ...before.last, failures: 0 } }),
+    registry: registry.name,
+    task: task.name,
+    enabled: status === 'Enabled',
+    stepType: step.type,
+    trigger: base?.status === 'Enabled' ? base.baseImageTriggerType : 'Disabled',
+    platform,
+    ...(agentConfiguration?.cpu && { cpu: agentConfiguration.cpu }),
+    timeout,
+    ...(timers.length > 0 && { timers }),
+    outputs: before && asBefore ? before.outputs : knownOutputs(step, registry, task.properties.credentials),
+  };
+}
+
+/** Checks a task beyond its schema. @throws Refusal 400 */
+function check({ properties, identity }: TaskCreate, registry: KnownRegistry, settings: Settings): void {
+  const { step, credentials, trigger } = properties;
+  checkTriggers(trigger ?? {});
+  checkStep(step, registry, credentials);
+  checkCredentials(credentials, settings);
+  checkTaskCredentials(credentials, identity);
+}

@@ -1,0 +1,33 @@
+import type { Presence } from '../../model/scan.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { tickLateMs } from '../../rules/timing.ts';
+
+type PresencePorts = Pick<Ports, 'store' | 'settings' | 'clock' | 'log'>;
+
+/**
+ * Writes down that this app's clock ticks. Another app on the same storage is said in the log, once: each would start
+ * the runs of both, and follow runs of registries that are not in its settings. Never throws, as the clock's work does
+ * not depend on it.
+ */
+export async function notePresence(ports: PresencePorts): Promise<void> {
+  const { store, settings, clock, log } = ports;
+  try {
+    const known = await store.presences();
+    const before = known.find(({ app }) => app === settings.app)?.others ?? [];
+    const others = othersOf(known, settings.app, clock.now());
+    await store.putPresence({ app: settings.app, tickedAt: clock.now().toISOString(), others });
+    for (const other of others.filter((name) => !before.includes(name))) log('error', sharedWith(other));
+  } catch {
+    // The clock's chores meet the same table, and say what is wrong with it.
+  }
+}
+
+/** The apps whose clocks tick on this storage beside an app's own. */
+export const othersOf = (known: Presence[], own: string, now: Date): string[] =>
+  known
+    .filter(({ app, tickedAt }) => app !== own && now.getTime() - Date.parse(tickedAt) < tickLateMs)
+    .map(({ app }) => app)
+    .sort();
+
+export const sharedWith = (other: string) =>
+  `the app ${other} works on this storage too: stop one of the two, or give it a storage account of its own (PlinthStorage__tableServiceUri, PlinthStorage__queueServiceUri)`;

@@ -1,0 +1,113 @@
+import { isEnded, type Run } from '../../model/run.ts';
+import type { Fault } from '../../model/scan.ts';
+import type { Slots } from '../../model/state.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { UnreadableError } from '../../ports/store.ts';
+import { withoutRunning, withoutSkipped, withRunning, withUnread } from '../../rules/taskState.ts';
+import { messageLostSeconds } from '../../rules/timing.ts';
+import { alone } from '../alone.ts';
+import { dropGhost } from '../queue/ghosts.ts';
+import { changeSlots, wakeNext } from '../queue/nextInQueue.ts';
+import { toReplace } from '../retryOnConflict.ts';
+
+/** Waiting runs for which a message is sent in one round; the next round takes the next ones. */
+const waitingAtOnce = 200;
+
+/** Runs that a lost pace is made from: many times what a registry may have at once. */
+const runsLookedAt = 1000;
+
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings' | 'log'>;
+
+/**
+ * Sends lost messages again: for the runs whose turn it is, those that wait, every run that was claimed and not given
+ * to the engine, and every run whose follow-up is overdue. A repeated message does nothing.
+ */
+export async function resendLost(ports: Flow): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const { name: registry } of ports.settings.registries) {
+    await alone(`the runs of ${registry} that go on`, faults, () => resendRunning(registry, faults, ports));
+    await alone(`the queue of ${registry}`, faults, () => wakeNext(registry, ports));
+    await alone(`the runs of ${registry} that wait`, faults, () => resendWaiting(registry, ports));
+  }
+  return faults;
+}
+
+async function resendRunning(registry: string, faults: Fault[], ports: Flow): Promise<void> {
+  const pace = await readPace(registry, faults, ports);
+  const { running, unread = [], skipped = [] } = pace;
+  for (const runId of [...running, ...unread])
+    await alone(`run ${runId} of ${registry}`, faults, () =>
+      resendRun(registry, runId, unread.includes(runId), ports),
+    );
+  for (const runId of skipped)
+    await alone(`run ${runId} of ${registry}`, faults, () => lookAtSkipped(registry, runId, ports));
+}
+
+/** A pace that cannot be read would stop its registry for good: it is rebuilt from the newest runs. */
+async function readPace(registry: string, faults: Fault[], ports: Flow): Promise<Slots> {
+  const read = await toReplace(ports.store.pace(registry));
+  if (!read) return { registry, running: [] };
+  if (read.value) return read.value;
+  const running: string[] = [];
+  let left = runsLookedAt;
+  for await (const { runId, status } of ports.store.runs(registry, { atOnce: runsLookedAt })) {
+    if (status !== 'Queued' && !isEnded(status)) running.push(runId);
+    if (--left === 0) break;
+  }
+  const value = { registry, running };
+  await ports.store.commit(registry, [{ put: 'pace', value, etag: read.etag }]);
+  faults.push({ what: `the row pace of ${registry}`, reason: 'it could not be read, and was rebuilt' });
+  return value;
+}
+
+/** Looks again at queued runs whose rows could not be read. @throws UnreadableError */
+async function lookAtSkipped(registry: string, runId: string, ports: Flow): Promise<void> {
+  const run = await ports.store.run(registry, runId);
+  await changeSlots(registry, ports, (slots) => withoutSkipped(slots, runId));
+  if (!run) await dropGhost(registry, runId, ports);
+}
+
+async function resendRun(registry: string, runId: string, isAside: boolean, ports: Flow): Promise<void> {
+  const { queue, clock } = ports;
+  const now = clock.now().getTime();
+  const isOver = (time: string) => now - Date.parse(time) > messageLostSeconds * 1000;
+  const run = await readRun(registry, runId, isAside, ports);
+  if (!run) await dropGhost(registry, runId, ports);
+  if (!run || isEnded(run.status)) await takeOff(registry, runId, ports);
+  else if (run.engineRunId === undefined) await queue.sendStart([{ registry, runId }]);
+  else if (run.followAt && isOver(run.followAt))
+    await queue.sendFollow({ registry, runId, at: run.followAt }, 0);
+}
+
+/** One whose row cannot be read leaves the queue until it can be. @throws UnreadableError */
+async function readRun(registry: string, runId: string, isAside: boolean, ports: Flow) {
+  let run: Run | undefined;
+  try {
+    run = (await ports.store.run(registry, runId))?.value;
+  } catch (error) {
+    const isNew = error instanceof UnreadableError && !isAside;
+    if (isNew) await changeSlots(registry, ports, (pace) => withUnread(pace, runId));
+    throw error;
+  }
+  if (isAside) await changeSlots(registry, ports, (pace) => withRunning(withoutRunning(pace, runId), runId));
+  return run;
+}
+
+/** A run that has ended, or never was, has no place in the queue. */
+function takeOff(registry: string, runId: string, ports: Flow): Promise<void> {
+  ports.log('warning', `run ${runId} held a place of ${registry} that it has no right to`, {
+    registry,
+    runId,
+  });
+  return changeSlots(registry, ports, (pace) =>
+    pace.running.includes(runId) ? withoutRunning(pace, runId) : undefined,
+  );
+}
+
+async function resendWaiting(registry: string, { store, queue, clock }: Flow): Promise<void> {
+  const waiting: { registry: string; runId: string }[] = [];
+  for await (const { runId } of store.places(registry, { waiting: true })) waiting.push({ registry, runId });
+  const rounds = Math.ceil(waiting.length / waitingAtOnce);
+  const round = rounds > 1 ? Math.floor(clock.now().getTime() / 60_000) % rounds : 0;
+  await queue.sendStart(waiting.slice(round * waitingAtOnce, (round + 1) * waitingAtOnce));
+}

@@ -1,0 +1,82 @@
+import { ociPlatform } from '../../model/platform.ts';
+import { buildsTaskAsDefined, type Pin, type Run } from '../../model/run.ts';
+import type { Platform } from '../../model/task.ts';
+import { parseImageRef } from '../../names/imageRef.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { RegistryError } from '../../ports/registry.ts';
+import { pinsOn, type Standing } from '../../rules/bases/admission.ts';
+import { replicaAgainSeconds, replicaLagMs } from '../../rules/timing.ts';
+import { BuildFault } from '../buildFault.ts';
+import { forget, see } from '../push/see.ts';
+import { loginFor } from '../secrets/registryLogin.ts';
+import type { Job } from './buildPlan.ts';
+
+/**
+ * The digests of base images. A run that was claimed before keeps the digests that were recorded then.
+ * @throws BuildFault for an image that is not there, RegistryError
+ */
+export function pinAll(images: Omit<Pin, 'digest'>[], job: Job): Promise<Pin[]> {
+  const recorded = new Map(job.run.pins?.map((pin) => [pin.image, pin]));
+  return Promise.all(
+    images.map(
+      async ({ image, type }) => recorded.get(image) ?? { image, type, ...(await pinOf(image, job)) },
+    ),
+  );
+}
+
+const isTracked = (run: Run) => run.task !== undefined && buildsTaskAsDefined(run);
+
+async function pinOf(image: string, job: Job): Promise<Pick<Pin, 'digest' | 'notNewest'>> {
+  const { task, run, registry, ports } = job;
+  const reference = parseImageRef(image);
+  if (reference.digest) return { digest: reference.digest };
+  const login = loginFor(reference.registry, registry, task.properties.credentials);
+  const time = ports.clock.now().toISOString();
+  const digest = await ports.registry.digestOf(reference, login);
+  if (!digest)
+    throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
+  // What others ask to be built is not tracked, and leaves nothing behind.
+  const standing = await see({ image, digest, time, how: 'read' }, ports, { isKept: isTracked(run) });
+  if (!standing.held) return { digest: standing.newest.digest };
+  const builtOn = await builtOnNow(image, run, ports);
+  for (const pin of pinsOn(standing, builtOn)) {
+    if (pin.digest === digest) return pin;
+    if (await ports.registry.digestOf({ ...reference, digest: pin.digest }, login)) return pin;
+    if (isLate(pin.digest, standing, ports))
+      throw new RegistryError('Unreachable', `${image}@${pin.digest} is not there yet`, {
+        retryAfter: replicaAgainSeconds,
+      });
+    if (isTracked(run)) await forget(image, pin.digest, ports);
+  }
+  throw new BuildFault(
+    `Base image ${image}: ${standing.held.digest} ${standing.held.reason}. There is no other digest to build on: push a newer one, or admit one (POST …/admit).`,
+  );
+}
+
+/** Whether a replica may not have a digest yet. */
+const isLate = (digest: string, { seen }: Standing, { clock }: Ports) =>
+  seen.digests.some(
+    (one) => one.digest === digest && clock.now().getTime() - Date.parse(one.since) < replicaLagMs,
+  );
+
+/** The digest of a base image that the task is built on. */
+async function builtOnNow(
+  image: string,
+  { registry, task }: Run,
+  { store }: Ports,
+): Promise<string | undefined> {
+  const built = task === undefined ? undefined : (await store.state(registry, task))?.value.built;
+  return built?.pins.find((pin) => pin.image === image)?.digest;
+}
+
+/** `linux/arm/v7`, as BuildKit writes a platform. */
+export function platformText(platform: Platform): string {
+  const { os, architecture, variant } = ociPlatform(platform);
+  return [os, architecture, variant].filter(Boolean).join('/');
+}
+
+export const baseNotes = (pins: Pin[]) =>
+  pins.flatMap(({ image, digest, type, notNewest }) => [
+    `Base image (${type}): ${image}@${digest}`,
+    ...(notNewest ? [`Not the newest of ${image}: ${notNewest}`] : []),
+  ]);

@@ -1,0 +1,43 @@
+import type { QueueEntry, TaskState } from '../../model/state.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { ConflictError } from '../../ports/store.ts';
+import { withSkipped } from '../../rules/taskState.ts';
+import { retryOnConflict } from '../retryOnConflict.ts';
+import { changeSlots, slotsOf, wakeNext } from './nextInQueue.ts';
+
+type Flow = Pick<Ports, 'store' | 'queue' | 'settings' | 'log'>;
+
+/**
+ * A run whose row was removed by hand: its entries in the queue and in the state of its task are removed,
+ * so that neither waits for it. Reads all states of the registry, as the row that named its task is gone.
+ */
+export async function dropGhost(registry: string, runId: string, ports: Flow): Promise<void> {
+  const { store, log } = ports;
+  const entries: QueueEntry[] = [];
+  for await (const entry of store.places(registry)) if (entry.runId === runId) entries.push(entry);
+  for (const value of entries)
+    await store.commit(registry, [{ remove: 'place', value }]).catch((error) => {
+      if (!(error instanceof ConflictError)) throw error;
+    });
+  const isOpen = ({ open }: TaskState) => open.some((run) => run.runId === runId);
+  for (const { task } of (await store.states(registry)).filter(isOpen))
+    await retryOnConflict(async () => {
+      const state = await store.state(registry, task);
+      if (!state || !isOpen(state.value)) return;
+      const open = state.value.open.filter((run) => run.runId !== runId);
+      await store.commit(registry, [{ put: 'state', value: { ...state.value, open }, etag: state.etag }]);
+    });
+  log('warning', `run ${runId} of ${registry} has no row any more: nothing waits for it`, {
+    registry,
+    runId,
+  });
+  await wakeNext(registry, ports);
+}
+
+/** A queued run whose row cannot be read lets the runs behind it go first, until the timer can read it. */
+export async function skipUnreadable(registry: string, runId: string, ports: Flow): Promise<void> {
+  const { running, unread = [], skipped = [] } = (await slotsOf(registry, ports)).value;
+  if ([...running, ...unread, ...skipped].includes(runId)) return;
+  await changeSlots(registry, ports, (slots) => withSkipped(slots, runId));
+  await wakeNext(registry, ports);
+}

@@ -1,0 +1,133 @@
+import { isEnded, type Run } from '../../model/run.ts';
+import type { Trouble, Waiting } from '../../model/waiting.ts';
+import { without } from '../../model/without.ts';
+import type { PlinthError } from '../../names/plinthError.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { isBeforeItsTime } from '../../rules/mayStart.ts';
+import {
+  longestPauseSeconds,
+  longestRetryAfterSeconds,
+  maxStartFaults,
+  maxUnknownHosts,
+  retryForSeconds,
+  retrySeconds,
+  roleSeconds,
+} from '../../rules/timing.ts';
+import { forgetKey } from '../finish/endAtEngine.ts';
+import { endRun } from '../finish/endRun.ts';
+import { letWait } from '../queue/letWait.ts';
+import { retryOnConflict } from '../retryOnConflict.ts';
+import { isRoleMissing, isTransient, isUnknownHost, loudness } from '../transient.ts';
+
+/** What a start met, counted on the run: how long others have not answered, or how often Plinth itself has failed. */
+export const moreTrouble = ({ trouble }: Run, now: Date, error?: unknown): Trouble => ({
+  since: trouble?.since ?? now.toISOString(),
+  count: (trouble?.count ?? 0) + 1,
+  ...(isUnknownHost(error) && { unknownHost: (trouble?.unknownHost ?? 0) + 1 }),
+});
+
+/** Seconds until a run is tried again after an error, or undefined when it has been tried long enough. */
+export function pauseAfter(
+  error: unknown,
+  { since, count, unknownHost = 0 }: Trouble,
+  now: Date,
+): number | undefined {
+  if (isRoleMissing(error)) {
+    const left = (lastTry(since, roleSeconds) - now.getTime()) / 1000;
+    return left > 0 ? Math.min(growing(count), left) : undefined;
+  }
+  if (!isTransient(error)) return count >= maxStartFaults ? undefined : growing(count);
+  if (unknownHost >= maxUnknownHosts || now.getTime() >= lastTry(since)) return undefined;
+  if (unknownHost > 0) return growing(unknownHost);
+  const asked = error.retryAfter ?? retrySeconds;
+  return asked > 0 ? Math.min(asked, longestRetryAfterSeconds) : retrySeconds;
+}
+
+const growing = (count: number) => Math.min(retrySeconds * 2 ** (count - 1), longestPauseSeconds);
+const lastTry = (since: string, seconds = retryForSeconds) => Date.parse(since) + seconds * 1000;
+
+/** Why a run waits for a time: what it met, when it is tried next, and until when or how often. Pure. */
+function waitAfter(error: unknown, trouble: Trouble, pause: number, now: Date): Waiting {
+  const next = now.getTime() + pause * 1000;
+  const nextTry = new Date(next).toISOString();
+  const tried = isRoleMissing(error) ? roleSeconds : retryForSeconds;
+  const isForTime = isRoleMissing(error) || (isTransient(error) && !trouble.unknownHost);
+  const ends = isForTime ? Math.max(next, lastTry(trouble.since, tried)) : undefined;
+  const givenUpAt = ends === undefined ? undefined : new Date(ends).toISOString();
+  const most = trouble.unknownHost ? maxUnknownHosts : maxStartFaults;
+  const end = givenUpAt ? `for the last time at ${toSecond(givenUpAt)}` : `${most} times at most`;
+  const reason = `waits, and is tried again at ${toSecond(nextTry)}, ${end}: ${messageOf(error)}`;
+  return { runs: [], images: [], reason, nextTry, ...(givenUpAt && { givenUpAt }) };
+}
+
+const toSecond = (time: string) => time.replace(/\.\d+Z$/, 'Z');
+
+/** The run whose log says at once what is missing, after all that could be read of it before. */
+function withRoleNote(run: Run, error: PlinthError, now: Date, { since }: Trouble): Run {
+  const said = 'A role is missing, or does not count yet; tried again until';
+  if (run.missingRole || run.notes?.some((note) => note.startsWith(said))) return run;
+  const text = `${said} ${toSecond(new Date(lastTry(since, roleSeconds)).toISOString())}: ${error.message}`;
+  if (run.status === 'Queued') return { ...run, missingRole: { at: now.toISOString(), text } };
+  return { ...run, notes: [...(run.notes ?? []), text] };
+}
+
+/** How a run ends that was tried long enough. */
+export const givenUp = (error: unknown) =>
+  isTransient(error) || isRoleMissing(error)
+    ? {
+        status: 'Failed' as const,
+        runErrorMessage: `${error.message}${howLong(error)}`,
+      }
+    : {
+        status: 'Error' as const,
+        runErrorMessage: `Plinth failed at this run ${maxStartFaults} times and gave it up: ${messageOf(error)}. The app's log has more; run the task again.`,
+      };
+
+function howLong(error: PlinthError): string {
+  if (isUnknownHost(error)) return ` It was tried ${maxUnknownHosts} times.`;
+  if (!isRoleMissing(error)) return '';
+  return ` It was tried for ${roleSeconds / 60} minutes: so long a role that was just assigned may take to count.`;
+}
+
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** A start that failed through no fault of the task: later again, a bounded number of times. */
+export async function postponeStart(
+  registry: string,
+  runId: string,
+  error: unknown,
+  ports: Ports,
+): Promise<void> {
+  const now = ports.clock.now();
+  ports.log(loudness(error), `run ${runId} starts later: ${messageOf(error)}`, {
+    registry,
+    runId,
+  });
+  await retryOnConflict(async () => {
+    const run = await ports.store.run(registry, runId);
+    if (!run || isEnded(run.value.status) || run.value.engineRunId) return;
+    // It was written, and only the answer was lost.
+    if (isBeforeItsTime(run.value, now))
+      return void (await ports.queue.sendStart([{ registry, runId }], retrySeconds));
+    const trouble = moreTrouble(run.value, now, error);
+    const pause = pauseAfter(error, trouble, now);
+    if (pause === undefined) {
+      if (run.value.status !== 'Queued') await forgetKey(run.value, ports);
+      await endRun(registry, runId, givenUp(error), ports);
+      return;
+    }
+    const noted = isRoleMissing(error) ? withRoleNote(run.value, error, now, trouble) : run.value;
+    if (noted.status === 'Queued') {
+      const waiting = { value: noted, etag: run.etag };
+      await letWait(waiting, waitAfter(error, trouble, pause, now), { againAfter: pause, trouble }, ports);
+      return;
+    }
+    // It holds a place of its registry, which a Retry-After of a day would close to all others.
+    const held = Math.min(pause, longestPauseSeconds);
+    const claimedUntil = new Date(now.getTime() + held * 1000).toISOString();
+    const lastUpdatedTime = now.toISOString();
+    const value: Run = { ...without(noted, 'preparing'), trouble, claimedUntil, lastUpdatedTime };
+    await ports.store.commit(registry, [{ put: 'run', value, etag: run.etag }]);
+    await ports.queue.sendStart([{ registry, runId }], held);
+  });
+}

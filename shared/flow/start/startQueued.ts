@@ -1,0 +1,166 @@
+import { causeOf } from '../../model/cause.ts';
+import type { KnownRegistry } from '../../model/registry.ts';
+import { buildsTaskAsDefined, type Run } from '../../model/run.ts';
+import type { TaskState } from '../../model/state.ts';
+import type { Waiting } from '../../model/waiting.ts';
+import { eventGuid } from '../../names/eventGuid.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
+import { aheadInTask, isBeforeItsTime, mayStart, movesToTell } from '../../rules/mayStart.ts';
+import { inputsOf, type Reading } from '../../rules/taskState.ts';
+import { upstreamAgainSeconds } from '../../rules/timing.ts';
+import { endDeleted, endRun } from '../finish/endRun.ts';
+import { onPush } from '../push/onPush.ts';
+import { backInQueue, letWait } from '../queue/letWait.ts';
+import { freeSlots, nextInQueue, slotsOf } from '../queue/nextInQueue.ts';
+import { lookUpstream } from '../queue/upstream.ts';
+import { stateOfRun, subjectOf } from '../subject.ts';
+import { claim } from './claim.ts';
+import { type Hold, takeHold } from './hold.ts';
+import { type PreparedRun, prepareRun } from './prepareRun.ts';
+import { submit } from './submit.ts';
+
+/** Starts a queued run if it is its turn and no base image of it is being rebuilt. */
+export async function startQueued(
+  run: Stored<Run>,
+  knownRegistry: KnownRegistry,
+  ports: Ports,
+): Promise<void> {
+  const { waitingFor } = run.value;
+  if (isBeforeItsTime(run.value, ports.clock.now())) return;
+  if (!waitingFor && !(await isItsTurn(run.value, ports))) return;
+  // The state first: an owner who changes the task after that changes the state too, and the claim meets it.
+  const state = await stateOfRun(run.value, ports);
+  const subject = await subjectOf(run.value, ports);
+  if (!subject || (subject.task && !state)) return endDeleted(run.value, ports);
+  if (state) {
+    const known = [...state.value.bases.map(({ image }) => image), ...(waitingFor?.images ?? [])];
+    const { wait } = await decideStart(run.value, state.value, { images: known, outputs: [] }, ports);
+    if (wait) return letWait(run, wait, { againAfter: upstreamAgainSeconds }, ports);
+  }
+  if (waitingFor && !(await mayGoOn(run.value, ports))) return backInQueue(run, ports);
+  await alone(run, ports, async (hold) => {
+    const prepared = await prepareRun(subject.task, run.value, knownRegistry, ports);
+    await hold.rest();
+    return startPrepared(hold.run(), state, prepared, ports);
+  });
+}
+
+/**
+ * One that waited for a time goes on where it is, as long as a place is free: at the head of the queue, what is tried
+ * in vain would be before those that have not been tried.
+ */
+const mayGoOn = async ({ registry, waitingFor }: Run, ports: Ports) =>
+  waitingFor?.nextTry !== undefined && freeSlots((await slotsOf(registry, ports)).value, ports) > 0;
+
+/** Starts a run as the only worker. @param start false where the run stays queued without a reason in its row */
+async function alone(run: Stored<Run>, ports: Ports, start: (hold: Hold) => Promise<boolean>): Promise<void> {
+  const hold = await takeHold(run, ports);
+  if (!hold) return;
+  try {
+    if (await start(hold)) return;
+    await hold.letGo();
+    // One that waited for a time is behind all others: it is found by the end of no run.
+    const left = await ports.store.run(run.value.registry, run.value.runId);
+    if (left?.value.status === 'Queued' && left.value.waitingFor) await backInQueue(left, ports);
+  } catch (error) {
+    await hold.rest();
+    if (error instanceof ConflictError) await hold.letGo();
+    throw error;
+  }
+}
+
+/** @returns false where the last free place was taken meanwhile */
+async function startPrepared(
+  run: Stored<Run>,
+  state: Stored<TaskState> | undefined,
+  prepared: PreparedRun,
+  ports: Ports,
+): Promise<boolean> {
+  const { tracked } = prepared;
+  if (!state || !tracked) return claimAndAsk(run, state, prepared, ports);
+  const { registry, runId } = run.value;
+  const { pins, pinnedAt } = tracked;
+  const reading = pins && { pins, pinnedAt };
+  const images = pins?.map(({ image }) => image) ?? [];
+  const outputs = buildsTaskAsDefined(run.value) ? tracked.outputs : [];
+  const { wait, notes } = await decideStart(run.value, state.value, { images, reading, outputs }, ports);
+  if (wait) {
+    await letWait(run, wait, { againAfter: upstreamAgainSeconds }, ports);
+    return true;
+  }
+
+  const { built, unsure } = state.value;
+  const isBuilt = !unsure && reading && built && inputsOf(reading.pins) === inputsOf(built.pins);
+  if (causeOf(run.value).kind === 'imageUpdate' && isBuilt) {
+    const runErrorMessage = `Nothing to build: ${built.runId} was built on the same base images already.`;
+    await endRun(registry, runId, { status: 'Canceled', runErrorMessage, reading }, ports);
+    return true;
+  }
+  // Edges before the claim: a push that comes now finds the task, and more edges than needed do no harm.
+  if (pins && buildsTaskAsDefined(run.value)) {
+    const task = { registry, task: state.value.task };
+    await ports.store.changeEdges(task, edgesToAdd(state.value, images, tracked.outputs), noEdges);
+  }
+  const noted = { ...tracked, notes: [...tracked.notes, ...notes] };
+  return claimAndAsk(run, state, { ...prepared, tracked: noted }, ports);
+}
+
+/** @returns false when the last free place was taken meanwhile */
+async function claimAndAsk(
+  run: Stored<Run>,
+  state: Stored<TaskState> | undefined,
+  { request, tracked }: PreparedRun,
+  ports: Ports,
+): Promise<boolean> {
+  const claimed = await claim(run, state, tracked, ports);
+  if (claimed) await submit(claimed, request, ports);
+  return claimed !== undefined;
+}
+
+/** Whether as few runs are before it, in its registry's queue, as there are free places. */
+async function isItsTurn({ registry, runId }: Run, ports: Ports): Promise<boolean> {
+  const next = await nextInQueue((await slotsOf(registry, ports)).value, ports);
+  return next.some((entry) => entry.runId === runId);
+}
+
+interface About {
+  /** The base images it is about to be built on. */
+  images: string[];
+  /** The digests that were just read, where they were. */
+  reading?: Reading | undefined;
+  /** What the run is about to make, where no edge holds it yet. */
+  outputs: string[];
+}
+
+/**
+ * What a run waits for, and what its log says when it does not. Those above an automatic run are notified of the
+ * moves that they have not heard of before it starts.
+ * @throws CycleError
+ */
+async function decideStart(
+  run: Run,
+  state: TaskState,
+  { images, reading, outputs }: About,
+  ports: Ports,
+): Promise<{ wait?: Waiting; notes: string[] }> {
+  const { store, settings, clock } = ports;
+  const ahead = aheadInTask(run, state, settings.runsPerTask);
+  const queued = ahead.queued === undefined ? undefined : await store.run(run.registry, ahead.queued);
+  const before = { ahead, queued: queued?.value, now: clock.now() };
+  const look = () => lookUpstream(state, images, store, { reading, outputs });
+  const inTask = mayStart(run, before);
+  if (inTask.wait) return { ...inTask, wait: { ...inTask.wait, images } };
+  let above = await look();
+  const moves = movesToTell(run, above);
+  for (const [at, move] of moves.entries())
+    await onPush({ id: eventGuid(`${run.registry}-${run.runId}-above-${at + 1}`), ...move }, ports, 'read');
+  if (moves.length > 0) above = await look();
+  const { wait, notes } = mayStart(run, { ...before, above });
+  return { ...(wait && { wait: { ...wait, images } }), notes };
+}
+
+const edgesToAdd = (state: TaskState, bases: string[], outputs: string[]) => ({
+  bases: bases.filter((image) => !state.bases.some((base) => base.image === image)),
+  outputs: outputs.filter((image) => !state.outputs.includes(image)),
+});

@@ -1,0 +1,172 @@
+import type { RunStatus } from '../model/run.ts';
+import type { NewerDigest, OpenRun, TaskState } from '../model/state.ts';
+import type { because } from './staleOf.ts';
+
+/*
+ * What the operations over all registries answer, for the page and for scripts. Types only, so that a browser can
+ * import them; `shared/api/graph/` holds the same as schemas. Instants are ISO 8601 in UTC, images normalised
+ * references. No answer has a time of its own, so that its ETag stays while nothing changes.
+ */
+
+/** `GET /registries`: what the app serves, and who asks. */
+export interface RegistriesAnswer {
+  registries: { name: string; id: string; loginServer: string }[];
+  /** Runs that each registry may have at once. */
+  runsAtOnce: number;
+  you: {
+    /** As the sign-in has it; absent with a function key. */
+    name?: string;
+    by: 'Entra' | 'FunctionKey';
+    /** With a function key all of them. */
+    roles: string[];
+  };
+}
+
+/** `GET /graph?registry=`: tasks of one registry as they stand, by their names. */
+export interface GraphAnswer {
+  registry: string;
+  /** Every image that a task of this page names; tasks name it by its index. */
+  images: string[];
+  tasks: GraphTask[];
+  /** `after` of the next page; absent on the last. */
+  next?: string;
+  /** Sentences about tasks that cannot be read. */
+  unread?: string[];
+}
+
+/** A task without what is the usual: enabled, with the trigger Runtime, nothing open. */
+export interface GraphTask {
+  task: string;
+  disabled?: true;
+  trigger?: 'All' | 'Disabled';
+  bases: GraphBase[];
+  /** Indexes of the images that it makes. */
+  outputs?: number[];
+  open?: OpenRun[];
+  last?: Omit<NonNullable<TaskState['last']>, 'inputs'>;
+  /** The newest success; absent where there was none. */
+  built?: { runId: string; seconds?: number };
+}
+
+/** A base image of a task. Digests are cut to `sha256:` and twelve digits. */
+export interface GraphBase {
+  image: number;
+  buildTime?: true;
+  /** What the newest run was pinned to, whatever it came to. */
+  digest: string;
+  pinnedAt: string;
+  /** What the newest success is built on, where that is another or none of this image (an empty text). */
+  builtOn?: string;
+  newer?: NewerDigest;
+}
+
+/** `GET /live`: what runs and waits in all registries. */
+export interface LiveAnswer {
+  registries: LiveRegistry[];
+}
+
+export interface LiveRegistry {
+  name: string;
+  /** Set where it could not be read; its lists are empty then. */
+  fault?: string;
+  /** Runs that have a slot. */
+  running: string[];
+  /** The first of its queue, in order. */
+  queued: { runId: string; automatic: boolean; waiting: boolean }[];
+  /** Its queue is longer. */
+  more?: true;
+  /** The newest runs, newest first. */
+  runs: LiveRun[];
+}
+
+export interface LiveRun {
+  runId: string;
+  /** Absent for a build of its own. */
+  task?: string;
+  status: RunStatus;
+  createTime: string;
+  startTime?: string;
+  finishTime?: string;
+  /** The id of the push that it was started for. */
+  push?: string;
+  /** Why a queued run waits. */
+  waits?: string;
+  nextTry?: string;
+  givenUpAt?: string;
+}
+
+/** `GET /pushes?day=`: the pushes of a day on which tasks were built, newest first. */
+export interface PushesAnswer {
+  value: PushOfDay[];
+  nextLink?: string;
+}
+
+/** A push with what was decided on it, counted; recorded by an older version it has its id only. */
+export interface PushOfDay {
+  id: string;
+  image?: string;
+  digest?: string;
+  time?: string;
+  decided?: { started: number; merged: number; waits: number; skipped: number; held?: number };
+}
+
+/** A task that is not built on its newest base images, or on an image whose maker is not. */
+export interface StaleTask {
+  registry: string;
+  task: string;
+  /** The images that it makes. */
+  images: string[];
+  /** The base image; with `maker` the one that is stale itself. */
+  base: string;
+  /** The digests, cut; absent with `maker`. */
+  builtOn?: string;
+  now?: string;
+  since: string;
+  push?: string;
+  because: (typeof because)[number];
+  /** The same in a sentence. */
+  says: string;
+  /** The run that is queued, goes on, or came last. */
+  runId?: string;
+  /** The earliest instant of the next automatic try. */
+  nextTry?: string;
+  /** With `maker`: the task that makes the base image. */
+  maker?: { registry: string; task: string };
+}
+
+/** `GET /registries/{registry}/stale`, the longest stale first. */
+export interface StaleAnswer {
+  value: StaleTask[];
+  /** Sentences about what cannot be read. */
+  unread: string[];
+}
+
+/** `GET /registries/{registry}/tasks/{task}/why`: from the task up to the first cause. */
+export interface WhyAnswer {
+  registry: string;
+  task: string;
+  fresh: boolean;
+  says: string;
+  /** Empty where it is fresh; then the task, its maker, and so on up. */
+  steps: StaleTask[];
+}
+
+export interface PlanTask {
+  registry: string;
+  task: string;
+  /** The image whose move rebuilds it. */
+  image: string;
+  seconds?: number;
+}
+
+/** `POST plan`: what a push would rebuild. */
+export interface PlanAnswer {
+  /** What may start together; each wave after the one before. */
+  waves: { tasks: PlanTask[]; seconds?: number }[];
+  skipped: { registry: string; task: string; reason: string }[];
+  /** By the newest builds and the runs that a registry may have at once; absent where no task was built yet. */
+  seconds?: number;
+  tooMany: boolean;
+  /** Where no task is built from the image: that, in words. */
+  message?: string;
+}

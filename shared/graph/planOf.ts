@@ -1,0 +1,96 @@
+import type { PlanState } from '../model/state.ts';
+import { taskKey } from '../names/taskKey.ts';
+import { decideOnPush } from '../rules/decideOnPush.ts';
+import { waveSeconds, wavesOf } from '../rules/waves.ts';
+import type { PlanAnswer, PlanTask } from './answers.ts';
+
+/** A longer plan is cut, and marked so. */
+const maxPlanned = 20_000;
+
+interface Rebuilt {
+  state: PlanState;
+  /** The image whose move rebuilds it. */
+  image: string;
+}
+
+/**
+ * What a push of some images would rebuild, in which waves, and how long that would take by the newest builds. Pure,
+ * for the server and for a browser: it needs no more of a state than the graph's answer has.
+ * @param states of all tasks that may be built on the images, over however many levels; others do no harm
+ * @param images normalised references
+ * @param pace runs that a registry may have at once
+ */
+export function planOf(states: Iterable<PlanState>, images: string[], pace: number): PlanAnswer {
+  const dependents = dependentsOf(states);
+  const rebuilt = new Map<string, Rebuilt>();
+  const skipped: PlanAnswer['skipped'] = [];
+  const seen = new Set<string>(images);
+  let tooMany = false;
+  // A set is gone through to its end, what is added on the way included: level by level.
+  for (const image of seen) {
+    for (const state of dependents.get(image) ?? []) {
+      if (rebuilt.has(taskKey(state))) continue;
+      if (rebuilt.size >= maxPlanned) tooMany = true;
+      else considered(state, image, { rebuilt, skipped }).forEach((output) => void seen.add(output));
+    }
+  }
+  const waves = wavesOf(images, [...rebuilt.values()]).map((wave) => ({
+    tasks: wave.map(planTask),
+    ...known(
+      waveSeconds(
+        wave.map(({ state }) => state),
+        pace,
+      ),
+    ),
+  }));
+  const times = waves.flatMap(({ seconds }) => seconds ?? []);
+  const seconds = times.length > 0 ? times.reduce((sum, one) => sum + one, 0) : undefined;
+  return { waves, skipped, ...known(seconds), tooMany };
+}
+
+/** The tasks that are built on each image, by those of their base images that count. */
+export function dependentsOf(
+  states: Iterable<PlanState>,
+  basesOf = ({ bases }: PlanState) => bases,
+): Map<string, PlanState[]> {
+  const dependents = new Map<string, PlanState[]>();
+  for (const state of states)
+    for (const image of new Set(basesOf(state).map((base) => base.image))) {
+      const known = dependents.get(image);
+      if (known) known.push(state);
+      else dependents.set(image, [state]);
+    }
+  return dependents;
+}
+
+/** A digest that no task has seen, later than all. */
+const anyPush = (image: string) => ({
+  id: '',
+  image,
+  digest: 'a newer one',
+  timestamp: '9999-12-31T00:00:00.000Z',
+});
+
+/** Gives what the task makes, where the push would rebuild it. */
+function considered(
+  state: PlanState,
+  image: string,
+  { rebuilt, skipped }: { rebuilt: Map<string, Rebuilt>; skipped: PlanAnswer['skipped'] },
+): string[] {
+  const choice = decideOnPush(anyPush(image), state);
+  if (choice.do === 'skip') {
+    skipped.push({ registry: state.registry, task: state.task, reason: choice.reason });
+    return [];
+  }
+  rebuilt.set(taskKey(state), { state, image });
+  return state.outputs;
+}
+
+const planTask = ({ state: { registry, task, built }, image }: Rebuilt): PlanTask => ({
+  registry,
+  task,
+  image,
+  ...known(built?.seconds),
+});
+
+const known = (seconds: number | undefined) => (seconds === undefined ? {} : { seconds });

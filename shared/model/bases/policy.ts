@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { canonicalHost } from '../../names/registryHost.ts';
+import { imageReference, sha256Digest } from '../fields.ts';
+
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const longestAgeDays = 90;
+
+/** `3d`, `12h` or `30m`: more than nothing, and no more than 90 days. */
+const age = z.string().superRefine((text, context) => {
+  const ms = ageMs(text);
+  if (ms === undefined)
+    context.addIssue('must be a number of days, hours or minutes, such as 3d, 12h or 30m');
+  else if (ms === 0 || ms > longestAgeDays * unitMs.d)
+    context.addIssue(`must be between 1m and ${longestAgeDays}d: what is held for longer is never built on`);
+});
+
+/** Milliseconds of such a text; undefined where it is none. */
+export function ageMs(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * unitMs[unit as keyof typeof unitMs];
+}
+
+/**
+ * `docker.io/**`, `baseacr.azurecr.io/os/*`, `docker.io/library/node:22`: `*` is a part of a name between two slashes,
+ * `**` any number of parts.
+ */
+const imagePattern = z
+  .string()
+  .max(512)
+  .superRefine((text, context) => {
+    const fault = patternFault(text);
+    if (fault) context.addIssue(fault);
+  });
+
+function patternFault(text: string): string | undefined {
+  if (!/^[a-z0-9.-]+(:\d{1,5})?(\/[a-z0-9._*-]+)+(:[\w.*-]+)?$/.test(text))
+    return 'must be {registry}/{repository}, with * or ** in the repository, such as docker.io/** or contoso.azurecr.io/os/*';
+  const [host = '', ...path] = text.split('/');
+  if (canonicalHost(host) !== host)
+    return `matches no image: the registry ${host} is called ${canonicalHost(host)}`;
+  if (host === 'docker.io' && path.length === 1 && !path[0]!.startsWith('**'))
+    return `matches no image: those of Docker Hub are docker.io/{owner}/{name}, official ones docker.io/library/${path[0]}`;
+  return undefined;
+}
+
+/** What must be true of a base image before an automatic run builds on it. */
+export const Policy = z
+  .strictObject({
+    images: imagePattern,
+    /** Since Plinth met the digest first. */
+    minimumAge: age.optional(),
+    /** Nothing automatic starts from these images, and why. */
+    pause: z.string().min(1).max(500).optional(),
+  })
+  .refine(
+    ({ minimumAge, pause }) => minimumAge !== undefined || pause !== undefined,
+    'needs minimumAge or pause',
+  )
+  .meta({ id: 'BaseImagePolicy' });
+export type Policy = z.infer<typeof Policy>;
+
+/** No image may have two policies of one pattern. */
+export const Policies = z
+  .array(Policy)
+  .max(200)
+  .superRefine((policies, context) => {
+    const patterns = policies.map(({ images }) => images);
+    for (const [at, pattern] of patterns.entries())
+      if (patterns.indexOf(pattern) !== at)
+        context.addIssue({ code: 'custom', path: [at, 'images'], message: `${pattern} is there twice` });
+  });
+
+/** What a person or a scanner has said of a digest; the newest one on a digest counts. */
+export const Judgement = z
+  .object({
+    digest: z.string(),
+    /** The image by which it was named; what is said counts for the digest wherever it lies. */
+    image: z.string(),
+    verdict: z.enum(['quarantined', 'admitted', 'released']),
+    reason: z.string(),
+    time: z.iso.datetime(),
+  })
+  .meta({ id: 'Judgement' });
+export type Judgement = z.infer<typeof Judgement>;
+
+/** The body of quarantine, admit and release. */
+export const JudgementRequest = z
+  .object({
+    image: imageReference,
+    digest: sha256Digest,
+    reason: z.string().trim().min(1).max(500),
+  })
+  .meta({ id: 'JudgementRequest' });
+export type JudgementRequest = z.infer<typeof JudgementRequest>;
+
+export const Judgements = z.object({ judgements: z.array(Judgement) });
+export type Judgements = z.infer<typeof Judgements>;

@@ -1,0 +1,14 @@
+import type { Platform } from './task.ts';
+
+/** The default architecture of a platform: what ACR builds for. */
+export const defaultArchitecture = 'amd64';
+
+/** The platform that is built for, in OCI's words: ACR writes Linux and x86 where OCI has linux and 386. */
+export function ociPlatform({ os, architecture = defaultArchitecture, variant }: Platform) {
+  const name = architecture.toLowerCase();
+  return {
+    os: os.toLowerCase(),
+    architecture: name === 'x86' ? '386' : name,
+    ...(variant && { variant: variant.toLowerCase() }),
+  };
+}

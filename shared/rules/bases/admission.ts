@@ -1,0 +1,149 @@
+import { ageMs, type Judgement, type Policy } from '../../model/bases/policy.ts';
+import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
+import type { Push, TaskState } from '../../model/state.ts';
+import { type Choice, decideOnPush } from '../decideOnPush.ts';
+
+/*
+ * Which digest of a base image may be built on. Nothing else decides that. Pure.
+ */
+
+/** What is known beside the digests themselves. */
+export interface Terms {
+  policies: Policy[];
+  judgements: Judgement[];
+  now: Date;
+}
+
+/** Why a digest is not built on, in words after its name, and until when where time mends it. */
+interface Held {
+  digest: string;
+  reason: string;
+  until?: string;
+}
+
+/** What a base image is for those that build on it. */
+export interface Standing {
+  seen: Sightings;
+  newest: Sighting;
+  /** The newest digest that may be built on; undefined where none may. */
+  admissible?: Sighting;
+  /** Set where that is not the newest one. */
+  held?: Held;
+  /** Nothing automatic starts from it, and why. */
+  paused?: string;
+  terms: Terms;
+}
+
+/** @param seen at least one digest */
+export function standingOf(seen: Sightings, terms: Terms): Standing {
+  const policy = policyFor(seen.image, terms.policies);
+  const heldBy = (sighting: Sighting) => holdOn(sighting, policy, terms);
+  const newest = seen.digests.at(-1)!;
+  const admissible = seen.digests.findLast((sighting) => !heldBy(sighting));
+  const held = heldBy(newest);
+  return {
+    seen,
+    newest,
+    ...(admissible && { admissible }),
+    ...(held && { held }),
+    ...(policy?.pause !== undefined && { paused: `${policy.images} is paused: ${policy.pause}` }),
+    terms,
+  };
+}
+
+const judgementOn = (digest: string, judgements: Judgement[]) =>
+  judgements.findLast((judgement) => judgement.digest === digest);
+
+export const isQuarantined = (digest: string, { judgements }: Terms) =>
+  judgementOn(digest, judgements)?.verdict === 'quarantined';
+
+/** Why a digest is held; undefined where it may be built on. */
+export function holdOn(
+  { digest, firstSeen }: Sighting,
+  policy: Policy | undefined,
+  { judgements, now }: Terms,
+): Held | undefined {
+  const judgement = judgementOn(digest, judgements);
+  if (judgement?.verdict === 'quarantined') return { digest, reason: `is quarantined: ${judgement.reason}` };
+  if (judgement?.verdict === 'admitted' || policy?.minimumAge === undefined) return undefined;
+  const until = new Date(Date.parse(firstSeen) + ageMs(policy.minimumAge)!);
+  if (until <= now) return undefined;
+  const reason = `is held until ${until.toISOString()}: ${policy.images} has a minimum age of ${policy.minimumAge}`;
+  return { digest, reason, until: until.toISOString() };
+}
+
+/**
+ * The policy of an image: that of the pattern which says most of it.
+ * @param image `registry/repository:tag`, normalised
+ */
+export function policyFor(image: string, policies: Policy[]): Policy | undefined {
+  const name = image.replace(/:[^/]*$/, '');
+  const fitting = policies.filter(({ images }) =>
+    patternOf(images).test(/:[^/]*$/.test(images.replace(/^[^/]*/, '')) ? image : name),
+  );
+  return fitting.toSorted((a, b) => weight(b.images) - weight(a.images))[0];
+}
+
+/** What a pattern names itself counts; of two alike, the one with fewer wild parts. */
+const weight = (pattern: string) => pattern.replaceAll('*', '').length - pattern.split('**').length / 100;
+
+const wild: Record<string, string> = { '**': '.*', '*': '[^/]*' };
+const patternOf = (pattern: string) =>
+  new RegExp(
+    `^${pattern
+      .split(/(\*\*?)/)
+      .map((part) => wild[part] ?? part.replaceAll('.', '\\.'))
+      .join('')}$`,
+  );
+
+/**
+ * What a look at a base image means for a task: as a push of its newest admissible digest, or why there is nothing to
+ * build on. A task that is built on a newer digest than that (its first build takes what there is) stays on it, unless
+ * it is quarantined.
+ */
+export function decideOnBase(push: Push, state: TaskState, standing: Standing): Choice {
+  const { newest, admissible, held, paused } = standing;
+  const onNewest = decideOnPush({ ...push, digest: newest.digest }, state, true);
+  const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
+  const isBad = isQuarantined(digest, standing.terms);
+  const onAdmissible =
+    admissible && (isBad || !isNewer(digest, admissible, standing))
+      ? decideOnPush({ ...push, digest: admissible.digest }, state, true)
+      : undefined;
+  const wants = onAdmissible?.do === 'start' || onAdmissible?.do === 'merge';
+  if (paused && (wants || onNewest.do !== 'skip')) return { do: 'hold', reason: paused };
+  if (onAdmissible?.do === 'start' && isBad)
+    return { ...onAdmissible, reason: `${short(digest)} is quarantined: ${onAdmissible.reason}` };
+  if (wants) return onAdmissible!;
+  if (held && (isBad || onNewest.do !== 'skip'))
+    return {
+      do: 'hold',
+      reason: `${short(held.digest)} ${held.reason}${isBad ? '. There is no older digest to go back to' : ''}`,
+    };
+  return onAdmissible ?? onNewest;
+}
+
+const isNewer = (digest: string, than: Sighting, { seen }: Standing) =>
+  seen.digests.findIndex((one) => one.digest === digest) > seen.digests.indexOf(than);
+
+/**
+ * What a run may be pinned to while the newest digest is held, the best first, each with the reason: a digest that is
+ * gone from the registry is passed over.
+ * @param builtOn the digest that the task is built on; undefined where it was never built
+ */
+export function pinsOn({ seen, newest, held, terms }: Standing, builtOn: string | undefined) {
+  const policy = policyFor(seen.image, terms.policies);
+  const why = `${newest.digest} ${held?.reason}`;
+  const inOrder = seen.digests.toReversed();
+  const mayBe = inOrder.filter(
+    (sighting) =>
+      !holdOn(sighting, policy, terms) || (sighting.digest === builtOn && !isQuarantined(builtOn, terms)),
+  );
+  const pins = mayBe.map(({ digest }) => ({ digest, notNewest: why }));
+  if (pins.length > 0 || builtOn !== undefined || !held?.until) return pins;
+  return [
+    { digest: newest.digest, notNewest: `${why}. It is the task's first build, which takes what there is` },
+  ];
+}
+
+const short = (digest: string) => digest.slice(0, 19);

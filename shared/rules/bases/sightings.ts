@@ -1,0 +1,73 @@
+import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
+import { replicaLagMs } from '../timing.ts';
+
+/**
+ * What was seen of a tag: a digest, by an event of its push (announced) or by asking a registry (read). Where the digest
+ * is only spoken of (named), it counts as seen only if nothing else is.
+ */
+export interface Look {
+  image: string;
+  digest: string;
+  /** When it was pushed, or the instant before the registry was asked. */
+  time: string;
+  how: 'announced' | 'read' | 'named';
+}
+
+/**
+ * More are thinned out. With fewer than a hundred between the newest and the one that is old enough, the steps of a
+ * tag that is pushed all the time become larger, and none is skipped for good.
+ */
+const maxDigests = 100;
+
+/** The digest that a tag stands for, as far as it is known. */
+const newestSeen = (seen: Sightings | undefined): Sighting | undefined => seen?.digests.at(-1);
+
+/**
+ * What is known of a tag after one more look. Replicas of a registry disagree for minutes after a push, so which of two
+ * digests is the newer is not taken from a single answer: what was announced counts by its event's time, what is met for
+ * the first time is the newest, and an answer that was the tag's before is doubted for as long as a replica may lag.
+ * After that it is a tag that was moved back. Pure.
+ * @param now by the app's clock; an event cannot be from later
+ * @returns the same object where nothing new was seen
+ */
+export function withSeen(seen: Sightings | undefined, look: Look, now: Date): Sightings {
+  const { image, digest } = look;
+  const before = seen ?? { image, digests: [] };
+  if (look.how === 'named' && before.digests.length > 0) return before;
+  const known = before.digests.find((one) => one.digest === digest);
+  const time = new Date(Math.min(Date.parse(look.time), now.getTime())).toISOString();
+  const next = look.how === 'announced' ? announced(known, time) : read(known, time, newestSeen(seen));
+  if (!next) return before;
+  const firstSeen = known?.firstSeen ?? now.toISOString();
+  const others = before.digests.filter((one) => one !== known);
+  const digests = [...others, { digest, firstSeen, ...next }];
+  return {
+    image,
+    digests: thinned(digests.sort((a, b) => (a.since < b.since ? -1 : Number(a.since > b.since)))),
+  };
+}
+
+type Since = Pick<Sighting, 'since' | 'sure'>;
+
+function announced(known: Sighting | undefined, time: string): Since | undefined {
+  if (known?.sure && known.since >= time) return undefined;
+  return { since: time, sure: true };
+}
+
+function read(known: Sighting | undefined, time: string, newest: Sighting | undefined): Since | undefined {
+  if (!known) return { since: time, sure: false };
+  if (known === newest || isDoubted(newest!, time)) return undefined;
+  return { since: time, sure: true };
+}
+
+/** Whether a replica may still answer what the tag stood for before. */
+const isDoubted = ({ since }: Sighting, time: string) => Date.parse(time) - Date.parse(since) < replicaLagMs;
+
+/** Without the one that is nearest to its neighbours, where there are too many; the first and the last stay. */
+function thinned(digests: Sighting[]): Sighting[] {
+  if (digests.length <= maxDigests) return digests;
+  const gap = (at: number) => Date.parse(digests[at + 1]!.since) - Date.parse(digests[at - 1]!.since);
+  let least = 1;
+  for (let at = 2; at < digests.length - 1; at++) if (gap(at) < gap(least)) least = at;
+  return thinned(digests.filter((_, at) => at !== least));
+}

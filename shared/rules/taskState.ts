@@ -1,0 +1,131 @@
+import { isAutomatic } from '../model/cause.ts';
+import { buildsTaskAsDefined, type Pin, type Run } from '../model/run.ts';
+import type { Slots, TaskState, TrackedBase } from '../model/state.ts';
+import { formatImageRef } from '../names/imageRef.ts';
+import { hasFailed } from './freshness/failing.ts';
+import { carryNewer } from './freshness/newer.ts';
+
+/*
+ * How a task's state follows its runs. Pure; each is written in one transaction with the run's own row.
+ */
+
+/** The state with one more run that waits to start. */
+export const withQueued = (state: TaskState, run: Run): TaskState => ({
+  ...state,
+  newest: run.runId,
+  open: [
+    ...state.open,
+    { runId: run.runId, phase: 'Queued', automatic: isAutomatic(run), canonical: buildsTaskAsDefined(run) },
+  ],
+});
+
+/** The state once a run's digests are fixed: from now on a push with another digest needs another run. */
+export function withPinned(state: TaskState, runId: string, reading: Reading | undefined): TaskState {
+  const open = state.open.map((run) => (run.runId === runId ? { ...run, phase: 'Pinned' as const } : run));
+  const canonical = open.find((run) => run.runId === runId)?.canonical === true;
+  if (!canonical || !reading) return { ...state, open };
+  return { ...state, open, bases: carryNewer(asBases(reading), state.bases, state.built) };
+}
+
+/** A reading as a task's state keeps it. */
+export const asBases = ({ pins, pinnedAt }: Reading): TrackedBase[] =>
+  pins.map((pin) => ({ ...pin, pinnedAt }));
+
+/** The base images of a run, and the instant before they were read. */
+export interface Reading {
+  pins: Pin[];
+  pinnedAt: string;
+}
+
+/**
+ * The state once a run has ended. Only a run of the task as it is defined changes it. One that ended
+ * before it read its digests has tried what its trigger names: the same push again must not start another.
+ * @param reading its base images; undefined when they were never read
+ */
+export function withEnded(state: TaskState, run: Run, reading: Reading | undefined): TaskState {
+  const entry = state.open.find(({ runId }) => runId === run.runId);
+  const left = { ...state, open: state.open.filter(({ runId }) => runId !== run.runId) };
+  const bases = reading ? asBases(reading) : triedBy(run, state);
+  if (!entry?.canonical || !bases) return left;
+
+  const inputs = inputsOf(bases);
+  const failures = hasFailed(run.status) ? failuresOf(inputs, state) + 1 : 0;
+  const { runId, status, lastUpdatedTime: endedAt } = run;
+  const { unsure: before, ...kept } = left;
+  const built =
+    status === 'Succeeded'
+      ? { runId, pins: bases.map(({ image, type, digest }) => ({ image, type, digest })), ...took(run) }
+      : kept.built;
+  const unsure = status !== 'Succeeded' && (before || (entry.phase === 'Pinned' && mayHavePushed(run)));
+  return {
+    ...kept,
+    ...(unsure && { unsure }),
+    bases: carryNewer(bases, state.bases, built),
+    last: { runId, status, inputs, failures, automatic: entry.automatic, endedAt },
+    ...(built && { built }),
+  };
+}
+
+/** Where the engine reported the end, that counts; else the image may be there, over the one of the run before. */
+const mayHavePushed = ({ status, engineRunId, outputImages = [] }: Run) =>
+  engineRunId === undefined || outputImages.length > 0 || status === 'Timeout' || status === 'Error';
+
+const failuresOf = (inputs: string, { last }: TaskState) =>
+  last && last.inputs === inputs && hasFailed(last.status) ? last.failures : 0;
+
+/** The base images that a run was started for, in the digests that its trigger names; undefined without a trigger. */
+export function triedBy(run: Run, state: TaskState): TrackedBase[] | undefined {
+  const trigger = run.imageUpdateTrigger;
+  if (!trigger) return undefined;
+  const pushed = new Map(
+    trigger.images.map(({ registry, repository, tag, digest }) => [
+      formatImageRef({ registry, repository, ...(tag && { tag }) }),
+      digest,
+    ]),
+  );
+  return state.bases.map((base) => {
+    const digest = pushed.get(base.image);
+    return digest === undefined ? base : { ...base, digest, pinnedAt: trigger.timestamp };
+  });
+}
+
+function took({ startTime, finishTime }: Run): { seconds?: number } {
+  if (!startTime || !finishTime) return {};
+  return { seconds: Math.max(0, (Date.parse(finishTime) - Date.parse(startTime)) / 1000) };
+}
+
+/** What a run was built on, as one text to compare: order does not matter. */
+export const inputsOf = (pins: Pin[]) =>
+  pins
+    .map(({ image, digest }) => `${image}@${digest}`)
+    .sort()
+    .join(' ');
+
+export const withRunning = (pace: Slots, runId: string): Slots => ({
+  ...pace,
+  running: [...pace.running, runId],
+});
+export const withoutRunning = ({ unread = [], ...pace }: Slots, runId: string): Slots => {
+  const aside = unread.filter((one) => one !== runId);
+  return {
+    ...pace,
+    running: pace.running.filter((running) => running !== runId),
+    ...(aside.length > 0 && { unread: aside }),
+  };
+};
+
+/** The slots while the row of a queued run cannot be read, and once it can. */
+export const withSkipped = (slots: Slots, runId: string): Slots => ({
+  ...slots,
+  skipped: [...new Set([...(slots.skipped ?? []), runId])],
+});
+export const withoutSkipped = ({ skipped = [], ...slots }: Slots, runId: string): Slots => {
+  const others = skipped.filter((one) => one !== runId);
+  return { ...slots, ...(others.length > 0 && { skipped: others }) };
+};
+
+/** The pace while the row of a run cannot be read: it is still looked at, and its place is another's. */
+export const withUnread = (pace: Slots, runId: string): Slots => ({
+  ...withoutRunning(pace, runId),
+  unread: [...(pace.unread ?? []), runId],
+});

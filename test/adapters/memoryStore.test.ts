@@ -1,0 +1,4 @@
+import { testStore } from '../doubles/storeContract.ts';
+import { createMemoryStore } from '../worlds/memoryStore.ts';
+
+testStore('in memory', async () => createMemoryStore());

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import { findWithSecrets } from '../../../shared/flow/secrets/secretBases.ts';
+
+const hex = 'a'.repeat(64);
+const digest = `sha256:${hex}`;
+const open = 'docker.io/library/open:1';
+const besides = (digested: string) =>
+  `ARG A\nARG B\nFROM $B AS x\nFROM ${digested}\nCOPY --from=open:1 / /\n`;
+
+/** By what the secret arguments are, the base images that they name; `open` is never one. */
+const rows: [title: string, dockerfile: string, secrets: Record<string, string>, named: string[]][] = [
+  [
+    'Docker Hub by its name',
+    besides('y@$A'),
+    { A: digest, B: 'docker.io/hidden' },
+    ['docker.io/library/hidden:latest', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'Docker Hub by another host',
+    besides('y@$A'),
+    { A: digest, B: 'index.docker.io/team/hidden:1' },
+    ['docker.io/team/hidden:1', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'a port that goes without saying',
+    besides('y@$A'),
+    { A: digest, B: 'hidden.azurecr.io:443/team/x:1' },
+    ['hidden.azurecr.io/team/x:1', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'a region of a registry, and the digits of a digest',
+    besides('y@sha256:$A'),
+    { A: hex, B: 'myreg.westeurope.geo.azurecr.io/hidden' },
+    ['myreg.azurecr.io/hidden:latest', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'capitals, and a piece of a digest',
+    besides(`y@sha256:${'a'.repeat(60)}$A`),
+    { A: 'aaaa', B: 'Hidden.AzureCR.io/x:1' },
+    ['hidden.azurecr.io/x:1', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'a longer digest, and Docker Hub',
+    besides('y@$A'),
+    { A: `sha512:${hex}${hex}`, B: 'docker.io/hidden:1' },
+    ['docker.io/library/hidden:1', `docker.io/library/y@sha512:${hex}${hex}`],
+  ],
+  [
+    'a platform, and Docker Hub',
+    'ARG A\nARG B\nFROM --platform=$A $B AS x\nFROM open:1\nCOPY --from=x / /\n',
+    { A: 'linux/arm64', B: 'docker.io/hidden' },
+    ['docker.io/library/hidden:latest'],
+  ],
+  [
+    'two secrets of one value',
+    `ARG A\nARG B\nFROM $A AS x\nFROM $B\nCOPY --from=open:1 / /\n`,
+    { A: 'docker.io/hidden', B: 'docker.io/hidden' },
+    ['docker.io/library/hidden:latest'],
+  ],
+  [
+    'two secrets of one value, and a digest',
+    `ARG A\nARG B\nARG C\nFROM $A AS x\nFROM $B AS y\nFROM z@$C\nCOPY --from=open:1 / /\n`,
+    { A: 'docker.io/hidden', B: 'docker.io/hidden', C: digest },
+    ['docker.io/library/hidden:latest', `docker.io/library/z@${digest}`],
+  ],
+  [
+    'a word that might stand in for it',
+    'ARG A\nFROM $A\nCOPY --from=open:1 / /\n',
+    { A: 'other0' },
+    ['docker.io/library/other0:latest'],
+  ],
+  ['nothing', 'ARG A\nFROM open:1\n', { A: digest }, []],
+];
+for (const [title, dockerfile, secrets, named] of rows)
+  test(`a base image that a secret names is found by what is made of the name: ${title}`, () => {
+    const given = Object.entries(secrets).map(([name, value]) => ({ name, value, isSecret: true }));
+    const { found, secret } = findWithSecrets(dockerfile, { buildArgs: secrets, builder: 'classic' }, given);
+    assert.deepEqual([...secret].sort(), [...named].sort());
+    assert.ok(found.all.includes(open), found.all.join());
+  });
+
+test.run();

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import { because, markAll, marks, worstFirst } from '../../page/model/freshness.ts';
+import { graphOf, taskNode } from '../../page/model/graph.ts';
+import type { PlanState as Task } from '../../shared/model/state.ts';
+
+const now = Date.parse('2026-11-23T15:00:00Z');
+const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
+const base = 'baseacr.azurecr.io/base:1';
+const newer = { digest: 'sha256:bbbb', since: minutesAgo(52), at: minutesAgo(50), push: 'p' };
+
+function task(changes: Partial<Task> = {}, baseChanges: Partial<Task['bases'][number]> = {}): Task {
+  return {
+    ...{ registry: 'appacr', task: 'app', enabled: true, trigger: 'Runtime', open: [] },
+    bases: [
+      { image: base, type: 'RunTime', digest: 'sha256:aaaa', pinnedAt: minutesAgo(99), ...baseChanges },
+    ],
+    outputs: ['appacr.azurecr.io/app:1'],
+    built: { runId: 'ca1', pins: [] },
+    last: last('Succeeded', 0),
+    ...changes,
+  };
+}
+const last = (status: 'Succeeded' | 'Failed', failures: number) => ({
+  ...{ runId: 'ca9', status, failures, automatic: true, endedAt: minutesAgo(60) },
+});
+const open = (phase: 'Queued' | 'Pinned') => [{ runId: 'cb1', phase, automatic: true, canonical: true }];
+const maker = (changes: Partial<Task>, baseChanges = {}) =>
+  task(
+    { registry: 'baseacr', task: 'base', outputs: [base], ...changes },
+    { image: 'docker.io/library/node:22', ...baseChanges },
+  );
+
+const moment = {
+  now,
+  began: (registry: string, runId: string) =>
+    `${registry}/${runId}` === 'appacr/cb1' ? new Date(now - 72_000).toISOString() : undefined,
+  place: (registry: string, runId: string) => (`${registry}/${runId}` === 'appacr/cb1' ? 3 : undefined),
+};
+
+const cases: [title: string, tasks: Task[], id: string, word: string][] = [
+  ['built on the newest bases', [task()], 'fresh', '● fresh'],
+  ['a newer base', [task({}, { newer })], 'stale', '▲ stale for 52 min'],
+  ['a base whose maker is stale', [task(), maker({}, { newer })], 'behind', '◐ stands on a stale image'],
+  [
+    'a failed run with a newer base',
+    [task({ last: last('Failed', 1) }, { newer })],
+    'failed',
+    '✕ failed, stale for 52 min',
+  ],
+  ['a failed run by hand', [task({ last: last('Failed', 1) })], 'failed', '✕ failed'],
+  [
+    'three failures',
+    [task({ last: last('Failed', 3) }, { newer })],
+    'stopped',
+    '‖ stopped, stale for 52 min',
+  ],
+  ['a run that goes on', [task({ open: open('Pinned') }, { newer })], 'running', '▶ running 1:12'],
+  ['a queued run', [task({ open: open('Queued') }, { newer })], 'queued', '◌ queued, 3rd'],
+  [
+    'a run after failures',
+    [task({ open: open('Pinned'), last: last('Failed', 3) })],
+    'running',
+    '▶ running 1:12',
+  ],
+  [
+    'never built',
+    [task({ built: undefined, last: undefined, bases: [] })],
+    'unknown',
+    '– not known: run it once',
+  ],
+];
+for (const [title, tasks, id, word] of cases)
+  test(`${title} is ${id}`, () => {
+    const nodes = graphOf(tasks);
+    const marked = markAll(nodes);
+    const node = nodes.get(taskNode('appacr', 'app'))!;
+    const mark = marked.get(node)!;
+    assert.deepEqual([mark.id, `${mark.shape} ${mark.word(node, moment)}`], [id, word]);
+  });
+
+test('a base that no task makes is from outside, and one that could not be looked at is said with its reason', () => {
+  const nodes = graphOf([task()], new Map([[base, 'it answers 404']]));
+  const marked = markAll(nodes);
+  assert.equal(marked.get(nodes.get(`image ${base}`)!)!.id, 'outside');
+  const node = nodes.get(taskNode('appacr', 'app'))!;
+  assert.equal(marked.get(node)!.id, 'unseen');
+  assert.equal(because(node, marked.get(node)!), `${base}: it answers 404`);
+});
+
+test('each mark has a shape and a title of its own, and a case here', () => {
+  for (const field of ['id', 'shape', 'title'] as const)
+    assert.equal(new Set(marks.map((mark) => mark[field])).size, marks.length, field);
+  const shown = new Set([...cases.map(([, , id]) => id), 'outside', 'unseen']);
+  assert.deepEqual([...shown].sort(), marks.map(({ id }) => id).sort());
+});
+
+const reasons: [title: string, task: Task, sentence: RegExp | undefined][] = [
+  ['a disabled task', task({ enabled: false }, { newer }), /^the task is disabled; built on aaaa, now bbbb$/],
+  ['a disabled trigger', task({ trigger: 'Disabled' }, { newer }), /^its base image trigger is disabled/],
+  ['a build stage', task({}, { newer, type: 'BuildTime' }), /^only a build stage is newer/],
+  ['a newer base', task({}, { newer }), /^built on aaaa, now bbbb$/],
+  ['a failure', task({ last: last('Failed', 1) }, { newer }), /^run ca9 ended Failed$/],
+  ['three failures', task({ last: last('Failed', 3) }, { newer }), /failed 3 times in a row/],
+  ['a fresh one', task(), undefined],
+];
+for (const [title, one, sentence] of reasons)
+  test(`why: ${title}`, () => {
+    const nodes = graphOf([one]);
+    const node = nodes.get(taskNode('appacr', 'app'))!;
+    const said = because(node, markAll(nodes).get(node)!);
+    if (sentence) assert.match(said!, sentence);
+    else assert.equal(said, undefined);
+  });
+
+test('lists begin with what failed, then what is stale, and end with what is fresh', () => {
+  const named = (name: string, one: Task) => ({ ...one, task: name, outputs: [] });
+  const nodes = graphOf([
+    named('fresh', task()),
+    named('stale', task({}, { newer })),
+    named('stopped', task({ last: last('Failed', 3) })),
+    named('failed', task({ last: last('Failed', 1) })),
+    named('queued', task({ open: open('Queued') })),
+  ]);
+  const marked = markAll(nodes);
+  const sorted = [...nodes.values()].filter(({ task }) => task).sort(worstFirst(marked));
+  assert.deepEqual(
+    sorted.map(({ title }) => title),
+    ['stopped', 'failed', 'stale', 'queued', 'fresh'],
+  );
+});
+
+test.run();

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPackage } from '../../../infra/package.ts';
+import { startHttpServer } from '../../../local/functionsHost/http/httpServer.ts';
+import { loadApp } from '../../../local/functionsHost/worker/app.ts';
+import { makeInvoker } from '../../../local/functionsHost/worker/invocation.ts';
+import { listen } from '../../../local/machine/listening.ts';
+
+/** What is answered to `GET /path?query`: a value as JSON, or a status with an error of ARM's shape. */
+export type ApiAnswer =
+  | { json: unknown }
+  | { status: number; code: string; message: string }
+  | { text: string };
+export type Api = (method: string, url: URL, range: string | undefined) => ApiAnswer;
+
+/**
+ * The built package's own page before an API that is made up: for what a real one cannot be brought to say at once.
+ * The API answers callers with a key.
+ */
+export async function startFixtureServer(api: Api) {
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-page-'));
+  const sizes = await buildPackage(folder);
+  const app = await loadApp(folder, () => {});
+  const { invoke } = makeInvoker(app, () => {});
+  const host = await startHttpServer(
+    {
+      functions: app.functions.filter(({ name }) => name === 'page'),
+      timers: new Map(),
+      routePrefix: '',
+      hidesHomepage: true,
+      keys: { master: 'master', function: key, eventgrid: 'eventgrid' },
+      invoke,
+      log: () => {},
+    },
+    0,
+  );
+  const world = { api, calls: [] as string[] };
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (/^\/page(\/|$)/.test(url.pathname)) {
+      relay(request, response, host.port);
+      return;
+    }
+    world.calls.push(`${request.method} ${url.pathname}${url.search}`);
+    answer(world.api, request, response, url);
+  });
+  const port = await listen(server, 0);
+  return {
+    url: `http://localhost:${port}`,
+    world,
+    sizes,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await host.stop();
+      await app.unload();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const key = 'a-function-key';
+
+async function relay(request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
+  const { host: _, connection: __, ...headers } = request.headers as Record<string, string>;
+  const answered = await fetch(`http://localhost:${port}${request.url}`, {
+    method: request.method ?? 'GET',
+    headers: { ...headers, 'accept-encoding': 'identity' },
+    redirect: 'manual',
+  });
+  const { 'content-length': ___, ...kept } = Object.fromEntries(answered.headers);
+  response.writeHead(answered.status, kept).end(Buffer.from(await answered.arrayBuffer()));
+}
+
+function answer(api: Api, request: IncomingMessage, response: ServerResponse, url: URL): void {
+  const isLog = url.pathname.startsWith('/logs/');
+  if (!isLog && request.headers['x-functions-key'] !== key) {
+    response.writeHead(401).end();
+    return;
+  }
+  const answered = api(request.method ?? 'GET', url, request.headers.range);
+  if ('text' in answered) {
+    sendPart(answered.text, request.headers.range, response);
+    return;
+  }
+  const [status, body] =
+    'json' in answered
+      ? [200, answered.json]
+      : [answered.status, { error: { code: answered.code, message: answered.message } }];
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** As the log server answers a range. */
+function sendPart(text: string, range: string | undefined, response: ServerResponse): void {
+  const bytes = Buffer.from(text);
+  const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+  const [start, end] = [Number(first), last ? Number(last) + 1 : bytes.length];
+  const complete = { 'x-ms-meta-Complete': 'successful' };
+  if (start >= bytes.length) {
+    response.writeHead(416, complete).end();
+    return;
+  }
+  const headers = { ...complete, 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` };
+  response.writeHead(206, headers).end(bytes.subarray(start, end));
+}

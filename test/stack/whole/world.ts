@@ -1,0 +1,111 @@
+import { type Stack, type StackOptions, startStack } from '../../../local/stack.ts';
+import { createApiClient, eventually } from '../../../local/tutorial/apiClient.ts';
+
+import { pushImage } from './pushImage.ts';
+
+export type RunProperties = Record<string, any>;
+
+/** The local stack with the words the tests need. */
+export interface World {
+  stack: Stack;
+  api: ReturnType<typeof createApiClient>;
+  /** Pushes an image that holds a text, and gives its digest. */
+  pushBase(image: string, text: string, registry?: string): Promise<string>;
+  /** Makes a git repository and a task that builds it; gives the task's name. */
+  task(name: string, dockerfile: string, change?: TaskChange): Promise<string>;
+  /** Runs a task by hand and waits for its end. */
+  run(task: string, request?: object): Promise<RunProperties>;
+  /** Runs a task by hand until it waits for a role, and cancels it. @returns its log by then */
+  waitsForRole(task: string): Promise<string>;
+  runsOf(task: string): Promise<RunProperties[]>;
+  ended(runId: string, registry?: string): Promise<RunProperties>;
+  /** Waits until the task has so many runs that were started by an image update and have ended; newest first. */
+  updates(task: string, count: number): Promise<RunProperties[]>;
+  log(runId: string): Promise<string>;
+}
+
+export interface TaskChange {
+  step?: object;
+  properties?: object;
+  files?: Record<string, string>;
+}
+
+export const hasEnded = (run: RunProperties) =>
+  /^(Succeeded|Failed|Canceled|Error|Timeout)$/.test(run.status);
+
+/** Starts the stack; the app may pull from every registry. */
+export async function startWorld(options: StackOptions = {}): Promise<World> {
+  const registries = options.registries ?? ['baseacr', 'appacr'];
+  const stack = await startStack({ pull: registries, ...options, registries });
+  const api = createApiClient(stack.url, stack.keys.function);
+  const runUrl = (registry: string, runId: string) => `/registries/${registry}/runs/${runId}`;
+
+  const queue = async (task: string, request = {}): Promise<string> => {
+    const queued = await api.call('POST', '/registries/appacr/scheduleRun', {
+      type: 'TaskRunRequest',
+      taskId: `${stack.registries.appacr!.resourceId}/tasks/${task}`,
+      ...request,
+    });
+    return queued.name;
+  };
+
+  const world: World = {
+    stack,
+    api,
+    pushBase: (image, text, registry = 'baseacr') => pushImage(stack, registry, image, text),
+    async task(name, dockerfile, { step = {}, properties = {}, files = {} } = {}) {
+      await stack.git.createRepository(name, { Dockerfile: dockerfile, ...files });
+      await api.call('PUT', `/registries/appacr/tasks/${name}`, {
+        location: 'local',
+        identity: { type: 'SystemAssigned' },
+        properties: {
+          platform: { os: 'linux' },
+          step: {
+            type: 'Docker',
+            contextPath: `${stack.git.url}/${name}.git#main`,
+            dockerFilePath: 'Dockerfile',
+            imageNames: [`${name}:{{.Run.ID}}`],
+            ...step,
+          },
+          trigger: { baseImageTrigger: { name: 'default' } },
+          credentials: { customRegistries: { 'baseacr.azurecr.io': { identity: '[system]' } } },
+          ...properties,
+        },
+      });
+      return name;
+    },
+    async run(task, request = {}) {
+      return world.ended(await queue(task, request));
+    },
+    async waitsForRole(task) {
+      const runId = await queue(task);
+      const log = await eventually(`the wait of run ${runId}`, 60, async () => {
+        const { properties } = await api.call('GET', runUrl('appacr', runId));
+        return properties.plinth?.waitingFor?.givenUpAt && world.log(runId);
+      });
+      await api.call('POST', `${runUrl('appacr', runId)}/cancel`);
+      await world.ended(runId);
+      return log;
+    },
+    async runsOf(task) {
+      const filter = encodeURIComponent(`TaskName eq '${task}'`);
+      const { value } = await api.call('GET', `/registries/appacr/runs?$filter=${filter}`);
+      return value.map((run: { properties: RunProperties }) => run.properties);
+    },
+    ended: (runId, registry = 'appacr') =>
+      eventually(`the end of run ${runId}`, 180, async () => {
+        const { properties } = await api.call('GET', runUrl(registry, runId));
+        return hasEnded(properties) && properties;
+      }),
+    updates: (task, count) =>
+      eventually(`image update ${count} of ${task}`, 60, async () => {
+        const runs = (await world.runsOf(task)).filter((run) => run.imageUpdateTrigger);
+        return runs.length >= count && runs.every(hasEnded) && runs;
+      }),
+    async log(runId) {
+      const { logLink } = await api.call('POST', `${runUrl('appacr', runId)}/listLogSasUrl`);
+      return (await fetch(logLink)).text();
+    },
+  };
+  return world;
+}

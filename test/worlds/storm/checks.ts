@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import type { Run } from '../../../shared/model/run.ts';
+import { hasFailed } from '../../../shared/rules/freshness/failing.ts';
+import { inputsOf } from '../../../shared/rules/taskState.ts';
+import { diamond, publicBase } from '../diamondWorld.ts';
+import { runsOf, type World } from '../world.ts';
+
+/** Nothing is open, queued, counted as running, or left in a queue. */
+export async function nothingIsLeft({
+  ports: { store, settings },
+  messages,
+  ...world
+}: World): Promise<void> {
+  assert.deepEqual(messages, []);
+  for (const { name } of settings.registries) {
+    assert.deepEqual((await store.pace(name))?.value.running ?? [], [], `the pace of ${name}`);
+    for await (const place of store.places(name)) assert.fail(`${place.runId} is queued in ${name}`);
+    for (const state of await store.states(name)) assert.deepEqual(state.open, [], state.task);
+  }
+  assert.ok(world.builds.every((build) => world.hasEnded(build)));
+}
+
+/** The image that each task made last is built on the current digests of its base images. */
+export function standsOnTheNewest(
+  world: World,
+  except: { task?: (task: string) => boolean; image?: string } = {},
+): void {
+  for (const { name, bases, makes } of diamond) {
+    if (except.task?.(name)) continue;
+    const made = world.tags.get(makes);
+    const build = world.builds.find(({ run }) => run.outputImages.some(({ digest }) => digest === made));
+    assert.ok(build, `${name} was built`);
+    for (const image of bases.filter((base) => base !== except.image))
+      assert.equal(build.bases.get(image), world.tags.get(image), `${name} is built on the newest ${image}`);
+  }
+}
+
+/** What a task was notified of, and is not built on at rest, is left only where it gets no more runs by itself. */
+export async function nothingNewerIsLeft(
+  { ports: { store } }: World,
+  except: (task: string) => boolean,
+): Promise<void> {
+  for (const { registry, name } of diamond) {
+    if (except(name)) continue;
+    const bases = (await store.state(registry, name))?.value.bases ?? [];
+    assert.deepEqual(
+      bases.flatMap(({ newer }) => newer ?? []),
+      [],
+      `${name} is built on what is newer`,
+    );
+  }
+}
+
+/** Every build is named by one run, but for so many. */
+export async function everyBuildHasItsRun(world: World, mayBeUnnamed = 0): Promise<void> {
+  const runs = await Promise.all(world.ports.settings.registries.map(({ name }) => runsOf(world, name)));
+  const names = runs
+    .flat()
+    .flatMap(({ registry, engineRunId }) => (engineRunId ? [`${registry}/${engineRunId}`] : []));
+  assert.equal(new Set(names).size, names.length, 'two runs name one build');
+  const unnamed = world.builds
+    .map(({ registry, run }) => `${registry}/${run.runId}`)
+    .filter((name) => !names.includes(name));
+  assert.ok(
+    unnamed.length <= mayBeUnnamed,
+    `no run names the builds ${unnamed}, of which ${mayBeUnnamed} may be`,
+  );
+}
+
+/**
+ * No run was built on what a tag had stood for before the run before it read it; unless that had not been heard of: what
+ * is read and was never met before counts as the newest.
+ */
+export async function nothingGoesBack(world: World): Promise<void> {
+  for (const { registry, name, bases } of diamond) {
+    const claimed = (await runsOf(world, registry)).filter(
+      (run) => run.task === name && run.pins && run.notes && run.startTime,
+    );
+    claimed.sort((one, other) => (one.startTime! < other.startTime! ? -1 : 1));
+    for (const image of bases.filter((base) => base !== publicBase)) {
+      let newest = -1;
+      for (const { runId, pins, startTime } of claimed) {
+        const digest = pins!.find((pin) => pin.image === image)?.digest;
+        const at = world.moves.findLastIndex(
+          (move) => move.image === image && move.digest === digest && move.at <= Date.parse(startTime!),
+        );
+        const { heardAt = Number.POSITIVE_INFINITY } = world.moves[at] ?? {};
+        if (at < newest && heardAt >= Date.parse(startTime!)) continue;
+        assert.ok(at >= newest, `${runId} of ${name} goes back to an older ${image}`);
+        newest = at;
+      }
+    }
+  }
+}
+
+/** Two runs of a task, one after the other, were not built on the same base images, unless a person asked for one. */
+export async function nothingWasBuiltTwice(world: World): Promise<void> {
+  for (const { registry, name } of diamond) {
+    const runs = (await runsOf(world, registry)).filter((run) => run.task === name);
+    const ended = runs.filter((run) => mayHaveBuilt(run) || hasFailed(run.status)).sort(byFinish);
+    for (const [at, run] of ended.entries()) {
+      const before = ended[at - 1];
+      if (!run.imageUpdateTrigger || !run.pins || before?.status !== 'Succeeded') continue;
+      assert.notEqual(
+        inputsOf(run.pins),
+        inputsOf(before.pins ?? []),
+        `${run.runId} repeats ${before.runId}`,
+      );
+    }
+  }
+}
+
+/** Whoever claimed the run, and so wrote its notes, may have got through to the engine, also where no answer came. */
+const mayHaveBuilt = (run: Run) => run.notes !== undefined;
+
+const byFinish = (a: Run, b: Run) => (a.lastUpdatedTime < b.lastUpdatedTime ? -1 : 1);
+
+/** Every decision says why, and names the run that it speaks of. */
+export async function everyDecisionSaysWhy({ ports: { store } }: World): Promise<void> {
+  for (const { registry, name } of diamond)
+    for await (const decision of store.decisions(registry, name)) {
+      assert.ok(decision.reason.length > 10, JSON.stringify(decision));
+      assert.equal(decision.runId !== undefined, decision.verdict !== 'skipped', JSON.stringify(decision));
+    }
+}
+
+/** No registry has more runs than the settings allow. */
+export async function keepsThePace({ ports: { store, settings } }: World): Promise<void> {
+  for (const { name } of settings.registries) {
+    const running = (await store.pace(name))?.value.running ?? [];
+    assert.ok(running.length <= settings.runsPerRegistry, `${name} has ${running.join(', ')}`);
+    assert.equal(new Set(running).size, running.length);
+  }
+}
+
+/** A run that was cancelled before it had ended, ended cancelled. */
+export async function whatWasCancelledEndedSo(
+  { ports: { store } }: World,
+  cancelled: Set<string>,
+): Promise<void> {
+  for (const name of cancelled) {
+    const [registry = '', runId = ''] = name.split('/');
+    assert.equal((await store.run(registry, runId))?.value.status, 'Canceled', name);
+  }
+}
