@@ -6,6 +6,7 @@ import { heldBases } from '../shared/flow/api/bases/heldBases.ts';
 import { judge } from '../shared/flow/api/bases/judge.ts';
 import { listDecisions, listPushDecisions } from '../shared/flow/api/listDecisions.ts';
 import { forecast, forecastImage } from '../shared/flow/push/forecast.ts';
+import { forecastJudgement } from '../shared/flow/push/forecastJudgement.ts';
 import { noTask } from '../shared/flow/refusal.ts';
 import { type Judgement, JudgementRequest } from '../shared/model/bases/policy.ts';
 
@@ -27,8 +28,12 @@ serve(operations.tasksPlan, async ({ registry, parameter, ports }) => {
 });
 
 serve(operations.plan, async ({ registry, body, ports }) => {
-  const { image } = await body(PlanRequest, requestWords.plan);
-  return { jsonBody: await forecastImage(registry, image, ports) };
+  const { image, digest, verdict } = await body(PlanRequest, requestWords.plan);
+  const plan =
+    digest && verdict
+      ? await forecastJudgement(registry, { image, digest, verdict }, ports)
+      : await forecastImage(registry, image, ports);
+  return { jsonBody: plan };
 });
 
 serve(operations.baseImages, async ({ registry, query, ports }) => ({

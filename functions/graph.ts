@@ -1,21 +1,20 @@
-import { operations } from '../shared/api/operations.ts';
+import { operations, roles } from '../shared/api/operations.ts';
 import { keptFor } from '../shared/edge/answering/kept.ts';
 import { type AppCall, serve, serveApp } from '../shared/edge/http.ts';
 import { dayOf, namedTasks, nextQuery, pagingOf } from '../shared/flow/api/paging.ts';
 import { graphOf, graphPage } from '../shared/flow/overall/graphPage.ts';
+import { heldNow } from '../shared/flow/overall/held.ts';
 import { live } from '../shared/flow/overall/live.ts';
 import { allStates, staleIn, whyStale } from '../shared/flow/overall/stale.ts';
 import type { RegistriesAnswer } from '../shared/graph/answers.ts';
 import { without } from '../shared/model/without.ts';
 import { graphKeptMs, liveKeptMs } from '../shared/rules/timing.ts';
 
-const allRoles = ['Tasks.Read', 'Tasks.Write', 'Tasks.ReadSecrets'];
-
 serveApp(operations.registriesList, async ({ config, caller }) => {
   const answer: RegistriesAnswer = {
     registries: config.registries.map(({ name, id, loginServer }) => ({ name, id, loginServer })),
     runsAtOnce: config.runsPerRegistry,
-    you: caller ? { ...caller, by: 'Entra' } : { by: 'FunctionKey', roles: allRoles },
+    you: caller ? { ...caller, by: 'Entra' } : { by: 'FunctionKey', roles: [...roles] },
   };
   return { jsonBody: answer };
 });
@@ -45,11 +44,18 @@ serveApp(operations.pushesList, async ({ query, ports, config }) => {
 const keptStates = ({ ports }: Pick<AppCall, 'ports'>) =>
   keptFor(ports.clock, graphKeptMs, 'states', () => allStates(ports));
 
+const keptHeld = ({ ports }: Pick<AppCall, 'ports'>) =>
+  keptFor(ports.clock, graphKeptMs, 'held', () =>
+    heldNow(async () => (await keptStates({ ports })).states, ports),
+  );
+
+serveApp(operations.heldList, async ({ ports }) => ({ jsonBody: await keptHeld({ ports }) }));
+
 serve(operations.staleList, async ({ registry, ports }) => ({
-  jsonBody: staleIn(registry.name, await keptStates({ ports })),
+  jsonBody: staleIn(registry.name, await keptStates({ ports }), (await keptHeld({ ports })).value),
 }));
 
 serve(operations.tasksWhy, async ({ registry, parameter, ports }) => {
   const task = { registry: registry.name, task: parameter('task') };
-  return { jsonBody: whyStale(task, await keptStates({ ports })) };
+  return { jsonBody: whyStale(task, await keptStates({ ports }), (await keptHeld({ ports })).value) };
 });

@@ -3,6 +3,7 @@
  *
  *   npm run look -- stale REGISTRY            tasks that are not built on their newest base images, the longest first
  *   npm run look -- why REGISTRY TASK         why one is not, up to the first cause
+ *   npm run look -- held                      base images whose newest digest is held, why and until when
  *   npm run look -- decisions REGISTRY TASK   what the last pushes meant for a task
  *   npm run look -- pushes [DAY]              the pushes of a day, as 2026-11-23; today's without one
  *   npm run look -- plan REGISTRY IMAGE       what a push of an image would rebuild
@@ -16,6 +17,7 @@
  */
 import { parseArgs } from 'node:util';
 import type {
+  HeldAnswer,
   LiveAnswer,
   PlanAnswer,
   PushesAnswer,
@@ -60,6 +62,18 @@ async function why(ask: Ask, [registry, task]: string[]): Promise<Shown> {
   return { answer, lines, found: !answer.fresh };
 }
 
+async function held(ask: Ask): Promise<Shown> {
+  const answer = await ask<HeldAnswer>('held');
+  const lines = answer.value.map(
+    ({ image, reason, admissible }) =>
+      `${image}: ${reason}. ${admissible ? `Built on: ${admissible}` : 'There is no digest to build on'}.`,
+  );
+  const said = answer.judgements.map(
+    ({ image, digest, verdict, reason, time }) => `${time} ${verdict} ${digest} of ${image}: ${reason}`,
+  );
+  return { answer, lines: [...(lines.length > 0 ? lines : ['No base image is held.']), ...said] };
+}
+
 interface Decisions {
   value: { time: string; verdict: string; reason: string; push: { id: string; image: string } }[];
 }
@@ -96,8 +110,9 @@ async function plan(ask: Ask, [registry, image]: string[]): Promise<Shown> {
       `wave ${at + 1}: ${tasks.map(({ registry, task }) => `${registry}/${task}`).join(', ')}${about(seconds)}`,
   );
   const sum = `${tasks} tasks in ${answer.waves.length} waves${about(answer.seconds)}. Nothing was started.`;
+  const held = (answer.held ?? []).map(({ registry, task, reason }) => `held ${registry}/${task}: ${reason}`);
   const not = answer.skipped.map(({ registry, task, reason }) => `not ${registry}/${task}: ${reason}`);
-  return { answer, lines: [...lines, ...not, answer.message ?? sum] };
+  return { answer, lines: [...lines, ...held, ...not, answer.message ?? sum] };
 }
 
 async function live(ask: Ask): Promise<Shown> {
@@ -107,8 +122,10 @@ async function live(ask: Ask): Promise<Shown> {
     ...runs
       .filter(({ status }) => ['Queued', 'Started', 'Running'].includes(status))
       .map(
-        ({ runId, task = 'a build of its own', status, waits }) =>
-          `  ${runId} ${task} ${status}${waits ? `: ${waits}` : ''}`,
+        ({ runId, task = 'a build of its own', status, waits, nextTry, givenUpAt }) =>
+          `  ${runId} ${task} ${status}${waits ? `: ${waits}` : ''}${nextTry ? `; next try ${nextTry}` : ''}${
+            givenUpAt ? `, the last ${givenUpAt}` : ''
+          }`,
       ),
   ]);
   return { answer, lines };
@@ -120,13 +137,14 @@ const commands: Record<
 > = {
   stale: { show: stale, takes: [1, 1] },
   why: { show: why, takes: [2, 2] },
+  held: { show: held, takes: [0, 0] },
   decisions: { show: decisions, takes: [2, 2] },
   pushes: { show: pushes, takes: [0, 1] },
   plan: { show: plan, takes: [2, 2] },
   live: { show: live, takes: [0, 0] },
 };
 const usage =
-  'usage: npm run look -- stale REGISTRY | why REGISTRY TASK | decisions REGISTRY TASK | pushes [DAY] | plan REGISTRY IMAGE | live [--url URL] [--resource api://…] [--json]';
+  'usage: npm run look -- stale REGISTRY | why REGISTRY TASK | held | decisions REGISTRY TASK | pushes [DAY] | plan REGISTRY IMAGE | live [--url URL] [--resource api://…] [--json]';
 
 /** What others have named goes to the terminal without its controls. */
 const plain = (line: string) => line.replaceAll(/\p{Cc}/gu, '?');

@@ -4,7 +4,7 @@ import { JudgementRequest } from '../model/bases/policy.ts';
 import { RunRequest } from '../model/run.ts';
 import { TaskCreate } from '../model/task.ts';
 import { TaskRunCreate } from '../model/taskRun.ts';
-import { RebuildPlan, RegistryList, StaleList, TaskGraph, Why } from './graph/graphSchemas.ts';
+import { HeldList, RebuildPlan, RegistryList, StaleList, TaskGraph, Why } from './graph/graphSchemas.ts';
 import { Live, PushList } from './graph/liveSchemas.ts';
 import type { operations } from './operations.ts';
 import {
@@ -57,6 +57,10 @@ export const apiText: Record<keyof typeof operations, OperationText> = {
       { name: '$skipToken', description: 'Part of nextLink.' },
     ],
     answer: PushList,
+  },
+  heldList: {
+    summary: 'The base images of all registries whose newest digest is held, and what was said of digests.',
+    answer: HeldList,
   },
   staleList: {
     summary: 'The tasks that are not built on their newest base images, since when, and because of what.',
@@ -114,7 +118,7 @@ export const apiText: Record<keyof typeof operations, OperationText> = {
     answer: RebuildPlan,
   },
   plan: {
-    summary: 'What would be rebuilt, in which waves, if an image were pushed.',
+    summary: 'What would be rebuilt, in which waves, if an image were pushed, or a digest of it judged.',
     request: PlanRequest,
     answer: RebuildPlan,
   },

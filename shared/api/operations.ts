@@ -1,5 +1,6 @@
 /** The app roles of the API's registration in Entra. */
-export type Role = 'Tasks.Read' | 'Tasks.Write' | 'Tasks.ReadSecrets' | 'Bases.Judge';
+export const roles = ['Tasks.Read', 'Tasks.Write', 'Tasks.ReadSecrets', 'Bases.Judge'] as const;
+export type Role = (typeof roles)[number];
 
 type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -25,6 +26,7 @@ export const operations = {
   graphGet: { name: 'graph-get', method: 'GET', path: 'graph', role: 'Tasks.Read', scope: 'app' },
   liveGet: { name: 'live-get', method: 'GET', path: 'live', role: 'Tasks.Read', scope: 'app' },
   pushesList: { name: 'pushes-list', method: 'GET', path: 'pushes', role: 'Tasks.Read', scope: 'app' },
+  heldList: { name: 'held-list', method: 'GET', path: 'held', role: 'Tasks.Read', scope: 'app' },
   staleList: { name: 'stale-list', method: 'GET', path: 'stale', role: 'Tasks.Read' },
   registriesGet: { name: 'registries-get', method: 'GET', path: '', role: 'Tasks.Read' },
   registriesHealth: { name: 'registries-health', method: 'GET', path: 'health', role: 'Tasks.Read' },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { imageReference, loginServer } from '../model/fields.ts';
+import { Judgement } from '../model/bases/policy.ts';
+import { imageReference, loginServer, sha256Digest } from '../model/fields.ts';
 import {
   BaseImageDependency,
   ImageDescriptor,
@@ -200,7 +201,16 @@ export const DecisionList = z
   .meta({ id: 'DecisionListResult' });
 
 /** The body of POST …/plan. */
-export const PlanRequest = z.object({ image: imageReference }).meta({ id: 'PlanRequest' });
+export const PlanRequest = z
+  .object({
+    image: imageReference,
+    digest: sha256Digest.optional().describe('With verdict: what judging this digest would come to.'),
+    verdict: Judgement.shape.verdict.optional(),
+  })
+  .refine(({ digest, verdict }) => (digest === undefined) === (verdict === undefined), {
+    message: 'digest and verdict come together',
+  })
+  .meta({ id: 'PlanRequest' });
 
 /** Every refusal: ARM's error. */
 export const ErrorAnswer = z

@@ -1,5 +1,6 @@
 import type { RunStatus } from '../model/run.ts';
 import type { NewerDigest, OpenRun, TaskState } from '../model/state.ts';
+import type { heldBecause } from './heldOf.ts';
 import type { because } from './staleOf.ts';
 
 /*
@@ -110,6 +111,27 @@ export interface PushOfDay {
   decided?: { started: number; merged: number; waits: number; skipped: number; held?: number };
 }
 
+/** A base image whose newest digest is not built on, and why. */
+export interface HeldBase {
+  image: string;
+  /** The newest digest, whole. */
+  digest: string;
+  since: string;
+  because: (typeof heldBecause)[number];
+  reason: string;
+  /** When it will be built on, where that is a matter of time. */
+  until?: string;
+  /** The newest digest that may be built on, whole; absent where there is none. */
+  admissible?: string;
+}
+
+/** `GET /held`: of all registries. */
+export interface HeldAnswer {
+  value: HeldBase[];
+  /** What was said of digests and counts, the newest first. */
+  judgements: { image: string; digest: string; verdict: string; reason: string; time: string }[];
+}
+
 /** A task that is not built on its newest base images, or on an image whose maker is not. */
 export interface StaleTask {
   registry: string;
@@ -130,6 +152,8 @@ export interface StaleTask {
   runId?: string;
   /** The earliest instant of the next automatic try. */
   nextTry?: string;
+  /** With `held`: when the newest digest will be built on, where that is a matter of time. */
+  until?: string;
   /** With `maker`: the task that makes the base image. */
   maker?: { registry: string; task: string };
 }
@@ -147,7 +171,7 @@ export interface WhyAnswer {
   task: string;
   fresh: boolean;
   says: string;
-  /** Empty where it is fresh; then the task, its maker, and so on up. */
+  /** The task, its maker, and so on up to the first cause; where it is fresh, what is held above it. */
   steps: StaleTask[];
 }
 
@@ -164,6 +188,8 @@ export interface PlanAnswer {
   /** What may start together; each wave after the one before. */
   waves: { tasks: PlanTask[]; seconds?: number }[];
   skipped: { registry: string; task: string; reason: string }[];
+  /** Tasks for which a digest is held, and why; absent where there are none. */
+  held?: { registry: string; task: string; reason: string }[];
   /** By the newest builds and the runs that a registry may have at once; absent where no task was built yet. */
   seconds?: number;
   tooMany: boolean;

@@ -1,11 +1,17 @@
 import type { PlanState } from '../model/state.ts';
 import { taskKey } from '../names/taskKey.ts';
-import { decideOnPush } from '../rules/decideOnPush.ts';
+import { type Choice, decideOnPush } from '../rules/decideOnPush.ts';
 import { waveSeconds, wavesOf } from '../rules/waves.ts';
 import type { PlanAnswer, PlanTask } from './answers.ts';
 
 /** A longer plan is cut, and marked so. */
 const maxPlanned = 20_000;
+
+interface Found {
+  rebuilt: Map<string, Rebuilt>;
+  skipped: PlanAnswer['skipped'];
+  held: NonNullable<PlanAnswer['held']>;
+}
 
 interface Rebuilt {
   state: PlanState;
@@ -19,11 +25,17 @@ interface Rebuilt {
  * @param states of all tasks that may be built on the images, over however many levels; others do no harm
  * @param images normalised references
  * @param pace runs that a registry may have at once
+ * @param decide what a move of an image means for a task; a push of a digest that no task has seen, unless given
  */
-export function planOf(states: Iterable<PlanState>, images: string[], pace: number): PlanAnswer {
+export function planOf<S extends PlanState>(
+  states: Iterable<S>,
+  images: string[],
+  pace: number,
+  decide: (image: string, state: S) => Choice = (image, state) => decideOnPush(anyPush(image), state),
+): PlanAnswer {
   const dependents = dependentsOf(states);
-  const rebuilt = new Map<string, Rebuilt>();
-  const skipped: PlanAnswer['skipped'] = [];
+  const found: Found = { rebuilt: new Map(), skipped: [], held: [] };
+  const { rebuilt, skipped, held } = found;
   const seen = new Set<string>(images);
   let tooMany = false;
   // A set is gone through to its end, what is added on the way included: level by level.
@@ -31,7 +43,7 @@ export function planOf(states: Iterable<PlanState>, images: string[], pace: numb
     for (const state of dependents.get(image) ?? []) {
       if (rebuilt.has(taskKey(state))) continue;
       if (rebuilt.size >= maxPlanned) tooMany = true;
-      else considered(state, image, { rebuilt, skipped }).forEach((output) => void seen.add(output));
+      else considered(state, image, decide(image, state), found).forEach((output) => void seen.add(output));
     }
   }
   const waves = wavesOf(images, [...rebuilt.values()]).map((wave) => ({
@@ -45,15 +57,15 @@ export function planOf(states: Iterable<PlanState>, images: string[], pace: numb
   }));
   const times = waves.flatMap(({ seconds }) => seconds ?? []);
   const seconds = times.length > 0 ? times.reduce((sum, one) => sum + one, 0) : undefined;
-  return { waves, skipped, ...known(seconds), tooMany };
+  return { waves, skipped, ...(held.length > 0 && { held }), ...known(seconds), tooMany };
 }
 
 /** The tasks that are built on each image, by those of their base images that count. */
-export function dependentsOf(
-  states: Iterable<PlanState>,
-  basesOf = ({ bases }: PlanState) => bases,
-): Map<string, PlanState[]> {
-  const dependents = new Map<string, PlanState[]>();
+export function dependentsOf<S extends PlanState>(
+  states: Iterable<S>,
+  basesOf: (state: S) => PlanState['bases'] = ({ bases }) => bases,
+): Map<string, S[]> {
+  const dependents = new Map<string, S[]>();
   for (const state of states)
     for (const image of new Set(basesOf(state).map((base) => base.image))) {
       const known = dependents.get(image);
@@ -75,11 +87,12 @@ const anyPush = (image: string) => ({
 function considered(
   state: PlanState,
   image: string,
-  { rebuilt, skipped }: { rebuilt: Map<string, Rebuilt>; skipped: PlanAnswer['skipped'] },
+  choice: Choice,
+  { rebuilt, skipped, held }: Found,
 ): string[] {
-  const choice = decideOnPush(anyPush(image), state);
-  if (choice.do === 'skip') {
-    skipped.push({ registry: state.registry, task: state.task, reason: choice.reason });
+  if (choice.do === 'skip' || choice.do === 'hold') {
+    const { registry, task } = state;
+    (choice.do === 'hold' ? held : skipped).push({ registry, task, reason: choice.reason });
     return [];
   }
   rebuilt.set(taskKey(state), { state, image });

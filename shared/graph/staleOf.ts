@@ -1,11 +1,15 @@
 import type { OpenRun, PlanState, TrackedBase } from '../model/state.ts';
 import { type TaskKey, taskKey, taskPath } from '../names/taskKey.ts';
 import { hasFailed, isStopped, nextTryOf } from '../rules/freshness/failing.ts';
-import type { StaleTask, WhyAnswer } from './answers.ts';
+import type { HeldBase, StaleTask, WhyAnswer } from './answers.ts';
 import { cut } from './compact.ts';
+import { heldOf, saysHeld } from './heldOf.ts';
 import { dependentsOf } from './planOf.ts';
 
-/** Why a task is not built on its newest base images; `maker`: one of them is stale itself. */
+/**
+ * Why a task is not built on its newest base images; `maker`: one of them is stale itself; `held`: the newest digest may
+ * not be built on, so that what is built on its image is not behind.
+ */
 export const because = [
   'running',
   'queued',
@@ -15,6 +19,7 @@ export const because = [
   'triggerDisabled',
   'canceled',
   'notStarted',
+  'held',
   'maker',
 ] as const;
 
@@ -22,22 +27,24 @@ export const because = [
  * The tasks that are not built on their newest base images, and those that are built on an image of such a task,
  * over however many levels; the longest stale first. Pure, for the server and for a browser.
  * @param states of all tasks of all registries: a maker may be in another
+ * @param held base images whose newest digest is held
  */
-export function staleOf(states: PlanState[]): StaleTask[] {
-  return [...freshness(states).stale.values()].sort(bySince);
+export function staleOf(states: PlanState[], held: HeldBase[] = []): StaleTask[] {
+  const { stale, heldFor } = freshness(states, held);
+  return [...stale.values(), ...heldFor.values()].sort(bySince);
 }
 
 const bySince = (one: StaleTask, other: StaleTask) => order(one.since, other.since);
 const order = (one: string, other: string) => Number(one > other) - Number(one < other);
 
 /** Why a task is stale, up to the first cause; undefined where there is no such task. Pure. */
-export function whyOf(task: TaskKey, states: PlanState[]): WhyAnswer | undefined {
-  const { stale, get } = freshness(states);
+export function whyOf(task: TaskKey, states: PlanState[], held: HeldBase[] = []): WhyAnswer | undefined {
+  const { stale, heldFor, get } = freshness(states, held);
   const state = get(task);
   if (!state) return undefined;
   const steps: StaleTask[] = [];
   for (let at: PlanState | undefined = state; at; ) {
-    const step = stale.get(at);
+    const step: StaleTask | undefined = stale.get(at) ?? heldFor.get(at);
     if (!step) break;
     steps.push(step);
     at = step.maker && get(step.maker);
@@ -45,7 +52,11 @@ export function whyOf(task: TaskKey, states: PlanState[]): WhyAnswer | undefined
   const { registry } = state;
   const said = { registry, task: state.task };
   const cause = steps.at(-1);
-  if (!cause) return { ...said, fresh: true, says: freshBecause(state), steps };
+  if (!cause) {
+    const above = heldAbove(state, states, heldFor);
+    const also = above ? ` Above it: ${above.says}` : '';
+    return { ...said, fresh: true, says: `${freshBecause(state)}${also}`, steps: above ? [above] : [] };
+  }
   const above = steps.length > 1 ? ` The first cause: ${cause.says}` : '';
   return { ...said, fresh: false, says: `${steps[0]!.says}${above}`, steps };
 }
@@ -57,7 +68,23 @@ function freshBecause({ task, built, bases, last }: PlanState): string {
   return `${task} is built on the newest base images that Plinth has seen, since run ${built.runId}.`;
 }
 
-function freshness(states: PlanState[]) {
+/** The nearest task above one for which a base image is held: what it makes will move. */
+function heldAbove(from: PlanState, states: PlanState[], heldFor: Map<PlanState, StaleTask>) {
+  if (heldFor.size === 0) return undefined;
+  const makers = new Map(states.flatMap((state) => state.outputs.map((image) => [image, state] as const)));
+  const seen = new Set([from]);
+  for (const state of seen) {
+    const held = heldFor.get(state);
+    if (held) return held;
+    for (const { image } of countedBases(state)) {
+      const maker = makers.get(image);
+      if (maker) seen.add(maker);
+    }
+  }
+  return undefined;
+}
+
+function freshness(states: PlanState[], held: HeldBase[]) {
   const known = new Map(states.map((state) => [taskKey(state), state]));
   const dependents = dependentsOf(states, countedBases);
   const stale = new Map<PlanState, StaleTask>();
@@ -68,8 +95,25 @@ function freshness(states: PlanState[]) {
     for (const image of maker.outputs)
       for (const state of dependents.get(image) ?? [])
         if (!stale.has(state)) stale.set(state, staleAbove(state, image, maker, since));
-  return { stale, get: (task: TaskKey) => known.get(taskKey(task)) };
+  const heldImages = new Map(held.map((one) => [one.image, one]));
+  const heldFor = new Map<PlanState, StaleTask>();
+  for (const state of held.length > 0 ? states : []) {
+    const one = stale.has(state) ? undefined : heldOf(state, heldImages);
+    if (one) heldFor.set(state, staleHeld(state, one));
+  }
+  return { stale, heldFor, get: (task: TaskKey) => known.get(taskKey(task)) };
 }
+
+const staleHeld = (state: PlanState, one: NonNullable<ReturnType<typeof heldOf>>): StaleTask => ({
+  ...named(state),
+  base: one.base.image,
+  builtOn: cut(one.base.digest),
+  now: cut(one.held.digest),
+  since: one.held.since,
+  because: 'held',
+  says: `${state.task}: ${saysHeld(one)}.`,
+  ...(one.held.until && { until: one.held.until }),
+});
 
 const staleAbove = (state: PlanState, image: string, maker: PlanState, since: string): StaleTask => ({
   ...named(state),

@@ -1,6 +1,7 @@
 import type { Push, TaskState } from '../model/state.ts';
 import { decideOnPush } from './decideOnPush.ts';
 import { hasFailed, isStopped, nextTryOf } from './freshness/failing.ts';
+import { watchedBases } from './freshness/watched.ts';
 import { inputsOf } from './taskState.ts';
 
 /** A base image and the tasks whose trigger watches it. */
@@ -22,12 +23,6 @@ export function trackedBases(states: TaskState[]): Tracked[] {
     }
   }
   return [...tracked.values()];
-}
-
-/** The base images whose updates rebuild the task. */
-export function watchedBases({ enabled, trigger, bases }: TaskState) {
-  if (!enabled || trigger === 'Disabled') return [];
-  return trigger === 'Runtime' ? bases.filter(({ type }) => type === 'RunTime') : bases;
 }
 
 /** The tasks that were not notified of a digest; one that has a queued run will read it. */

@@ -1,9 +1,9 @@
 import type { Push, TaskState, TrackedBase } from '../model/state.ts';
 import { PlinthError } from '../names/plinthError.ts';
 import { taskPath } from '../names/taskKey.ts';
-import { watchedBases } from './decideOnFailure.ts';
 import { decideOnPush } from './decideOnPush.ts';
 import { hasFailed } from './freshness/failing.ts';
+import { watchedBases } from './freshness/watched.ts';
 import { asBases, type Reading } from './taskState.ts';
 
 /** A task whose push would, over others, start itself. */

@@ -64,7 +64,7 @@ test('the registries come with how many runs each may have, and who asks', async
   assert.equal(body.runsAtOnce, 10);
   assert.deepEqual(body.you, {
     by: 'FunctionKey',
-    roles: ['Tasks.Read', 'Tasks.Write', 'Tasks.ReadSecrets'],
+    roles: ['Tasks.Read', 'Tasks.Write', 'Tasks.ReadSecrets', 'Bases.Judge'],
   });
 });
 

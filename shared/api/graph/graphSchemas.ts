@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type {
   GraphAnswer,
+  HeldAnswer,
   PlanAnswer,
   RegistriesAnswer,
   StaleAnswer,
   StaleTask,
   WhyAnswer,
 } from '../../graph/answers.ts';
+import { heldBecause } from '../../graph/heldOf.ts';
 import { because } from '../../graph/staleOf.ts';
 import { RunStatus } from '../../model/run.ts';
 import { OpenRun } from '../../model/state.ts';
@@ -82,6 +84,33 @@ export const TaskGraph: z.ZodType<GraphAnswer> = z
   })
   .meta({ id: 'Graph' });
 
+export const HeldList: z.ZodType<HeldAnswer> = z
+  .object({
+    value: z.array(
+      z.object({
+        image: z.string(),
+        digest: z.string().describe('The newest digest, whole.'),
+        since: instant,
+        because: z.enum(heldBecause),
+        reason: z.string(),
+        until: instant.exactOptional(),
+        admissible: z.string().exactOptional().describe('The newest digest that may be built on, whole.'),
+      }),
+    ),
+    judgements: z
+      .array(
+        z.object({
+          image: z.string(),
+          digest: z.string(),
+          verdict: z.string(),
+          reason: z.string(),
+          time: instant,
+        }),
+      )
+      .describe('What was said of digests and counts, the newest first.'),
+  })
+  .meta({ id: 'HeldListResult' });
+
 const taskName = { registry: z.string(), task: z.string() };
 
 const Stale: z.ZodType<StaleTask> = z
@@ -97,6 +126,7 @@ const Stale: z.ZodType<StaleTask> = z
     says: z.string().describe('The same in a sentence.'),
     runId: z.string().exactOptional(),
     nextTry: instant.exactOptional().describe('The earliest instant of the next automatic try.'),
+    until: instant.exactOptional().describe('With held: when the newest digest will be built on.'),
     maker: z.object(taskName).exactOptional().describe('The task that makes the base image, stale itself.'),
   })
   .meta({ id: 'StaleTask' });
@@ -126,6 +156,7 @@ export const RebuildPlan: z.ZodType<PlanAnswer> = z
       z.object({ tasks: z.array(z.object({ ...taskName, image: z.string(), seconds })), seconds }),
     ),
     skipped: z.array(z.object({ ...taskName, reason: z.string() })),
+    held: z.array(z.object({ ...taskName, reason: z.string() })).exactOptional(),
     seconds,
     tooMany: z.boolean().describe('The plan is cut short.'),
     message: z.string().exactOptional().describe('Where no task is built from the image: that, in words.'),

@@ -1,4 +1,4 @@
-import type { StaleAnswer, WhyAnswer } from '../../graph/answers.ts';
+import type { HeldBase, StaleAnswer, WhyAnswer } from '../../graph/answers.ts';
 import { staleOf, whyOf } from '../../graph/staleOf.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { TaskKey } from '../../names/taskKey.ts';
@@ -24,14 +24,18 @@ export async function allStates({ store, settings }: Pick<Ports, 'store' | 'sett
 }
 
 /** The tasks of a registry that are stale, the longest first. */
-export const staleIn = (registry: string, { states, unread }: AllStates): StaleAnswer => ({
-  value: staleOf(states).filter((one) => one.registry === registry),
+export const staleIn = (
+  registry: string,
+  { states, unread }: AllStates,
+  held: HeldBase[] = [],
+): StaleAnswer => ({
+  value: staleOf(states, held).filter((one) => one.registry === registry),
   unread,
 });
 
 /** @throws Refusal 404 */
-export function whyStale(task: TaskKey, { states }: AllStates): WhyAnswer {
-  const why = whyOf(task, states);
+export function whyStale(task: TaskKey, { states }: AllStates, held: HeldBase[] = []): WhyAnswer {
+  const why = whyOf(task, states, held);
   if (why) return why;
   throw noTask(task.registry, task.task);
 }

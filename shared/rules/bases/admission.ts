@@ -2,6 +2,7 @@ import { ageMs, type Judgement, type Policy } from '../../model/bases/policy.ts'
 import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
 import type { Push, TaskState } from '../../model/state.ts';
 import { type Choice, decideOnPush } from '../decideOnPush.ts';
+import { watchedBases } from '../freshness/watched.ts';
 
 /*
  * Which digest of a base image may be built on. Nothing else decides that. Pure.
@@ -104,6 +105,8 @@ const patternOf = (pattern: string) =>
 export function decideOnBase(push: Push, state: TaskState, standing: Standing): Choice {
   const { newest, admissible, held, paused } = standing;
   const onNewest = decideOnPush({ ...push, digest: newest.digest }, state, true);
+  const isWatched = watchedBases(state).some(({ image }) => image === push.image);
+  if (onNewest.do === 'skip' && !isWatched) return onNewest;
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
   const isBad = isQuarantined(digest, standing.terms);
   const onAdmissible =

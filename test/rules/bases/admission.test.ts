@@ -135,6 +135,26 @@ for (const [digests, policy, on, does, pins] of rows)
     assert.equal(pinned.join(''), pins);
   });
 
+const unwatched: [title: string, digests: string, changes: Partial<TaskState>, says: RegExp][] = [
+  ['disabled, with a digest to go back to', 'A5 B1!', { enabled: false }, /is disabled$/],
+  ['disabled, with none', 'B1!', { enabled: false }, /is disabled$/],
+  ['disabled, while its image is too young', 'A5! B1', { enabled: false }, /is disabled$/],
+  ['whose trigger is disabled', 'A5 B1!', { trigger: 'Disabled' }, /base image trigger of app is disabled$/],
+  ['whose trigger is disabled, with none', 'B1!', { trigger: 'Disabled' }, /trigger of app is disabled$/],
+  ['that builds a stage on it', 'A5 B1!', { trigger: 'Runtime' }, /only a build stage of app/],
+  ['that builds a stage on it, with none', 'B1!', { trigger: 'Runtime' }, /only a build stage of app/],
+];
+for (const [title, digests, changes, says] of unwatched)
+  test(`a quarantine moves no task ${title}, and says that cause`, () => {
+    const type = changes.trigger === 'Runtime' ? 'BuildTime' : 'RunTime';
+    const bases: TaskState['bases'] = [{ image, type, digest: 'B', pinnedAt: daysAgo(0) }];
+    const state = { ...sampleState('appacr', 'app'), bases, ...changes };
+    const push = { id: 'e', image, digest: 'B', timestamp: daysAgo(9) };
+    const { do: does, reason } = decideOnBase(push, state, standing(digests, undefined));
+    assert.equal(does, 'skip', reason);
+    assert.match(reason, says);
+  });
+
 const first: [digests: string, policy: Omit<Policy, 'images'> | undefined, pins: string][] = [
   ['B1', age, 'B'],
   ['A5 B1', age, 'A'],

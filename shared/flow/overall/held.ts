@@ -1,0 +1,59 @@
+import type { HeldAnswer, HeldBase } from '../../graph/answers.ts';
+import type { Judgement } from '../../model/bases/policy.ts';
+import type { Sightings } from '../../model/bases/sightings.ts';
+import type { TaskState } from '../../model/state.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { policyFor, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import { trackedBases } from '../../rules/decideOnFailure.ts';
+import { mapAtMost } from '../concurrency.ts';
+import { termsNow } from '../push/see.ts';
+
+const readsAtOnce = 32;
+
+/**
+ * The base images of all registries' tasks whose newest digest is held. One storage call, and one more for each image
+ * that a policy is for or of which a quarantined digest is known; where there is neither, no task is read.
+ * @param statesOf reads the states of all tasks
+ */
+export async function heldNow(
+  statesOf: () => Promise<TaskState[]>,
+  ports: Pick<Ports, 'store' | 'settings' | 'clock'>,
+): Promise<HeldAnswer> {
+  const terms = await termsNow(ports);
+  const judgements = inForce(terms);
+  const bad = judgements.filter(({ verdict }) => verdict === 'quarantined');
+  if (terms.policies.length === 0 && bad.length === 0) return { value: [], judgements };
+  const badDigests = new Set(bad.map(({ digest }) => digest));
+  const badImages = new Set(bad.map(({ image }) => image));
+  const asked = trackedBases(await statesOf()).filter(
+    ({ image, tasks }) =>
+      policyFor(image, terms.policies) !== undefined ||
+      badImages.has(image) ||
+      tasks.some(({ bases }) => bases.some((base) => base.image === image && badDigests.has(base.digest))),
+  );
+  const value = await mapAtMost(asked, readsAtOnce, async ({ image }) => {
+    const seen = (await ports.store.sightings(image))?.value;
+    return seen && seen.digests.length > 0 ? heldBase(seen, terms, judgements) : [];
+  });
+  return { value: value.flat(), judgements };
+}
+
+/** The newest judgement on each digest, where it is not taken back; the newest first. */
+function inForce({ judgements }: Terms): Judgement[] {
+  const newest = new Map(judgements.map((judgement) => [judgement.digest, judgement]));
+  return [...newest.values()].filter(({ verdict }) => verdict !== 'released').reverse();
+}
+
+/** A pause comes before an age or a quarantine, as in decisions. */
+function heldBase(seen: Sightings, terms: Terms, judgements: Judgement[]): HeldBase[] {
+  const { newest, admissible, held, paused } = standingOf(seen, terms);
+  const { image } = seen;
+  const { digest, since } = newest;
+  const known = { image, digest, since, ...(admissible && { admissible: admissible.digest }) };
+  if (paused) return [{ ...known, because: 'paused', reason: paused }];
+  if (!held) return [];
+  const reason = `${digest.slice(0, 19)} ${held.reason}`;
+  if (held.until) return [{ ...known, because: 'tooYoung', reason, until: held.until }];
+  const { time = since } = judgements.find((one) => one.digest === digest) ?? {};
+  return [{ ...known, because: 'quarantined', since: time, reason }];
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import { judge } from '../../../shared/flow/api/bases/judge.ts';
+import { patchTask } from '../../../shared/flow/api/tasks.ts';
+import { heldNow } from '../../../shared/flow/overall/held.ts';
+import { allStates } from '../../../shared/flow/overall/stale.ts';
+import { forecastJudgement } from '../../../shared/flow/push/forecastJudgement.ts';
+import { onPush } from '../../../shared/flow/push/onPush.ts';
+import { staleOf } from '../../../shared/graph/staleOf.ts';
+import type { Judgement, Policy } from '../../../shared/model/bases/policy.ts';
+import { addStates, countedStore } from '../../worlds/countedWorld.ts';
+import { base, diamondWorld, publicBase, registryOf } from '../../worlds/diamondWorld.ts';
+import { settle } from '../../worlds/settle.ts';
+import type { World } from '../../worlds/world.ts';
+
+type Verdict = Judgement['verdict'];
+const unknown = `sha256:${'e'.repeat(64)}`;
+const young: Policy = { images: 'baseacr.azurecr.io/**', minimumAge: '3d' };
+const paused: Policy = { images: 'baseacr.azurecr.io/*', pause: 'frozen' };
+
+const judged = (world: World, verdict: Verdict, digest: string) =>
+  judge(registryOf(world, 'baseacr'), verdict, { image: 'base:1', digest, reason: 'why' }, world.ports);
+
+async function pushed(world: World): Promise<string> {
+  const digest = world.push(base);
+  for (const event of world.events.splice(0)) await onPush(event, world.ports);
+  return digest;
+}
+async function built(world: World): Promise<string> {
+  const digest = await pushed(world);
+  await settle(world);
+  return digest;
+}
+const standsOn = async (world: World) =>
+  (await world.ports.store.state('mid1acr', 'mid1-task'))!.value.bases[0]!.digest;
+
+/** What comes before, which gives the digest that is judged. */
+const cases: [
+  title: string,
+  verdict: Verdict,
+  before: (world: World) => Promise<string>,
+  counts: { rebuilt: number; held: number },
+][] = [
+  ['a digest that all are built on, with an older one', 'quarantined', built, { rebuilt: 3, held: 0 }],
+  ['the only digest there is', 'quarantined', standsOn, { rebuilt: 0, held: 3 }],
+  ['a digest that nothing is built on', 'quarantined', async () => unknown, { rebuilt: 0, held: 0 }],
+  [
+    'a digest that is queued to be built on',
+    'quarantined',
+    pushed,
+    // The queued runs will be pinned to the older one, which they are built on.
+    { rebuilt: 0, held: 3 },
+  ],
+  [
+    'a digest that is too young',
+    'admitted',
+    (world) => {
+      world.ports.settings.policies = [young];
+      return pushed(world);
+    },
+    { rebuilt: 3, held: 0 },
+  ],
+  [
+    'a digest that is too young, of an image that is paused',
+    'admitted',
+    (world) => {
+      world.ports.settings.policies = [paused];
+      return pushed(world);
+    },
+    { rebuilt: 0, held: 3 },
+  ],
+  [
+    'a quarantined digest',
+    'released',
+    async (world) => {
+      const bad = await built(world);
+      await judged(world, 'quarantined', bad);
+      await settle(world);
+      return bad;
+    },
+    { rebuilt: 3, held: 0 },
+  ],
+  [
+    'a digest, with a task that is disabled',
+    'quarantined',
+    async (world) => {
+      const bad = await built(world);
+      await patchTask(
+        registryOf(world, 'mid1acr'),
+        'mid1-task',
+        { properties: { status: 'Disabled' } },
+        world.ports,
+      );
+      return bad;
+    },
+    { rebuilt: 2, held: 0 },
+  ],
+];
+for (const [title, verdict, before, counts] of cases)
+  test(`${verdict}: the plan says beforehand what is decided: ${title}`, async () => {
+    const world = await diamondWorld();
+    world.pass(4 * 86_400);
+    const digest = await before(world);
+    const asked = { image: 'base:1', digest, verdict };
+    const plan = await forecastJudgement(registryOf(world, 'baseacr'), asked, world.ports);
+    const rebuilt = plan.waves.flatMap(({ tasks }) => tasks.filter(({ image }) => image === base));
+    assert.deepEqual({ rebuilt: rebuilt.length, held: plan.held?.length ?? 0 }, counts);
+    const { tasks } = await judged(world, verdict, digest);
+    assert.deepEqual({ rebuilt: tasks.started + tasks.merged, held: tasks.held }, counts);
+  });
+
+test('what is held now is told with its cause, and every task for which it is', async () => {
+  const world = await diamondWorld();
+  world.pass(4 * 86_400);
+  const now = async () => {
+    const { states } = await allStates(world.ports);
+    const { value } = await heldNow(async () => states, world.ports);
+    return [
+      value.map(({ image, because }) => `${image} ${because}`),
+      staleOf(states, value).map(({ task, because }) => `${task} ${because}`),
+    ];
+  };
+  assert.deepEqual(await now(), [[], []]);
+  const three = ['app2-task held', 'mid1-task held', 'mid2-task held'];
+  const only = await standsOn(world);
+  await judged(world, 'quarantined', only);
+  assert.deepEqual(
+    (await now()).map((list) => list.sort()),
+    [[`${base} quarantined`], three],
+  );
+  await judged(world, 'released', only);
+  world.ports.settings.policies = [young];
+  await pushed(world);
+  assert.deepEqual(
+    (await now()).map((list) => list.sort()),
+    [[`${base} tooYoung`], three],
+  );
+  world.ports.settings.policies = [{ images: publicBase, pause: 'frozen' }];
+  assert.deepEqual((await now())[0], [`${publicBase} paused`]);
+});
+
+test('what is held costs one call without a policy, and one more for each image that has one', async () => {
+  const world = countedStore();
+  await addStates(world.ports.store, 2000, (at) => `docker.io/library/base${at % 7}:1`);
+  const calls = async (policies: Policy[]) => {
+    world.ports.settings.policies = policies;
+    const tables = await world.cost(() =>
+      heldNow(async () => (await allStates(world.ports)).states, world.ports),
+    );
+    return Object.values(tables).reduce((sum, table) => sum + table.calls, 0);
+  };
+  assert.equal(await calls([]), 1);
+  // Its states are two calls; the image's own row, one.
+  assert.equal(await calls([{ images: 'docker.io/library/base3', minimumAge: '1d' }]), 1 + 2 + 1);
+  assert.equal(await calls([{ images: 'docker.io/**', minimumAge: '1d' }]), 1 + 2 + 7);
+});
+
+test.run();
