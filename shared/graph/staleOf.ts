@@ -3,7 +3,7 @@ import { type TaskKey, taskKey, taskPath } from '../names/taskKey.ts';
 import { hasFailed, isStopped, nextTryOf } from '../rules/freshness/failing.ts';
 import type { HeldBase, StaleTask, WhyAnswer } from './answers.ts';
 import { cut } from './compact.ts';
-import { heldOf, saysHeld } from './heldOf.ts';
+import { type HeldFor, heldOf, saysHeld } from './heldOf.ts';
 import { dependentsOf } from './planOf.ts';
 
 /**
@@ -104,7 +104,7 @@ function freshness(states: PlanState[], held: HeldBase[]) {
   return { stale, heldFor, get: (task: TaskKey) => known.get(taskKey(task)) };
 }
 
-const staleHeld = (state: PlanState, one: NonNullable<ReturnType<typeof heldOf>>): StaleTask => ({
+const staleHeld = (state: PlanState, one: HeldFor): StaleTask => ({
   ...named(state),
   base: one.base.image,
   builtOn: cut(one.base.digest),

@@ -42,7 +42,7 @@ export async function forecastJudgement(
   return planOf(states, images, settings.runsPerRegistry, (name, state) => {
     const push = { id: '', image: name, timestamp: time };
     const standing = standings.get(name);
-    // Below them everything is pushed anew.
+    // Below them everything comes to a digest that no task has seen.
     if (!standing) return decideOnPush({ ...push, digest: 'a newer one' }, state, true);
     const { newest, admissible = newest } = standing;
     return decideOnBase({ ...push, digest: admissible.digest }, state, standing);
