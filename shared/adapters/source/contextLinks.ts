@@ -9,7 +9,7 @@ export const within = (dir: string, path: Buffer): Buffer => Buffer.concat([Buff
 /** As many links as Linux follows for one path; a circle leads nowhere. */
 const maxHops = 40;
 /** So many parts of targets are read without a look at the clock. */
-const partsAtOnce = 10_000;
+export const partsAtOnce = 10_000;
 
 /**
  * Whether a symbolic link, followed over all the others, ever leaves the directory. Only links are followed, so it may

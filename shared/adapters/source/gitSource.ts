@@ -45,7 +45,7 @@ export async function fetchGit(
   const root = join(workDir, 'context');
   await mkdir(root);
   const at = location.folder
-    ? await findFolder(objects, commit.tree, location.folder, what)
+    ? await findFolder(objects, commit.tree, location.folder, { what, ...options })
     : { path: '', tree: commit.tree };
   const { bytes, submodules } = await writeTree(objects, root, at, { what, ...options });
   const warnings =

@@ -1,8 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { linkProblem } from '../../names/contextPaths.ts';
 import { SourceError } from '../../ports/sourceContext.ts';
 import { maxEntries, tooMany } from './archiveGuard.ts';
-import { followLinks, slash, within, writeFault } from './contextLinks.ts';
+import { followLinks, partsAtOnce, slash, within, writeFault } from './contextLinks.ts';
 import type { GitObjects, TreeEntry } from './gitObjects.ts';
 import { tooLarge } from './sourceHttp.ts';
 
@@ -15,50 +16,61 @@ interface WrittenTree {
 const isFolder = (entry: TreeEntry) => entry.mode === '040000';
 const isLink = (entry: TreeEntry) => entry.mode === '120000';
 const maxHops = 40;
+/** Linux takes no longer target (PATH_MAX, less its end), and so git checks none out. */
+const longestTarget = 4095;
 const leadsOut = 'is a symbolic link that leads out of the repository or in a circle';
 
 /**
  * Finds a folder of a tree, also through symbolic links inside the repository, as ACR's runner does.
+ * @param limits the signal ends it between two parts of a path
  * @throws SourceError FolderNotFound
  */
 export async function findFolder(
   objects: GitObjects,
   root: string,
   folder: string,
-  what: string,
+  { what, signal }: { what: string; signal: AbortSignal },
 ): Promise<{ path: string; tree: string }> {
   const missing = (why: string) =>
     new SourceError('FolderNotFound', `${what}: the folder "${folder}" ${why}.`);
-  let rest = folder.split('/');
-  let path: string[] = [];
-  let tree = root;
-  for (let hops = 0; rest.length > 0; ) {
-    const [name, ...later] = rest as [string, ...string[]];
-    if (name === '' || name === '.') {
-      rest = later;
-      continue;
-    }
+  const entryOf = entriesOf(objects);
+  const above: { name: string; tree: string }[] = [];
+  const tree = () => above.at(-1)?.tree ?? root;
+  const pathTo = (name: string) => [...above.map((one) => one.name), name].join('/');
+  let rest = folder.split('/').reverse();
+  for (let hops = 0, parts = 1; rest.length > 0; parts++) {
+    // All of it may be in memory already: without a pause no timer would come.
+    if (parts % partsAtOnce === 0) await setImmediate();
+    signal.throwIfAborted();
+    const name = rest.pop()!;
+    if (name === '' || name === '.') continue;
     if (name === '..') {
-      if (path.length === 0) throw missing(leadsOut);
-      rest = [...path.slice(0, -1), ...later];
-      path = [];
-      tree = root;
+      if (above.pop() === undefined) throw missing(leadsOut);
       continue;
     }
-    const entry = (await objects.tree(tree)).find((candidate) => candidate.path.equals(Buffer.from(name)));
-    if (entry === undefined) throw missing(`is not there: there is no "${[...path, name].join('/')}"`);
-    if (isFolder(entry)) {
-      path.push(name);
-      tree = entry.oid;
-      rest = later;
-    } else if (isLink(entry)) {
-      const target = Buffer.from(await objects.blob(entry.oid)).toString('utf8');
-      if (++hops > maxHops || linkProblem([...path, name].join('/'), target) !== undefined)
+    const entry = await entryOf(tree(), name);
+    if (entry === undefined) throw missing(`is not there: there is no "${pathTo(name)}"`);
+    if (isFolder(entry)) above.push({ name, tree: entry.oid });
+    else if (isLink(entry)) {
+      const bytes = await objects.blob(entry.oid);
+      const target = Buffer.from(bytes).toString('utf8');
+      if (++hops > maxHops || bytes.length > longestTarget || linkProblem(pathTo(name), target) !== undefined)
         throw missing(leadsOut);
-      rest = [...target.split('/'), ...later];
+      rest = rest.concat(target.split('/').reverse());
     } else throw missing('is a file');
   }
-  return { path: path.join('/'), tree };
+  return { path: above.map(({ name }) => name).join('/'), tree: tree() };
+}
+
+/** Finds an entry of a tree by its name; each tree is read once. */
+function entriesOf(objects: GitObjects): (tree: string, name: string) => Promise<TreeEntry | undefined> {
+  const known = new Map<string, Map<string, TreeEntry>>();
+  const byBytes = (bytes: Buffer) => bytes.toString('latin1');
+  return async (tree, name) => {
+    if (!known.has(tree))
+      known.set(tree, new Map((await objects.tree(tree)).map((entry) => [byBytes(entry.path), entry])));
+    return known.get(tree)!.get(byBytes(Buffer.from(name)));
+  };
 }
 
 /**
