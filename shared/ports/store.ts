@@ -62,7 +62,6 @@ export type Write =
   | { remove: 'webhook'; value: Webhook }
   | { remove: 'task'; task: string }
   | { remove: 'state'; task: string }
-  | { remove: 'run'; runId: string }
   | { remove: 'taskRun'; name: string }
   | { remove: 'place'; value: QueueEntry };
 
@@ -138,6 +137,10 @@ export interface Store {
   run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
   /** Newest first, a page at a time; of one task, and older than a run, where that is asked. */
   runs(registry: string, only?: RunQuery): AsyncIterable<Run>;
+  /** The same with their versions. */
+  storedRuns(registry: string, only?: RunQuery): AsyncIterable<Stored<Run>>;
+  /** Removes a run as it was read. @throws ConflictError when it was changed since, or is gone */
+  forgetRun(run: Stored<Run>): Promise<void>;
   taskRun(registry: string, name: string): Promise<Stored<TaskRun> | undefined>;
   taskRuns(registry: string, unread?: Unread): Promise<TaskRun[]>;
   pace(registry: string): Promise<Stored<Slots> | undefined>;

@@ -109,9 +109,9 @@ export function createCountingTable() {
       calls.push({ kind: 'write', rows: 0 });
       put(entity);
     },
-    async deleteEntity(partitionKey: string, rowKey: string) {
+    async deleteEntity(partitionKey: string, rowKey: string, { etag }: { etag?: string } = {}) {
       calls.push({ kind: 'write', rows: 0 });
-      check('delete', { partitionKey, rowKey });
+      check('delete', { partitionKey, rowKey }, etag);
       remove({ partitionKey, rowKey });
     },
     async submitTransaction(actions: TransactionAction[]) {

@@ -12,6 +12,7 @@ import {
   type Paging,
   type Part,
   type RecordedPush,
+  type RunQuery,
   type Store,
   type Stored,
   type Write,
@@ -81,6 +82,16 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
   };
   const range = <T>(prefix: string): T[] => stored<T>(prefix).map(({ value }) => value);
 
+  const storedRuns = (registry: string, { task, status, before }: RunQuery = {}) => {
+    const older = before === undefined ? '' : runKey(registry, before);
+    return stored<Run>(`${registry}!run!`).filter(
+      ({ value: run }) =>
+        (task === undefined || run.task?.toLowerCase() === task.toLowerCase()) &&
+        (status === undefined || run.status === status) &&
+        runKey(registry, run.runId) > older,
+    );
+  };
+
   return {
     rows: () => structuredClone(data),
     task: async (registry, task) => get<Task>(taskKey(registry, task)),
@@ -108,13 +119,16 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     },
     run: async (registry, runId) =>
       parseRunId(registry, runId) === undefined ? undefined : get<Run>(runKey(registry, runId)),
-    async *runs(registry, { task, status, before } = {}) {
-      const older = before === undefined ? '' : runKey(registry, before);
-      for (const run of range<Run>(`${registry}!run!`)) {
-        if (task !== undefined && run.task?.toLowerCase() !== task.toLowerCase()) continue;
-        if (status !== undefined && run.status !== status) continue;
-        if (runKey(registry, run.runId) > older) yield run;
-      }
+    async *runs(registry, only) {
+      for (const { value } of storedRuns(registry, only)) yield value;
+    },
+    async *storedRuns(registry, only) {
+      yield* storedRuns(registry, only);
+    },
+    async forgetRun({ value: { registry, runId }, etag }) {
+      const key = runKey(registry, runId);
+      if (String(rows.get(key)?.etag) !== etag) throw new ConflictError(`run ${runId} was disturbed`);
+      rows.delete(key);
     },
     taskRun: async (registry, name) => get<TaskRun>(taskRunKey(registry, name)),
     taskRuns: async (registry) => range<TaskRun>(`${registry}!taskrun!`),
@@ -265,7 +279,6 @@ const runKey = (registry: string, runId: string) =>
   `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
 
 function keyOf(registry: string, write: Write): string {
-  if ('remove' in write && write.remove === 'run') return runKey(registry, write.runId);
   if ('remove' in write && write.remove === 'taskRun') return taskRunKey(registry, write.name);
   if ('remove' in write && 'task' in write)
     return write.remove === 'task' ? taskKey(registry, write.task) : stateKey(registry, write.task);

@@ -48,7 +48,14 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
       const rowKey = keys.runRow(registry, runId);
       return rowKey === undefined ? undefined : get(Run, registry, rowKey);
     },
-    runs: (registry, query) => runs(main, registry, query),
+    async *runs(registry, query) {
+      for await (const { value } of storedRuns(main, registry, query)) yield value;
+    },
+    storedRuns: (registry, query) => storedRuns(main, registry, query),
+    async forgetRun({ value: { registry, runId }, etag }) {
+      const keysOfRun = [keys.registryPartition(registry), runRow(registry, runId)] as const;
+      await conflicts(`removing run ${runId}`, main.deleteEntity(...keysOfRun, { etag }));
+    },
     taskRun: (registry, name) => get(TaskRun, registry, keys.taskRunRow(name)),
     taskRuns: (registry, unread) => all(TaskRun, rows(registry, 'taskrun'), unread),
     pace: (registry) => get(Slots, registry, keys.paceRow),
@@ -96,11 +103,11 @@ async function partOf<T>(
 }
 
 /** Newest first; the service picks those of a task, or in a status. */
-async function* runs(
+async function* storedRuns(
   main: TableClient,
   registry: string,
   { task, status, before, atOnce, unread }: RunQuery = {},
-): AsyncIterable<Run> {
+): AsyncIterable<Stored<Run>> {
   const { from, to } = keys.rowRange('run');
   const start = (before && keys.runRow(registry, before)) ?? from;
   const partition = keys.registryPartition(registry);
@@ -109,14 +116,14 @@ async function* runs(
   // Said this way, rows that an older version wrote without the column are among them.
   if (status) filters.push(`not (${odata`status ne ${status}`})`);
   const rows = pages(main, filters.join(' and '), atOnce);
-  for await (const run of readable(rows, (row) => fromProperties(Run, row), unread))
-    if (!status || run.status === status) yield run;
+  const read = (row: Row) => ({ value: fromProperties(Run, row), etag: row.etag! });
+  for await (const run of readable(rows, read, unread)) if (!status || run.value.status === status) yield run;
 }
 
 function addTo(transaction: TableTransaction, registry: string, write: Write): void {
   const partitionKey = keys.registryPartition(registry);
   if ('remove' in write) {
-    transaction.deleteEntity(partitionKey, removedRow(registry, write));
+    transaction.deleteEntity(partitionKey, removedRow(write));
     return;
   }
   const row = { partitionKey, ...toRow(registry, write) };
@@ -132,8 +139,7 @@ function runRow(registry: string, runId: string): string {
   return rowKey;
 }
 
-function removedRow(registry: string, write: Extract<Write, { remove: string }>): string {
-  if (write.remove === 'run') return runRow(registry, write.runId);
+function removedRow(write: Extract<Write, { remove: string }>): string {
   if (write.remove === 'taskRun') return keys.taskRunRow(write.name);
   if (write.remove === 'place') return keys.placeRow(write.value);
   if (write.remove === 'webhook') return keys.webhookRow(write.value.task, write.value.trigger);

@@ -18,9 +18,9 @@ type Flow = Pick<Ports, 'store' | 'clock' | 'settings'>;
 /** Its name among the chores. */
 export const forgettingRuns = 'forgetting old runs';
 
-/** Runs of one registry that a pass looks at; the next minute goes on after them. One transaction removes as many. */
+/** Runs of one registry that a pass looks at; the next minute goes on after them. */
 const runsAtOnce = 100;
-const readsAtOnce = 16;
+const callsAtOnce = 16;
 
 /**
  * Each day, removes the runs that ended longer ago than the settings keep them: from the newest of them to the
@@ -60,24 +60,28 @@ async function sweepPage(
   // The first one ever meets every run, as those of an earlier version kept what a start needs.
   const before = sweep?.before ?? (sweep && (await newestBefore(registry, cut, ports)));
   if (sweep && before === undefined) return { day };
-  return retryOnConflict(async () => {
-    const page: Run[] = [];
-    const only = { ...(before && { before }), atOnce: runsAtOnce, unread: unreadIn(faults) };
-    for await (const run of ports.store.runs(registry, only)) if (page.push(run) === runsAtOnce) break;
-    const old = page.filter((run) => isEnded(run.status) && !run.isArchiveEnabled && endOf(run) < cut);
-    const named = await runsNamed(registry, old, faults, ports);
-    const gone = old.filter((run) => named(run) === false);
-    if (gone.length > 0)
-      await ports.store.commit(
-        registry,
-        gone.map(({ runId }) => ({ remove: 'run', runId })),
-      );
-    await mapAtMost(
-      page.filter((run) => !gone.includes(run)),
-      readsAtOnce,
-      (run) => forgetRequest(run, ports),
-    );
-    return page.length === runsAtOnce ? { day, before: page.at(-1)!.runId } : { day };
+  const page: Stored<Run>[] = [];
+  const only = { ...(before && { before }), atOnce: runsAtOnce, unread: unreadIn(faults) };
+  for await (const run of ports.store.storedRuns(registry, only)) if (page.push(run) === runsAtOnce) break;
+  const old = page.filter(
+    ({ value: run }) => isEnded(run.status) && !run.isArchiveEnabled && endOf(run) < cut,
+  );
+  const isNamed = await runsNamed(
+    registry,
+    old.map(({ value }) => value),
+    faults,
+    ports,
+  );
+  await mapAtMost(page, callsAtOnce, (run) =>
+    old.includes(run) && !isNamed(run.value) ? forget(run, ports) : forgetRequest(run.value, ports),
+  );
+  return page.length === runsAtOnce ? { day, before: page.at(-1)!.value.runId } : { day };
+}
+
+/** One that was archived meanwhile, or that another clock has removed, is left. */
+async function forget(run: Stored<Run>, { store }: Flow): Promise<void> {
+  await store.forgetRun(run).catch((error) => {
+    if (!(error instanceof ConflictError)) throw error;
   });
 }
 
@@ -87,7 +91,7 @@ const endOf = ({ finishTime, lastUpdatedTime }: Run) => finishTime ?? lastUpdate
 async function runsNamed(registry: string, runs: Run[], faults: Fault[], { store }: Flow) {
   const tasks = [...new Set(runs.flatMap(({ task }) => (task === undefined ? [] : [foldedName(task)])))];
   const named = new Map<string, string[] | 'unknown'>();
-  await mapAtMost(tasks, readsAtOnce, async (task) => {
+  await mapAtMost(tasks, callsAtOnce, async (task) => {
     named.set(task, 'unknown');
     await alone(`the runs of ${task} of ${registry}`, faults, async () => {
       const state = await store.state(registry, task);
