@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { list } from 'tar';
 import { suite } from 'uvu';
-import type { GitObjects, TreeEntry } from '../../shared/adapters/source/gitObjects.ts';
-import { writeTree } from '../../shared/adapters/source/gitTree.ts';
-import { packContext } from '../../shared/adapters/source/packContext.ts';
-import { pinnedFiles } from '../../shared/flow/prepare/pinnedFiles.ts';
-import { SourceError } from '../../shared/ports/sourceContext.ts';
+import type { GitObjects, TreeEntry } from '../../../shared/adapters/source/gitObjects.ts';
+import { writeTree } from '../../../shared/adapters/source/gitTree.ts';
+import { packContext } from '../../../shared/adapters/source/packContext.ts';
+import { pinnedFiles } from '../../../shared/flow/prepare/pinnedFiles.ts';
+import { SourceError } from '../../../shared/ports/sourceContext.ts';
 
 const test = suite('contexts as their owners write them');
 let home: string;

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { list, type ReadEntry } from 'tar';
 import { suite } from 'uvu';
-import { packContext } from '../../shared/adapters/source/packContext.ts';
-import { createSourceContext } from '../../shared/adapters/source/sourceContext.ts';
+import { packContext } from '../../../shared/adapters/source/packContext.ts';
+import { createSourceContext } from '../../../shared/adapters/source/sourceContext.ts';
 
 const test = suite('packing a context');
 const long = `${'long/'.repeat(60)}name.txt`;

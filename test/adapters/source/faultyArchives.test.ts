@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
-import { createSourceContext } from '../../shared/adapters/source/sourceContext.ts';
-import { SourceError } from '../../shared/ports/sourceContext.ts';
-import { blocksOf, type Entry, ends, pax, tarOf, typed } from '../doubles/tarOf.ts';
+import { createSourceContext } from '../../../shared/adapters/source/sourceContext.ts';
+import { SourceError } from '../../../shared/ports/sourceContext.ts';
+import { blocksOf, type Entry, ends, pax, tarOf, typed } from '../../doubles/tarOf.ts';
 
 const test = suite('archives that cannot be unpacked');
 

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { suite } from 'uvu';
-import { createSourceContext } from '../../shared/adapters/source/sourceContext.ts';
-import { parseSourceLocation } from '../../shared/names/sourceLocation.ts';
-import { waitFor } from '../doubles/waitFor.ts';
+import { createSourceContext } from '../../../shared/adapters/source/sourceContext.ts';
+import { parseSourceLocation } from '../../../shared/names/sourceLocation.ts';
+import { waitFor } from '../../doubles/waitFor.ts';
 
 const test = suite('what a fetch leaves behind');
 let server: Server;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';
-import type { GitObjects, TreeEntry } from '../../shared/adapters/source/gitObjects.ts';
-import { findFolder } from '../../shared/adapters/source/gitTree.ts';
+import type { GitObjects, TreeEntry } from '../../../shared/adapters/source/gitObjects.ts';
+import { findFolder } from '../../../shared/adapters/source/gitTree.ts';
 
 const test = suite('the folder of a repository that is a context');
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
-import { followLinks } from '../../shared/adapters/source/contextLinks.ts';
+import { followLinks } from '../../../shared/adapters/source/contextLinks.ts';
 
 const test = suite('symbolic links of a context, followed');
 let root: string;

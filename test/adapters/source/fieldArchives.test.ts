@@ -3,9 +3,9 @@ import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
-import { createSourceContext } from '../../shared/adapters/source/sourceContext.ts';
-import { SourceError } from '../../shared/ports/sourceContext.ts';
-import { type Entry, ends, tarOf, typed } from '../doubles/tarOf.ts';
+import { createSourceContext } from '../../../shared/adapters/source/sourceContext.ts';
+import { SourceError } from '../../../shared/ports/sourceContext.ts';
+import { type Entry, ends, tarOf, typed } from '../../doubles/tarOf.ts';
 
 const test = suite('archives as their owners write them');
 
