@@ -1,9 +1,9 @@
 import { app } from '@azure/functions';
 import { invoke } from '../shared/edge/invoke.ts';
 import { parseAcrEvent } from '../shared/events/acrEvent.ts';
+import { acceptPush } from '../shared/flow/push/acceptPush.ts';
 import { ignoreEvent } from '../shared/flow/push/ignoreEvent.ts';
-import { onPush } from '../shared/flow/push/onPush.ts';
-import { count, pushOutcome } from '../shared/telemetry/commitMetrics.ts';
+import { count } from '../shared/telemetry/commitMetrics.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 app.eventGrid('imagePushed', {
@@ -13,8 +13,6 @@ app.eventGrid('imagePushed', {
       if ('ignored' in parsed) {
         add(count(metrics.ignored, { reason: parsed.kind ?? 'ordinary' }));
         await ignoreEvent(parsed, ports);
-        return;
-      }
-      add(count(metrics.pushes, { outcome: pushOutcome(await onPush(parsed, ports)) }));
+      } else if (!(await acceptPush(parsed, ports))) add(count(metrics.pushes, { outcome: 'untracked' }));
     }),
 });

@@ -1,3 +1,4 @@
+import type { Contents } from '../model/bases/sightings.ts';
 import type { ImageRef } from '../names/imageRef.ts';
 import { PlinthError } from '../names/plinthError.ts';
 
@@ -51,6 +52,11 @@ export interface Registry {
    * @throws RegistryError NotFound when it is not there
    */
   imagesOf(image: ImageRef, login: RegistryLogin, like?: ImagePlatform): AsyncIterable<RegistryImage>;
+  /**
+   * What an image is for some platforms, `linux/arm64`; those that it does not have are left out.
+   * @throws RegistryError NotFound when it is not there
+   */
+  contentsOf(image: ImageRef, login: RegistryLogin, platforms: string[]): Promise<Contents>;
   /**
    * A user name and a short-lived password with which a builder may pull, from the identity's token exchange.
    * @throws RegistryError

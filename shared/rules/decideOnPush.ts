@@ -3,12 +3,12 @@ import { maxFailures } from './timing.ts';
 
 /**
  * What a push means for one task. `start` makes a new run; `merge` adds the push to the one that is queued; `hold` waits
- * for a digest that may be built on.
+ * for a digest that may be built on. `sameAs`: the digest that it is built on, which is the same for its platform.
  */
 export type Choice =
   | { do: 'start'; reason: string }
   | { do: 'merge'; runId: string; reason: string }
-  | { do: 'skip' | 'hold'; reason: string };
+  | { do: 'skip' | 'hold'; reason: string; sameAs?: string };
 
 /**
  * Whether a push makes a task stale. Pure: the same push and state always give the same choice, so an event that comes

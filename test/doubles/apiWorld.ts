@@ -87,11 +87,18 @@ export function createApiWorld() {
     };
   }
 
-  /** Sends an event to its function as the host does. */
-  async function event(name: string, given: unknown): Promise<void> {
+  async function trigger(name: string, given: unknown): Promise<void> {
     const { callback } = registered.find((one) => one.name === name)!;
     const context = new InvocationContext({ functionName: name, logHandler: () => {} });
     await (callback as (...of: unknown[]) => Promise<void>)(given, context);
+  }
+  /** Sends an event to its function as the host does, and the messages that go on with it. */
+  async function event(name: string, given: unknown): Promise<void> {
+    await trigger(name, given);
+    for (const message of world.messages.filter(({ queue }) => queue === 'push')) {
+      world.messages.splice(world.messages.indexOf(message), 1);
+      await trigger('startBuild', message.body);
+    }
   }
 
   return { world, ports, main, call, event };

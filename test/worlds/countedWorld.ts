@@ -11,7 +11,7 @@ const old = `sha256:${'a'.repeat(64)}`;
 export const registry = 'appacr';
 
 /** A store whose calls and rows are counted. */
-export function countedStore() {
+export function countedStore(registries = [registry]) {
   const [main, edges, pushes] = [createCountingTable(), createCountingTable(), createCountingTable()];
   const tables = { main, edges, pushes };
   const store = createTableStore({ main: main.client, edges: edges.client, pushes: pushes.client });
@@ -20,20 +20,22 @@ export function countedStore() {
     store,
     settings: {
       ...sampleSettings,
-      registries: [
-        {
-          name: registry,
-          id: '/registries/appacr',
-          loginServer: 'appacr.azurecr.io',
-          endpoint: 'https://appacr',
-        },
-      ],
+      registries: registries.map((name) => ({
+        name,
+        id: `/registries/${name}`,
+        loginServer: `${name}.azurecr.io`,
+        endpoint: `https://${name}`,
+      })),
     },
     queue: {
       reach: async () => {},
       sendStart: async (rung: StartMessage[]) => void doorbells.push(...rung),
+      sendPush: async () => {},
       sendFollow: async () => {},
     },
+    registry: { contentsOf: async ({ digest }: { digest?: string }) => ({ '*': digest }) } as never,
+    seal: {} as never,
+    vault: {} as never,
     clock: { now: () => new Date('2026-11-23T10:10:00.500Z') },
     log: () => {},
   };

@@ -74,6 +74,7 @@ export function createWorld({ store = createMemoryStore(), publicUrl = 'https://
     queue: {
       reach: async () => {},
       sendStart: async (doorbells) => void rung.push(...doorbells),
+      sendPush: async () => {},
       sendFollow: async () => {},
     },
     seal: createAesSeal([Buffer.alloc(32, 7)]),

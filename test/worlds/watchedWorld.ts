@@ -52,6 +52,7 @@ export function createWatchedWorld() {
     queue: {
       reach: async () => {},
       sendStart: async (bells) => void world.bells.push(...bells),
+      sendPush: async () => {},
       sendFollow: async (followUp) => void world.followUps.push(followUp),
     },
     sourceControl: { register: async () => [], remove: async () => {} },
@@ -61,6 +62,7 @@ export function createWatchedWorld() {
       async *imagesOf() {
         yield { platform: { os: 'linux', architecture: 'amd64' }, layers: ['sha256:layer'] };
       },
+      contentsOf: async ({ digest = '' }) => ({ '*': digest }),
       pullPassword: async () => ({ userName: 'token', password: 'hush-pull-password' }),
     },
     engine: {

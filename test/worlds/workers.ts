@@ -1,4 +1,5 @@
 import { followRun } from '../../shared/flow/finish/followRun.ts';
+import { onPush } from '../../shared/flow/push/onPush.ts';
 import { startRun } from '../../shared/flow/start/startRun.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
 import type { Message, World } from './world.ts';
@@ -146,8 +147,11 @@ export async function carryOut(world: World, works: Work[], draw: Draw): Promise
 /** What the queue's trigger does with a message. */
 export const handling =
   (message: Message) =>
-  (ports: Ports): Promise<void> =>
-    message.queue === 'start' ? startRun(message.body, ports) : followRun(message.body, ports);
+  async (ports: Ports): Promise<void> => {
+    if (message.queue === 'push') await onPush(message.body, ports);
+    else if (message.queue === 'start') await startRun(message.body, ports);
+    else await followRun(message.body, ports);
+  };
 
 /** The messages that can be seen, at most so many, from anywhere in the queues. */
 export function visibleMessages(world: World, atMost: number, draw: Draw): Message[] {

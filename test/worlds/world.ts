@@ -14,6 +14,7 @@ import { createMemoryStore, type MemoryRows } from './memoryStore.ts';
 /** A message of one of the two queues; visible from `due`, in milliseconds of the world's clock. */
 export type Message = { due: number } & (
   | { queue: 'start'; body: StartMessage }
+  | { queue: 'push'; body: Push }
   | { queue: 'follow'; body: FollowMessage }
 );
 
@@ -79,6 +80,9 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
   /** Consulted before each call to the outside; gives an error to throw. */
   const trouble: { engine?: () => Error | undefined; registry?: (image: string) => Error | undefined } = {};
   const looks: string[] = [];
+  /** What digests are for a platform, where they share that with others. */
+  const contents = new Map<string, Record<string, string>>();
+  const asked: string[] = [];
   const log: { level: string; message: string }[] = [];
   const digests: string[] = before?.digests ?? [];
   const store = createMemoryStore(before?.rows);
@@ -130,6 +134,9 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
       async sendStart(doorbells, delaySeconds = 0) {
         for (const body of doorbells) messages.push({ queue: 'start', body, due: now + delaySeconds * 1000 });
       },
+      async sendPush(body) {
+        messages.push({ queue: 'push', body, due: now });
+      },
       async sendFollow(body, delaySeconds) {
         messages.push({ queue: 'follow', body, due: now + delaySeconds * 1000 });
       },
@@ -145,6 +152,12 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
         const found = layers.get(digest ?? '');
         if (!found) throw new RegistryError('NotFound', `${repository}@${digest} is not there`);
         yield { platform: { os: 'linux', architecture: 'amd64' }, layers: found };
+      },
+      async contentsOf({ registry, repository, digest }, _login, platforms) {
+        asked.push(digest!);
+        mayFail(trouble.registry?.(`${registry}/${repository}`));
+        const known = contents.get(digest!);
+        return Object.fromEntries(platforms.map((one) => [one, known?.[one] ?? `${one} of ${digest}`]));
       },
       pullPassword: async () => undefined,
     },
@@ -232,6 +245,9 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
     trouble,
     /** Every image that a registry was asked for, in order. */
     looks,
+    contents,
+    /** Every digest of which a registry was asked for its content, in order. */
+    asked,
     log,
     /** What was pushed to base images of our registries, oldest first. */
     digests,

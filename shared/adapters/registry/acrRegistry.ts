@@ -5,7 +5,7 @@ import { dockerHub } from '../../names/registryHost.ts';
 import type { Registry, RegistryLogin } from '../../ports/registry.ts';
 import type { AddressGuard } from '../http/addressGuard.ts';
 import { createIdentityLogin } from './identityLogin.ts';
-import { imagesOf, type ManifestReader } from './manifestReader.ts';
+import { contentsOf, imagesOf, type ManifestReader } from './manifestReader.ts';
 import { createOciReader, type OciReader } from './ociReader.ts';
 import { createSdkReader } from './sdkReader.ts';
 
@@ -37,6 +37,8 @@ export function createAcrRegistry({ registries, credential, guard }: AcrRegistry
     ociReaders([image.registry, image.repository, login], () =>
       createOciReader({ ...placeOf(image), login, fetch: guard.fetch }),
     );
+  const readerOf = (image: ImageRef, login: RegistryLogin): ManifestReader =>
+    login.kind === 'identity' ? sdkReader(image, login.clientId) : ociReader(image, login);
   const sdkReader = (image: ImageRef, clientId: string | undefined) =>
     sdkReaders([image.registry, image.repository, clientId], () =>
       createSdkReader({
@@ -58,9 +60,10 @@ export function createAcrRegistry({ registries, credential, guard }: AcrRegistry
       );
     },
     async *imagesOf(image, login, like) {
-      const reader = login.kind === 'identity' ? sdkReader(image, login.clientId) : ociReader(image, login);
-      yield* imagesOf(formatImageRef(image), referenceOf(image), like, reader);
+      yield* imagesOf(formatImageRef(image), referenceOf(image), like, readerOf(image, login));
     },
+    contentsOf: (image, login, platforms) =>
+      contentsOf(formatImageRef(image), referenceOf(image), platforms, readerOf(image, login)),
     async pullPassword(loginServer, login) {
       if (login.kind === 'anonymous') return undefined;
       const { userName, password } =

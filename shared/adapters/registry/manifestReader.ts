@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { Contents } from '../../model/bases/sightings.ts';
 import { type ImagePlatform, RegistryError, type RegistryImage } from '../../ports/registry.ts';
 
 /** Reads of one repository, however the registry is asked. */
@@ -21,6 +23,7 @@ const Index = z.object({
   manifests: z.array(z.object({ digest: z.string(), platform: z.object(platform).optional() })),
 });
 const Manifest = z.object({ config: z.object({ digest: z.string() }) });
+const Content = Manifest.extend({ layers: z.array(z.object({ digest: z.string() })) });
 const Config = z.object({
   ...platform,
   os: z.string().default('linux'),
@@ -54,6 +57,57 @@ export async function* imagesOf(
     : manifests;
   for (const { digest } of nearest.slice(0, maxManifests))
     yield await readImage(name, (await reader.manifest(digest))?.body, reader);
+}
+
+/**
+ * What an image is for some platforms, by the configs and layers that its manifests name. Where an index has several that a
+ * builder may take for a platform, all of them count.
+ * @throws RegistryError NotFound Invalid
+ */
+export async function contentsOf(
+  name: string,
+  reference: string,
+  platforms: string[],
+  reader: ManifestReader,
+): Promise<Contents> {
+  const top = await reader.manifest(reference);
+  if (!top) throw new RegistryError('NotFound', `${name} is not in the registry`);
+  const index = Index.safeParse(top.body);
+  if (!index.success) return { '*': contentOf(name, [top.body]) };
+  const read = new Map<string, Promise<unknown>>();
+  const bodyOf = (digest: string) => {
+    const body = read.get(digest) ?? reader.manifest(digest).then((found) => found?.body);
+    read.set(digest, body);
+    return body;
+  };
+  const contents: Contents = {};
+  for (const platform of platforms) {
+    const digests = candidates(index.data.manifests, platform);
+    if (digests.length > 0) contents[platform] = contentOf(name, await Promise.all(digests.map(bodyOf)));
+  }
+  return contents;
+}
+
+/** The manifests for a platform: those of its variant, or where it has none, of any. */
+function candidates(manifests: z.infer<typeof Index>['manifests'], wanted: string): string[] {
+  const [os, architecture, variant] = wanted.split('/');
+  const fitting = manifests.filter(
+    ({ platform }) => platform?.os === os && platform?.architecture === architecture,
+  );
+  const exact = fitting.filter(({ platform }) => platform?.variant === variant);
+  return (variant !== undefined && exact.length > 0 ? exact : fitting)
+    .slice(0, maxManifests)
+    .map(({ digest }) => digest);
+}
+
+function contentOf(name: string, bodies: unknown[]): string {
+  const hash = createHash('sha256');
+  for (const body of bodies) {
+    const { success, data, error } = Content.safeParse(body);
+    if (!success) throw new RegistryError('Invalid', `${name} is not an image: ${error.message}`);
+    hash.update([data.config.digest, ...data.layers.map(({ digest }) => digest), ''].join('\n'));
+  }
+  return hash.digest('hex');
 }
 
 async function readImage(name: string, body: unknown, reader: ManifestReader): Promise<RegistryImage> {

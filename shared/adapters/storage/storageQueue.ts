@@ -34,6 +34,9 @@ export function createStorageQueue({ start, follow }: { start: QueueClient; foll
       };
       await Promise.all(Array.from({ length: Math.min(sendsAtOnce, waiting.length) }, worker));
     },
+    async sendPush(push) {
+      await send(start, push, 0);
+    },
     async sendFollow(followUp, delaySeconds) {
       await send(follow, followUp, delaySeconds);
     },

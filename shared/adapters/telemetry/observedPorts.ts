@@ -43,6 +43,10 @@ export function observedPorts(ports: Ports, invocation: Invocation, about?: Star
           call('registry.imagesOf', { image: formatImageRef(image) }, async () => images.next());
         for (let read = await next(); !read.done; read = await next()) yield read.value;
       },
+      contentsOf: (image, login, platforms) =>
+        call('registry.contentsOf', { image: formatImageRef(image) }, () =>
+          registry.contentsOf(image, login, platforms),
+        ),
       pullPassword: (loginServer, login) =>
         call('registry.pullPassword', { loginServer }, () => registry.pullPassword(loginServer, login)),
     },

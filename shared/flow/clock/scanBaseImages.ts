@@ -16,9 +16,7 @@ import { alone, unreadIn } from '../alone.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { onPush } from '../push/onPush.ts';
 import { see, termsNow } from '../push/see.ts';
-import { withVaultSecrets } from '../secrets/readVaultSecrets.ts';
-import { loginFor } from '../secrets/registryLogin.ts';
-import { unsealTask } from '../secrets/sealedSecrets.ts';
+import { taskLogin } from '../secrets/taskLogin.ts';
 import { messageOf } from '../start/postpone.ts';
 import { changeScan } from './changeScan.ts';
 import { retryFailed } from './retryFailed.ts';
@@ -177,14 +175,8 @@ async function logins(
         tasks.set(taskKey({ registry, task: task.name }), task);
     });
 
-  const loginAs = async (server: string, { registry, task }: TaskState): Promise<RegistryLogin> => {
-    const stored = tasks.get(taskKey({ registry, task }));
-    const knownRegistry = ports.settings.registries.find(({ name }) => name === registry);
-    if (!stored || !knownRegistry)
-      throw new Error(`the credentials of task ${task} of ${registry}, which is built on it, cannot be read`);
-    const { credentials } = unsealTask(stored, ports).properties;
-    return loginFor(server, knownRegistry, await withVaultSecrets(credentials, ports, server));
-  };
+  const loginAs = (server: string, { registry, task }: TaskState) =>
+    taskLogin(server, { registry, task, stored: tasks.get(taskKey({ registry, task })) }, ports);
   return async ({ registry, tasks: dependents }) => {
     const unusable: Fault[] = [];
     for (const state of dependents) {

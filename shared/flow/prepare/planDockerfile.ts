@@ -1,4 +1,5 @@
 import { frontendWarning, pinBaseImages } from '../../dockerfile/baseImages.ts';
+import { platformText } from '../../model/platform.ts';
 import type { DockerStep } from '../../model/task.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import { differsEachRun, renderArgument, renderRunValues } from '../../names/runValues.ts';
@@ -9,7 +10,7 @@ import { findWithSecrets, secretBaseNote } from '../secrets/secretBases.ts';
 import { type BuildPlan, type FetchedFiles, fetchedOf, type Job, type Readable } from './buildPlan.ts';
 import { engineImageName, outputReference } from './outputNames.ts';
 import { pinnedFiles } from './pinnedFiles.ts';
-import { baseNotes, pinAll, platformText } from './resolveDigests.ts';
+import { baseNotes, pinAll } from './resolveDigests.ts';
 import { contextOf } from './runContext.ts';
 import { runInputs } from './runInputs.ts';
 

@@ -1,4 +1,5 @@
 import { frontendWarning, pinBaseImages } from '../../dockerfile/baseImages.ts';
+import { platformText } from '../../model/platform.ts';
 import type { Pin } from '../../model/run.ts';
 import type { EncodedStep, FileStep } from '../../model/task.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
@@ -18,7 +19,7 @@ import {
 import { type BuildPlan, fetchedOf, type Job, type Readable } from './buildPlan.ts';
 import { pinBesideCommands } from './commandImages.ts';
 import { pinnedFiles } from './pinnedFiles.ts';
-import { baseNotes, platformText } from './resolveDigests.ts';
+import { baseNotes } from './resolveDigests.ts';
 import { runInputs } from './runInputs.ts';
 import {
   contextFolder,

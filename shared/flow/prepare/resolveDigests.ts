@@ -1,6 +1,4 @@
-import { ociPlatform } from '../../model/platform.ts';
 import { buildsTaskAsDefined, type Pin, type Run } from '../../model/run.ts';
-import type { Platform } from '../../model/task.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError } from '../../ports/registry.ts';
@@ -67,12 +65,6 @@ async function builtOnNow(
 ): Promise<string | undefined> {
   const built = task === undefined ? undefined : (await store.state(registry, task))?.value.built;
   return built?.pins.find((pin) => pin.image === image)?.digest;
-}
-
-/** `linux/arm/v7`, as BuildKit writes a platform. */
-export function platformText(platform: Platform): string {
-  const { os, architecture, variant } = ociPlatform(platform);
-  return [os, architecture, variant].filter(Boolean).join('/');
 }
 
 export const baseNotes = (pins: Pin[]) =>

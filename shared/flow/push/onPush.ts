@@ -3,7 +3,6 @@ import type { Decision, Push, TaskState } from '../../model/state.ts';
 import type { TaskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, UnreadableError } from '../../ports/store.ts';
-import { decideOnBase } from '../../rules/bases/admission.ts';
 import type { Look } from '../../rules/bases/sightings.ts';
 import type { Choice } from '../../rules/decideOnPush.ts';
 import { withTold } from '../../rules/freshness/newer.ts';
@@ -12,6 +11,7 @@ import { enqueue, enqueueAll } from '../queue/enqueue.ts';
 import { dropGhost } from '../queue/ghosts.ts';
 import { imageUpdateTrigger, withMerged } from '../queue/newRun.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
+import { type Counted, countedOf } from './counted.ts';
 import {
   decision,
   recordNew,
@@ -22,7 +22,7 @@ import {
 } from './recordSkipped.ts';
 import { see } from './see.ts';
 
-type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
+type Flow = Pick<Ports, 'store' | 'queue' | 'registry' | 'clock' | 'log' | 'settings' | 'seal' | 'vault'>;
 
 /** Reads of task states that are under way at once. */
 const readsAtOnce = 32;
@@ -39,17 +39,18 @@ export async function onPush(named: Push, ports: Flow, how: Look['how'] = 'annou
   const { dependents } = edges;
   if (dependents.length === 0) return [];
   const standing = await see({ ...named, time: named.timestamp, how }, ports, { edges });
-  const { newest, admissible = newest } = standing;
-  const push = { ...named, digest: admissible.digest };
-  const counted: Counted = {
-    push,
-    decide: (state) => decideOnBase(push, state, standing),
-    newest: { ...named, digest: newest.digest },
-  };
-  const decisions: Decision[] = [];
+  const { states, unread } = await readStates(dependents, ports);
+  const counted = await countedOf(
+    named,
+    standing,
+    states.map(({ value }) => value),
+    ports,
+  );
+  const { push } = counted;
+  const decisions = unread.map(({ of, error }) => cannotBeRead(push, of, error, ports));
   for (const registry of new Set(dependents.map((task) => task.registry))) {
-    const tasks = dependents.filter((task) => task.registry === registry);
-    decisions.push(...(await pushToRegistry(counted, registry, tasks, ports)));
+    const some = states.filter(({ value }) => value.registry === registry);
+    decisions.push(...(await pushToRegistry(counted, registry, some, ports)));
   }
 
   await ports.store.recordPush(push.id, decisions);
@@ -73,33 +74,29 @@ function startMessages(queued: Decision[], { settings }: Flow) {
   });
 }
 
-/** A push of the digest that counts, and what a task's state comes to with it. */
-interface Counted {
-  push: Push;
-  decide(state: TaskState): Choice;
-  /** As the ledger has it where the newest digest is held. */
-  newest: Push;
+/** The states of tasks, and those that cannot be read. */
+async function readStates(tasks: TaskKey[], { store }: Flow) {
+  const unread: { of: TaskKey; error: UnreadableError }[] = [];
+  const states = await mapAtMost(tasks, readsAtOnce, async (of) => {
+    try {
+      return await store.state(of.registry, of.task);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      unread.push({ of, error });
+      return undefined;
+    }
+  });
+  return { states: states.filter((state) => state !== undefined), unread };
 }
 
 async function pushToRegistry(
   counted: Counted,
   registry: string,
-  tasks: TaskKey[],
+  states: Stored<TaskState>[],
   ports: Flow,
 ): Promise<Decision[]> {
-  const { store } = ports;
   const { push, decide } = counted;
-  const unread: Decision[] = [];
-  const states = await mapAtMost(tasks, readsAtOnce, async ({ task }) => {
-    try {
-      return await store.state(registry, task);
-    } catch (error) {
-      unread.push(cannotBeRead(push, { registry, task }, error, ports));
-      return undefined;
-    }
-  });
-  const known = states.filter((state) => state !== undefined);
-  const chosen = known.map((state) => ({ state, choice: decide(state.value) }));
+  const chosen = states.map((state) => ({ state, choice: decide(state.value) }));
 
   const starts = chosen.flatMap(({ state, choice }) =>
     choice.do === 'start' ? [{ state, reason: choice.reason }] : [],
@@ -119,11 +116,11 @@ async function pushToRegistry(
   const skips = chosen.flatMap(({ state, choice }) =>
     choice.do === 'skip' || choice.do === 'hold' ? [notStarted(counted, state, choice, ports)] : [],
   );
-  const disturbed = await recordSkipped(push, registry, skips, ports);
+  const disturbed = await recordSkipped(registry, skips, ports);
   const skipped = await mapAtMost(skips, readsAtOnce, (one) =>
     disturbed.includes(one) ? pushToTask(counted, one.state.value, ports) : Promise.resolve(one.decision),
   );
-  return [...started, ...merged, ...skipped, ...unread];
+  return [...started, ...merged, ...skipped];
 }
 
 /**
@@ -188,7 +185,7 @@ function pushToTask(
     const choice = counted.decide(state.value);
     if (choice.do === 'skip' || choice.do === 'hold') {
       const skipped = notStarted(counted, state, choice, ports);
-      await recordOneSkipped(skipped, push, ports);
+      await recordOneSkipped(skipped, ports);
       return skipped.decision;
     }
     if (choice.do === 'merge') return merge(push, state, choice, ports);
@@ -235,9 +232,14 @@ async function merge(
 const notStarted = (
   { push, newest }: Counted,
   state: Stored<TaskState>,
-  { do: does, reason }: Choice,
+  choice: Extract<Choice, { do: 'skip' | 'hold' }>,
   ports: Flow,
 ): Skipped => {
-  const [of, verdict] = does === 'hold' ? ([newest, 'held'] as const) : ([push, 'skipped'] as const);
-  return { state, decision: decision(of, state.value, { verdict, reason }, ports) };
+  const { reason, sameAs: digest = push.digest } = choice;
+  const [of, verdict] = choice.do === 'hold' ? ([newest, 'held'] as const) : ([push, 'skipped'] as const);
+  return {
+    state,
+    decision: decision(of, state.value, { verdict, reason }, ports),
+    told: { ...push, digest },
+  };
 };

@@ -11,6 +11,8 @@ type Flow = Pick<Ports, 'store'>;
 export interface Skipped {
   state: Stored<TaskState>;
   decision: Decision;
+  /** What its task is notified of. */
+  told: Push;
 }
 
 /** A skip is one row, or two where its task was not told of the digest before; a transaction takes a hundred. */
@@ -20,34 +22,29 @@ const decisionsAtOnce = 50;
  * Records many skips of one registry at once.
  * @returns those that another write disturbed: they are decided again, alone
  */
-export async function recordSkipped(
-  push: Push,
-  registry: string,
-  skips: Skipped[],
-  flow: Flow,
-): Promise<Skipped[]> {
+export async function recordSkipped(registry: string, skips: Skipped[], flow: Flow): Promise<Skipped[]> {
   const disturbed: Skipped[] = [];
-  const told = skips.filter(({ state }) => toldOf(state, push).length > 0);
-  for (const part of chunks(told, decisionsAtOnce)) {
+  const news = skips.filter(({ state, told }) => toldOf(state, told).length > 0);
+  for (const part of chunks(news, decisionsAtOnce)) {
     try {
       await flow.store.commit(
         registry,
-        part.flatMap(({ state, decision }) => [...toldOf(state, push), decisionRow(decision)]),
+        part.flatMap(({ state, decision, told }) => [...toldOf(state, told), decisionRow(decision)]),
       );
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
       disturbed.push(...part);
     }
   }
-  const rest = skips.filter((skip) => !told.includes(skip)).map(({ decision }) => decision);
+  const rest = skips.filter((skip) => !news.includes(skip)).map(({ decision }) => decision);
   for (const part of chunks(rest, decisionsAtOnce)) await recordNew(registry, part, flow);
   return disturbed;
 }
 
 /** Records one skip. @throws ConflictError where another write came between: it is to be decided again */
-export async function recordOneSkipped({ state, decision }: Skipped, push: Push, flow: Flow): Promise<void> {
+export async function recordOneSkipped({ state, decision, ...skip }: Skipped, flow: Flow): Promise<void> {
   const { registry } = state.value;
-  const told = toldOf(state, push);
+  const told = toldOf(state, skip.told);
   if (told.length === 0) return recordNew(registry, [decision], flow);
   try {
     await flow.store.commit(registry, [...told, decisionRow(decision)]);

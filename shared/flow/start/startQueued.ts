@@ -1,13 +1,13 @@
-import { causeOf } from '../../model/cause.ts';
 import type { KnownRegistry } from '../../model/registry.ts';
 import { buildsTaskAsDefined, type Run } from '../../model/run.ts';
 import type { TaskState } from '../../model/state.ts';
+import type { Task } from '../../model/task.ts';
 import type { Waiting } from '../../model/waiting.ts';
 import { eventGuid } from '../../names/eventGuid.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
 import { aheadInTask, isBeforeItsTime, mayStart, movesToTell } from '../../rules/mayStart.ts';
-import { inputsOf, type Reading } from '../../rules/taskState.ts';
+import type { Reading } from '../../rules/taskState.ts';
 import { upstreamAgainSeconds } from '../../rules/timing.ts';
 import { endDeleted, endRun } from '../finish/endRun.ts';
 import { onPush } from '../push/onPush.ts';
@@ -17,6 +17,7 @@ import { lookUpstream } from '../queue/upstream.ts';
 import { stateOfRun, subjectOf } from '../subject.ts';
 import { claim } from './claim.ts';
 import { type Hold, takeHold } from './hold.ts';
+import { nothingToBuild } from './nothingToBuild.ts';
 import { type PreparedRun, prepareRun } from './prepareRun.ts';
 import { submit } from './submit.ts';
 
@@ -42,7 +43,7 @@ export async function startQueued(
   await alone(run, ports, async (hold) => {
     const prepared = await prepareRun(subject.task, run.value, knownRegistry, ports);
     await hold.rest();
-    return startPrepared(hold.run(), state, prepared, ports);
+    return startPrepared(hold.run(), { state, task: subject.task }, prepared, ports);
   });
 }
 
@@ -73,7 +74,7 @@ async function alone(run: Stored<Run>, ports: Ports, start: (hold: Hold) => Prom
 /** @returns false where the last free place was taken meanwhile */
 async function startPrepared(
   run: Stored<Run>,
-  state: Stored<TaskState> | undefined,
+  { state, task }: { state: Stored<TaskState> | undefined; task: Task | undefined },
   prepared: PreparedRun,
   ports: Ports,
 ): Promise<boolean> {
@@ -90,17 +91,16 @@ async function startPrepared(
     return true;
   }
 
-  const { built, unsure } = state.value;
-  const isBuilt = !unsure && reading && built && inputsOf(reading.pins) === inputsOf(built.pins);
-  if (causeOf(run.value).kind === 'imageUpdate' && isBuilt) {
-    const runErrorMessage = `Nothing to build: ${built.runId} was built on the same base images already.`;
-    await endRun(registry, runId, { status: 'Canceled', runErrorMessage, reading }, ports);
+  const nothing = await nothingToBuild(run.value, { state: state.value, task, reading }, ports);
+  if (nothing) {
+    const runErrorMessage = `Nothing to build: ${nothing.reason}.`;
+    await endRun(registry, runId, { status: 'Canceled', runErrorMessage, reading: nothing.reading }, ports);
     return true;
   }
   // Edges before the claim: a push that comes now finds the task, and more edges than needed do no harm.
   if (pins && buildsTaskAsDefined(run.value)) {
-    const task = { registry, task: state.value.task };
-    await ports.store.changeEdges(task, edgesToAdd(state.value, images, tracked.outputs), noEdges);
+    const key = { registry, task: state.value.task };
+    await ports.store.changeEdges(key, edgesToAdd(state.value, images, tracked.outputs), noEdges);
   }
   const noted = { ...tracked, notes: [...tracked.notes, ...notes] };
   return claimAndAsk(run, state, { ...prepared, tracked: noted }, ports);

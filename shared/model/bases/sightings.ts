@@ -1,5 +1,12 @@
 import { z } from 'zod';
 
+/**
+ * What an image is for each platform that was asked for (`linux/arm64`), as a text that is another where its config or a
+ * layer is. One that is no index is the same for all of them: `*`.
+ */
+const Contents = z.record(z.string(), z.string());
+export type Contents = z.infer<typeof Contents>;
+
 /** One digest that a tag has stood for. */
 export const Sighting = z.object({
   digest: z.string(),
@@ -9,6 +16,7 @@ export const Sighting = z.object({
   since: z.iso.datetime(),
   /** False while `since` is only a time before which it must have been pushed. */
   sure: z.boolean(),
+  contents: Contents.optional(),
 });
 export type Sighting = z.infer<typeof Sighting>;
 

@@ -1,8 +1,10 @@
 import { ageMs, type Judgement, type Policy } from '../../model/bases/policy.ts';
 import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
+import { platformText } from '../../model/platform.ts';
 import type { Push, TaskState } from '../../model/state.ts';
 import { type Choice, decideOnPush } from '../decideOnPush.ts';
 import { watchedBases } from '../freshness/watched.ts';
+import { isSameFor } from './sightings.ts';
 
 /*
  * Which digest of a base image may be built on. Nothing else decides that. Pure.
@@ -55,7 +57,7 @@ export function standingOf(seen: Sightings, terms: Terms): Standing {
 const judgementOn = (digest: string, judgements: Judgement[]) =>
   judgements.findLast((judgement) => judgement.digest === digest);
 
-export const isQuarantined = (digest: string, { judgements }: Terms) =>
+export const isQuarantined = (digest: string, { judgements }: Pick<Terms, 'judgements'>) =>
   judgementOn(digest, judgements)?.verdict === 'quarantined';
 
 /** Why a digest is held; undefined where it may be built on. */
@@ -104,15 +106,19 @@ const patternOf = (pattern: string) =>
  */
 export function decideOnBase(push: Push, state: TaskState, standing: Standing): Choice {
   const { newest, admissible, held, paused } = standing;
-  const onNewest = decideOnPush({ ...push, digest: newest.digest }, state, true);
-  const isWatched = watchedBases(state).some(({ image }) => image === push.image);
-  if (onNewest.do === 'skip' && !isWatched) return onNewest;
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
   const isBad = isQuarantined(digest, standing.terms);
+  const decide = (to: string) => {
+    const choice = decideOnPush({ ...push, digest: to }, state, true);
+    return isBad || choice.do !== 'start'
+      ? choice
+      : (unchanged(push.image, to, state, standing.seen) ?? choice);
+  };
+  const onNewest = decide(newest.digest);
+  const isWatched = watchedBases(state).some(({ image }) => image === push.image);
+  if (onNewest.do === 'skip' && !isWatched) return onNewest;
   const onAdmissible =
-    admissible && (isBad || !isNewer(digest, admissible, standing))
-      ? decideOnPush({ ...push, digest: admissible.digest }, state, true)
-      : undefined;
+    admissible && (isBad || !isNewer(digest, admissible, standing)) ? decide(admissible.digest) : undefined;
   const wants = onAdmissible?.do === 'start' || onAdmissible?.do === 'merge';
   if (paused && (wants || onNewest.do !== 'skip')) return { do: 'hold', reason: paused };
   if (onAdmissible?.do === 'start' && isBad)
@@ -125,6 +131,20 @@ export function decideOnBase(push: Push, state: TaskState, standing: Standing): 
     };
   return onAdmissible ?? onNewest;
 }
+
+/** Nothing is to be built where what a task is built on, or being built on, is the same for its platform. */
+function unchanged(image: string, to: string, state: TaskState, seen: Sightings): Choice | undefined {
+  const { bases, built, open, unsure, platform } = state;
+  const { digest } = bases.find((base) => base.image === image)!;
+  const isBuilt = !unsure && built?.pins.find((pin) => pin.image === image)?.digest === digest;
+  const isBeingBuilt = open.some((run) => run.phase === 'Pinned' && run.canonical);
+  if (!(isBuilt || isBeingBuilt) || !isSameFor(seen, [digest, to], platformText(platform))) return undefined;
+  return { do: 'skip', reason: unchangedText(image, state), sameAs: digest };
+}
+
+/** That nothing is to be built, in words. */
+export const unchangedText = (image: string, { platform }: Pick<TaskState, 'platform'>) =>
+  `${platformText(platform)} of ${image} is unchanged`;
 
 const isNewer = (digest: string, than: Sighting, { seen }: Standing) =>
   seen.digests.findIndex((one) => one.digest === digest) > seen.digests.indexOf(than);

@@ -1,4 +1,4 @@
-import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
+import type { Contents, Sighting, Sightings } from '../../model/bases/sightings.ts';
 import { replicaLagMs } from '../timing.ts';
 
 /**
@@ -40,7 +40,7 @@ export function withSeen(seen: Sightings | undefined, look: Look, now: Date): Si
   if (!next) return before;
   const firstSeen = known?.firstSeen ?? now.toISOString();
   const others = before.digests.filter((one) => one !== known);
-  const digests = [...others, { digest, firstSeen, ...next }];
+  const digests = [...others, { ...known, digest, firstSeen, ...next }];
   return {
     image,
     digests: thinned(digests.sort((a, b) => (a.since < b.since ? -1 : Number(a.since > b.since)))),
@@ -71,3 +71,24 @@ function thinned(digests: Sighting[]): Sighting[] {
   for (let at = 2; at < digests.length - 1; at++) if (gap(at) < gap(least)) least = at;
   return thinned(digests.filter((_, at) => at !== least));
 }
+
+/** What a digest is for a platform; undefined where it is not known. */
+export function contentFor(seen: Sightings, digest: string, platform: string): string | undefined {
+  const contents = seen.digests.find((one) => one.digest === digest)?.contents;
+  return contents?.[platform] ?? contents?.['*'];
+}
+
+/** Whether two digests are known to be the same for a platform. */
+export function isSameFor(seen: Sightings, [one, other]: [string, string], platform: string): boolean {
+  const content = contentFor(seen, one, platform);
+  return content !== undefined && content === contentFor(seen, other, platform);
+}
+
+/** With what a registry has answered of some digests. */
+export const withContents = ({ image, digests }: Sightings, read: Map<string, Contents>): Sightings => ({
+  image,
+  digests: digests.map((one) => {
+    const contents = read.get(one.digest);
+    return contents ? { ...one, contents: { ...one.contents, ...contents } } : one;
+  }),
+});

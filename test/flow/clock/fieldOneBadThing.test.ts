@@ -208,7 +208,9 @@ for (const [what, spoil, said] of rows)
     assert.equal(found.length, 1, 'the round found what moved');
     assert.equal(found[0]!.imageUpdateTrigger!.images[0]!.digest, digest);
     assert.ok(
-      world.messages.some(({ body }) => body.registry === good && body.runId === found[0]!.runId),
+      world.messages.some(
+        ({ body }) => 'runId' in body && body.registry === good && body.runId === found[0]!.runId,
+      ),
       'and it is rung for',
     );
     const { properties } = await registryOverview(registryOf(world, good), world.ports);

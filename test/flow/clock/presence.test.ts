@@ -28,7 +28,12 @@ function appOn(store: MemoryStore, app: string) {
       settings: { ...sampleSettings, app },
       clock: { now: () => new Date(world.now) },
       log: (level: string, message: string) => void logged.push(`${level} ${message}`),
-      queue: { reach: async () => {}, sendStart: async () => {}, sendFollow: async () => {} },
+      queue: {
+        reach: async () => {},
+        sendStart: async () => {},
+        sendPush: async () => {},
+        sendFollow: async () => {},
+      },
       registry: { digestOf: async () => undefined } as any,
       engine: { run: async () => undefined } as any,
     },

@@ -42,7 +42,7 @@ const reads: Record<string, string[]> = {
       'ignored',
     ],
   ],
-  registry: ['digestOf', 'imagesOf'],
+  registry: ['digestOf', 'imagesOf', 'contentsOf'],
   queue: [],
   engine: [],
   sourceControl: [],

@@ -2,13 +2,12 @@ import type { Judged } from '../../../model/bases/baseImages.ts';
 import type { Judgement, JudgementRequest } from '../../../model/bases/policy.ts';
 import type { KnownRegistry } from '../../../model/registry.ts';
 import { eventGuid } from '../../../names/eventGuid.ts';
-import type { Ports } from '../../../ports/ports.ts';
 import { imageNamed } from '../../imageNamed.ts';
 import { onPush } from '../../push/onPush.ts';
 import { Refusal } from '../../refusal.ts';
 import { retryOnConflict } from '../../retryOnConflict.ts';
 
-type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
+type Flow = Parameters<typeof onPush>[1];
 
 /** What is kept: more than are needed, as one row holds them all. */
 const maxJudgements = 1000;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'uvu';
-import { createArmRunEngine } from '../../shared/adapters/engine/armRunEngine.ts';
-import { createAddressGuard } from '../../shared/adapters/http/addressGuard.ts';
-import { createAcrRegistry } from '../../shared/adapters/registry/acrRegistry.ts';
-import { createKeyVault } from '../../shared/adapters/secrets/keyVault.ts';
-import { PlinthError } from '../../shared/names/plinthError.ts';
+import { createArmRunEngine } from '../../../shared/adapters/engine/armRunEngine.ts';
+import { createAddressGuard } from '../../../shared/adapters/http/addressGuard.ts';
+import { createAcrRegistry } from '../../../shared/adapters/registry/acrRegistry.ts';
+import { createKeyVault } from '../../../shared/adapters/secrets/keyVault.ts';
+import { PlinthError } from '../../../shared/names/plinthError.ts';
 
 const oid = '6f8a3c2e-0b7d-4a52-9c11-5d2f7e0a9b34';
 const jwt = (claims: unknown) =>
