@@ -54,7 +54,7 @@ function provable({ standsOn }: Run, pins: Pin[], { outputImages }: EngineRun) {
 
 async function proveBase(
   base: Pin,
-  output: { registry: string; repository: string; digest: string },
+  output: ImageRef & { digest: string },
   build: FinishedBuild,
   ports: Flow,
 ): Promise<string | undefined> {
@@ -64,11 +64,12 @@ async function proveBase(
     registry.imagesOf(image, loginFor(image.registry, knownRegistry, task.properties.credentials), like);
   const { registry: server, repository } = parseImageRef(base.image);
   const below = { registry: server, repository, digest: base.digest };
-  const asked: { base?: Pin } = {};
+  const made = { image: formatImageRef(without(output, 'digest')), digest: output.digest };
+  let asked: Asked = made;
   const standsOnBase = async ({ platform, layers }: RegistryImage) => {
-    asked.base = base;
+    asked = base;
     const stands = await some(imagesOf(below, platform), (image) => beginsWith(layers, image.layers));
-    delete asked.base;
+    asked = made;
     return stands;
   };
   let stands = true;
@@ -77,7 +78,7 @@ async function proveBase(
   } catch (error) {
     // A registry that cannot be reached is tried again; a missing role stays missing, and so does an image that is old.
     if (!(error instanceof RegistryError) || error.transient) throw error;
-    if (error.code === 'NotFound' && (await mayCome(asked.base, build, ports))) throw notYet(error);
+    if (error.code === 'NotFound' && (await mayCome(asked, build, ports))) throw notYet(error);
     return `The image could not be held against its base image ${base.image}@${base.digest}: ${error.message}`;
   }
   if (stands) return undefined;
@@ -89,11 +90,20 @@ async function some<T>(items: AsyncIterable<T>, is: (item: T) => boolean): Promi
   return false;
 }
 
-/** Whether a replica may not have an image yet: what the build made, or the base image that it was pinned to. */
-async function mayCome(base: Pin | undefined, { run, engineRun }: FinishedBuild, { store, clock }: Flow) {
+type Asked = Pick<Pin, 'image' | 'digest'>;
+
+/**
+ * Whether a replica may not have an image yet: what the build made, or the base image that it was pinned to. One that a
+ * newer digest of its tag has followed may have been deleted, as a retention policy does with what no tag stands for;
+ * its run does not hold its place for that.
+ */
+async function mayCome({ image, digest }: Asked, { run, engineRun }: FinishedBuild, { store, clock }: Flow) {
+  const seen = (await store.sightings(image))?.value.digests ?? [];
+  const known = seen.find((one) => one.digest === digest);
+  if (known && known !== seen.at(-1)) return false;
+  const isMade = engineRun.outputImages.some((output) => output.digest === digest);
   const made = engineRun.finishTime ?? run.startTime ?? run.createTime;
-  const seen = base && (await store.sightings(base.image))?.value.digests;
-  const since = base ? seen?.find(({ digest }) => digest === base.digest)?.since : made;
+  const since = known?.since ?? (isMade ? made : undefined);
   return since !== undefined && clock.now().getTime() - Date.parse(since) < replicaLagMs;
 }
 

@@ -33,6 +33,9 @@ export interface ChaosOptions {
 
 export type ChaosReport = Findings & { settledAfterSeconds: number; rough: ReturnType<Rough['counts']> };
 
+/** What the stack said before a failure is shown, as another run of the same seed does not meet it in the same order. */
+const linesKept = 300;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** @throws Error naming what is not as it should be when the world does not come to rest */
@@ -41,6 +44,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const dir = await mkdtemp(join(tmpdir(), 'plinth-chaos-'));
   let stack: Stack | undefined;
   let executor: Executor | undefined;
+  const said: string[] = [];
   try {
     stack = await startStack({
       dir,
@@ -57,9 +61,16 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
         PLINTH_RUNS_PER_REGISTRY: '4',
         PLINTH_RECONCILE_MINUTES: '1',
       },
-      log: (part, line) => process.env.PLINTH_VERBOSE && log(`${part}: ${line}`),
+      log(part, line) {
+        said.push(`${part}: ${line}`.slice(0, 500));
+        if (said.length > linesKept) said.shift();
+        if (process.env.PLINTH_VERBOSE) log(`${part}: ${line}`);
+      },
     });
     return await storm(stack, options);
+  } catch (error) {
+    log(`The last ${said.length} lines of the stack:\n${said.join('\n')}`);
+    throw error;
   } finally {
     await stack?.stop();
     await rm(dir, { recursive: true, force: true });
