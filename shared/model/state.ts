@@ -53,6 +53,8 @@ const LastRun = z.object({
   failures: z.number().int(),
   /** Started by an update, a commit or a timer, not by a person. */
   automatic: z.boolean(),
+  /** It did not end well, and its image is there. */
+  pushed: z.boolean().optional(),
   endedAt: z.iso.datetime(),
 });
 

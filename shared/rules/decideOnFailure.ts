@@ -31,8 +31,9 @@ export const unaware = ({ tasks }: Tracked, push: Push) =>
 
 /**
  * The earliest instant at which a task whose newest run failed gets another by itself, in ISO 8601; undefined where it
- * gets none. It is not built on its newest base images, the same inputs have not failed too often, and there is a pause.
- * What failed at the hands of a person is theirs to try again.
+ * gets none. It is not built on its newest base images, or a run that did not end well may have pushed over the image that
+ * is, and the newest run has not; the same inputs have not failed too often, and there is a pause. What failed at the hands of a person and was never
+ * built is theirs to try again.
  */
 export function retryAt(state: TaskState): string | undefined {
   const { last, built, open, bases } = state;
@@ -40,7 +41,10 @@ export function retryAt(state: TaskState): string | undefined {
   if (!last || watched.length === 0 || !hasFailed(last.status) || isStopped(state)) return undefined;
   if (open.some(({ canonical }) => canonical)) return undefined;
   const before = built?.pins.filter(({ image }) => watched.some((base) => base.image === image));
-  const stale = before ? inputsOf(before) !== inputsOf(watched) : last.automatic && bases.length > 0;
+  const isReplaced = state.unsure && !last.pushed;
+  const stale = before
+    ? isReplaced || inputsOf(before) !== inputsOf(watched)
+    : last.automatic && bases.length > 0;
   return stale ? nextTryOf(last) : undefined;
 }
 

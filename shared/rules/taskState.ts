@@ -57,11 +57,12 @@ export function withEnded(state: TaskState, run: Run, reading: Reading | undefin
       ? { runId, pins: bases.map(({ image, type, digest }) => ({ image, type, digest })), ...took(run) }
       : kept.built;
   const unsure = status !== 'Succeeded' && (before || (entry.phase === 'Pinned' && mayHavePushed(run)));
+  const pushed = status !== 'Succeeded' && (run.outputImages ?? []).length > 0;
   return {
     ...kept,
     ...(unsure && { unsure }),
     bases: carryNewer(bases, state.bases, built),
-    last: { runId, status, inputs, failures, automatic: entry.automatic, endedAt },
+    last: { runId, status, inputs, failures, automatic: entry.automatic, ...(pushed && { pushed }), endedAt },
     ...(built && { built }),
   };
 }
