@@ -41,10 +41,10 @@ assert run.run_id in [one.run_id for one in client.runs.list(*AT, filter="TaskNa
 assert client.runs.get_log_sas_url(*AT, run.run_id).log_link.startswith('https://')
 assert client.registries.get_build_source_upload_url(*AT).relative_path
 
-made = client.task_runs.begin_create(*AT, 'once', models.TaskRun(
+made = client.task_runs.begin_create(*AT, 'just-once', models.TaskRun(
     run_request=models.TaskRunRequest(task_id=task.id), force_update_tag='1')).result()
 assert made.run_result.status == 'Succeeded', made
-assert [one.name for one in client.task_runs.list(*AT)] == ['once']
-client.task_runs.delete(*AT, 'once')
+assert [one.name for one in client.task_runs.list(*AT)] == ['just-once']
+client.task_runs.delete(*AT, 'just-once')
 client.tasks.delete(*AT, 'fromsplit')
 assert 'fromsplit' not in [one.name for one in client.tasks.list(*AT)]
