@@ -62,7 +62,7 @@ tried('this version takes over the runs of the version before: none is lost or b
 
 /** Rows of this version, and one property more in each, as a version to come may write it. */
 const rows = [
-  'task!a-mid',
+  'task!b-top',
   'state!a-mid',
   'state!d-one',
   'run!',
@@ -94,7 +94,7 @@ tried('the version before takes over the runs of this one: none is lost or built
     for (const row of rows) await world.addToRows(row);
   });
   assert.deepEqual(await world.faults(), []);
-  // It writes the task and its state.
+  // It writes this task whole, as it reads it: what it does not know would be gone.
   await world.api.call('PATCH', '/registries/appacr/tasks/a-mid', { properties: { timeout: 1200 } });
 });
 
