@@ -25,7 +25,7 @@ const knownRegistry = {
 };
 
 /** Real tables and queues of Azurite, each call counted. */
-async function onAzurite(connectionString: string) {
+export async function onAzurite(connectionString: string) {
   await provisionStorage(connectionString);
   const counts = { calls: 0 };
   const table = (name: string) => {
@@ -58,7 +58,7 @@ async function onAzurite(connectionString: string) {
 }
 
 /** All in one partition, a hundred at a time: one by one it would take minutes. */
-async function addEdges(edges: TableClient, count: number): Promise<void> {
+export async function addEdges(edges: TableClient, count: number): Promise<void> {
   for (let at = 0; at < count; at += 100) {
     const transaction = new TableTransaction();
     for (let one = at; one < at + 100; one++)
