@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { eventually } from '../../../local/tutorial/apiClient.ts';
 import { startWorld, type World } from '../whole/world.ts';
 import { encode, makeTools, sh } from './taskFiles.ts';
 
@@ -18,14 +17,6 @@ const fileTask = {
   imageNames: undefined,
   taskFilePath: 'acr-task.yaml',
 };
-
-async function quiet(): Promise<void> {
-  await world.stack.eventGrid.settled();
-  await eventually('quiet', 30, async () => {
-    const { properties } = await world.api.call('GET', '/registries/appacr');
-    return properties.running.length === 0 && properties.queued.length === 0;
-  });
-}
 
 const baseNames = (run: Record<string, any>) =>
   run.plinth.baseImageDependencies
@@ -79,7 +70,7 @@ steps:
   );
   assert.equal(job.digest, moved);
   await world.pushBase('multi/tool:1', 'new');
-  await quiet();
+  await world.quiet();
   assert.equal((await world.runsOf('multi-step')).length, 2, 'a build stage does not count for Runtime');
 });
 
@@ -90,7 +81,7 @@ test('the dependents of what a multi-step task pushes are rebuilt after it', asy
   await world.pushBase('multi/job:1', 'newer');
   const [update] = await world.updates('above-step', 1);
   assert.equal(update!.status, 'Succeeded', update!.runErrorMessage);
-  await quiet();
+  await world.quiet();
   assert.equal((await world.runsOf('above-step')).length, 2);
 });
 

@@ -9,15 +9,6 @@ test.before(async () => {
 });
 test.after(() => world?.stack.stop());
 
-/** Event Grid has nothing left to deliver, and no run is under way: whatever a push was to start has been started. */
-async function quiet(): Promise<void> {
-  await world.stack.eventGrid.settled();
-  await eventually('quiet', 30, async () => {
-    const { properties } = await world.api.call('GET', '/registries/appacr');
-    return properties.running.length === 0 && properties.queued.length === 0;
-  });
-}
-
 test('a base image pushed to one registry rebuilds the app in another, once', async () => {
   await world.pushBase('base/one:1', 'old');
   await world.task('app-one', 'ARG REGISTRY\nFROM $REGISTRY/base/one:1\nCOPY Dockerfile /\n', {
@@ -40,7 +31,7 @@ test('a base image pushed to one registry rebuilds the app in another, once', as
   assert.equal(update!.plinth.baseImageDependencies[0].digest, image.digest);
   const task = await world.api.call('GET', '/registries/appacr/tasks/app-one');
   assert.deepEqual(task.properties.step.baseImageDependencies, update!.plinth.baseImageDependencies);
-  await quiet();
+  await world.quiet();
   assert.equal(more.length, 0);
   assert.equal((await world.runsOf('app-one')).length, 2);
 });
@@ -79,7 +70,7 @@ test('no run comes of a push that changes nothing, of a tag without dependents, 
       },
     ] as never[]),
   );
-  await quiet();
+  await world.quiet();
   assert.deepEqual(
     (await world.runsOf('app-one')).map((run) => run.runId),
     before.map((run) => run.runId),
@@ -103,7 +94,7 @@ test('a build stage counts only where the trigger is All', async () => {
 
   await world.pushBase('base/stage:1', 'new');
   assert.equal((await world.updates('app-all', 1))[0]!.status, 'Succeeded');
-  await quiet();
+  await world.quiet();
   assert.equal((await world.runsOf('app-runtime')).length, 1);
 });
 
@@ -112,7 +103,7 @@ test('a push while a run is queued or built ends with one run on the newest dige
   await world.task('app-fast', 'FROM baseacr.azurecr.io/base/fast:1\nCOPY Dockerfile /\n');
   assert.equal((await world.run('app-fast')).status, 'Succeeded');
   for (const text of ['one', 'two', 'three', 'four']) await world.pushBase('base/fast:1', text);
-  await quiet();
+  await world.quiet();
   const updates = (await world.runsOf('app-fast')).filter((run) => run.imageUpdateTrigger);
   const digests = updates.map((run) => run.plinth.baseImageDependencies[0].digest);
   assert.equal(new Set(digests).size, digests.length, 'no two runs on one digest');
@@ -139,7 +130,7 @@ test('an app that is killed as the event comes builds the image all the same, on
       const found = await world.runsOf('app-kill');
       return found.length > before && found.every((run) => run.finishTime) && found;
     });
-    await quiet();
+    await world.quiet();
     assert.equal(runs[0]!.status, 'Succeeded', runs[0]!.runErrorMessage);
     assert.equal((await world.runsOf('app-kill')).length, before + 1);
   }

@@ -1,5 +1,7 @@
+import { QueueClient } from '@azure/storage-queue';
 import { type Stack, type StackOptions, startStack } from '../../../local/stack.ts';
 import { createApiClient, eventually } from '../../../local/tutorial/apiClient.ts';
+import { queues } from '../../../shared/names/azureNames.ts';
 
 import { pushImage } from './pushImage.ts';
 
@@ -22,6 +24,8 @@ export interface World {
   /** Waits until the task has so many runs that were started by an image update and have ended; newest first. */
   updates(task: string, count: number): Promise<RunProperties[]>;
   log(runId: string): Promise<string>;
+  /** Waits until all events are delivered and decided on, and no run is under way: what a push was to start has ended. */
+  quiet(): Promise<void>;
 }
 
 export interface TaskChange {
@@ -73,6 +77,15 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
         },
       });
       return name;
+    },
+    async quiet() {
+      await stack.eventGrid.settled();
+      const starts = new QueueClient(stack.azurite.connectionString, queues.start);
+      await eventually('quiet', 60, async () => {
+        const { approximateMessagesCount } = await starts.getProperties();
+        const { properties } = await api.call('GET', '/registries/appacr');
+        return approximateMessagesCount === 0 && properties.running.length + properties.queued.length === 0;
+      });
     },
     async run(task, request = {}) {
       return world.ended(await queue(task, request));
