@@ -4,10 +4,10 @@ import { requestWords } from '../shared/api/requestWords.ts';
 import { TaskUpdate } from '../shared/api/schemas.ts';
 import { toTaskResource } from '../shared/api/toResource.ts';
 import { type Call, serve } from '../shared/edge/http.ts';
-import { sameAnswer } from '../shared/flow/api/putBack.ts';
+import { asTask, sameAnswer, sentIn } from '../shared/flow/api/putBack.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
 import { webhookViews } from '../shared/flow/webhooks/webhookViews.ts';
-import { type Task, TaskCreate, taskName } from '../shared/model/task.ts';
+import { type Task, taskName } from '../shared/model/task.ts';
 
 /** With the first call: what checks a task reads its YAML, and is large. */
 const flow = () => import('../shared/flow/api/tasks.ts');
@@ -56,16 +56,15 @@ serve(operations.tasksListDetails, async ({ registry, parameter, ports, config }
   return { jsonBody: await shown(task, { registry, ports, config }, true) };
 });
 
-serve(operations.tasksCreate, async ({ registry, parameter, body, ports, config }) => {
+serve(operations.tasksCreate, async ({ registry, parameter, body, version, ports, config }) => {
   const name = z.object({ taskName }).safeParse({ taskName: parameter('task') });
   if (!name.success) throw Refusal.ofSchema(name.error);
   const { taskName: task } = name.data;
   const given = await body(z.unknown(), requestWords.task);
-  const create = TaskCreate.safeParse(given);
-  if (!create.success) throw Refusal.ofSchema(create.error);
+  const create = asTask(given);
   const written =
-    (await sameAnswer(registry, task, { given, create: create.data }, ports)) ??
-    (await (await flow()).putTask(registry, task, create.data, ports));
+    (await sameAnswer(registry, task, { given, create, version }, ports)) ??
+    (await (await flow()).putTask(registry, task, sentIn(version, given as object), ports));
   return { jsonBody: await shown(written, { registry, ports, config }) };
 });
 

@@ -29,7 +29,7 @@ const lacks = {
   '2025-03-01-preview': [],
 } as const satisfies Record<string, readonly string[]>;
 
-type ApiVersion = keyof typeof lacks;
+export type ApiVersion = keyof typeof lacks;
 const apiVersions = Object.keys(lacks) as ApiVersion[];
 
 /** Where a call names no version, as people and scripts do. */
@@ -72,6 +72,21 @@ export function inVersion(answer: unknown, version: ApiVersion): unknown {
   if (Array.isArray(answer.value))
     return { ...answer, value: answer.value.map((resource) => inVersion(resource, version)) };
   return lacks[version].reduce<object>((body, path) => withoutPath(body, path.split('.')), answer);
+}
+
+/**
+ * A resource that was sent in a version, with what that version does not have as it was before: who can neither see nor
+ * name something does not mean to take it away. What it names all the same is its own.
+ */
+export const withLacking = (given: object, before: object, version: ApiVersion): object =>
+  lacks[version].reduce<object>((body, path) => withPath(body, before, path.split('.')), given);
+
+function withPath(value: object, before: object, [name = '', ...rest]: string[]): object {
+  const { [name]: member } = value as Record<string, unknown>;
+  const { [name]: old } = before as Record<string, unknown>;
+  if (rest.length > 0)
+    return isObject(member) && isObject(old) ? { ...value, [name]: withPath(member, old, rest) } : value;
+  return member === undefined && old !== undefined ? { ...value, [name]: old } : value;
 }
 
 function withoutPath(value: object, [name = '', ...rest]: string[]): object {

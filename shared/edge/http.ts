@@ -1,6 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import type { z } from 'zod';
-import { apiVersionOf, inVersion } from '../api/apiVersions.ts';
+import { type ApiVersion, apiVersionOf, inVersion } from '../api/apiVersions.ts';
 import { notServedAnswer } from '../api/notServed.ts';
 import type { Operation } from '../api/operations.ts';
 import { type RequestWords, spelled } from '../api/requestWords.ts';
@@ -23,6 +23,8 @@ export interface AppCall {
   /** A parameter of the path, decoded. */
   parameter(name: string): string;
   query: URLSearchParams;
+  /** In which it is asked and answered. */
+  version: ApiVersion;
   /** The body, held against a schema. @throws Refusal 400 */
   body<T>(schema: z.ZodType<T>, words: RequestWords): Promise<T>;
   ports: Ports;
@@ -122,6 +124,7 @@ async function handle(
     const call = (ports: Ports): AppCall => ({
       parameter: (name) => request.params[name] ?? '',
       query: request.query,
+      version,
       body: (schema, words) => parseBody(request, schema, words),
       ports,
       config,

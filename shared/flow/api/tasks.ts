@@ -5,7 +5,7 @@ import { withoutNulls } from '../../api/withoutNulls.ts';
 import { changeTaskSecrets } from '../../model/mapSecrets.ts';
 import type { KnownRegistry } from '../../model/registry.ts';
 import type { TaskState } from '../../model/state.ts';
-import { type Task, TaskCreate, type TaskIdentity } from '../../model/task.ts';
+import type { Task, TaskCreate, TaskIdentity } from '../../model/task.ts';
 import { without } from '../../model/without.ts';
 import type { Ports, Settings } from '../../ports/ports.ts';
 import { noEdges, UnreadableError, type Write } from '../../ports/store.ts';
@@ -22,6 +22,7 @@ import { webhookRows, webhookWrites } from '../webhooks/webhookWrites.ts';
 import { checkCredentials, checkTaskCredentials } from './checkCredentials.ts';
 import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
+import { asTask } from './putBack.ts';
 import { cancelRun } from './runs.ts';
 
 type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
@@ -29,15 +30,23 @@ type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl
 /**
  * Creates a task or replaces it; what is known of its base images and runs stays. Its webhooks are registered as far as
  * their servers can be reached.
+ * @param create may depend on the task that is there, its secrets in the clear
  * @throws Refusal 400
  */
 export async function putTask(
   registry: KnownRegistry,
   name: string,
-  create: TaskCreate,
+  create: TaskCreate | ((before: object) => TaskCreate),
   ports: Flow,
 ): Promise<Task> {
-  return writeTask(registry, name, () => ({ create, unopened: new Set() }), ports);
+  const want = (before: Task | undefined): Wanted => {
+    if (typeof create !== 'function') return { create, unopened: new Set() };
+    const { task, unopened } = before
+      ? unsealReadable(before, ports)
+      : { task: {}, unopened: new Set<string>() };
+    return { create: create(task), unopened };
+  };
+  return writeTask(registry, name, want, ports);
 }
 
 interface Wanted {
@@ -112,9 +121,8 @@ export function patchTask(registry: KnownRegistry, name: string, patch: object, 
     if (!before) throw noTask(registry.name, name);
     const { task, unopened } = unsealReadable(before, ports);
     const resource = without(task, 'registry', 'name', 'creationDate');
-    const merged = TaskCreate.safeParse(withoutNulls(applyPatch(resource as never, patch as never)));
-    if (!merged.success) throw Refusal.ofSchema(merged.error);
-    return { create: withoutMovedTokens(task.properties, merged.data, patch), unopened };
+    const merged = asTask(withoutNulls(applyPatch(resource as never, patch as never)));
+    return { create: withoutMovedTokens(task.properties, merged, patch), unopened };
   };
   return writeTask(registry, name, merge, ports);
 }

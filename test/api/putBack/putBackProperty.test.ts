@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'uvu';
-import { anyTask } from '../doubles/anyTask.ts';
-import { createApiWorld } from '../doubles/apiWorld.ts';
-import { byTier } from '../tier.ts';
+import { anyTask } from '../../doubles/anyTask.ts';
+import { createApiWorld } from '../../doubles/apiWorld.ts';
+import { byTier } from '../../tier.ts';
 
 type Api = ReturnType<typeof createApiWorld>;
 const task = { task: 'hello' };

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { toRunResource, toTaskResource } from '../../shared/api/toResource.ts';
-import { withoutNulls } from '../../shared/api/withoutNulls.ts';
-import { sameAnswer } from '../../shared/flow/api/putBack.ts';
-import { getRun, scheduleQuickRun } from '../../shared/flow/api/runs.ts';
-import { openTask, patchTask, putTask } from '../../shared/flow/api/tasks.ts';
-import { quickRequest } from '../../shared/flow/prepare/quickBuild.ts';
-import { RunRequest } from '../../shared/model/run.ts';
-import { TaskCreate } from '../../shared/model/task.ts';
-import { createWorld } from '../worlds/world.ts';
+import { toRunResource, toTaskResource } from '../../../shared/api/toResource.ts';
+import { withoutNulls } from '../../../shared/api/withoutNulls.ts';
+import { sameAnswer } from '../../../shared/flow/api/putBack.ts';
+import { getRun, scheduleQuickRun } from '../../../shared/flow/api/runs.ts';
+import { openTask, patchTask, putTask } from '../../../shared/flow/api/tasks.ts';
+import { quickRequest } from '../../../shared/flow/prepare/quickBuild.ts';
+import { RunRequest } from '../../../shared/model/run.ts';
+import { TaskCreate } from '../../../shared/model/task.ts';
+import { createWorld } from '../../worlds/world.ts';
+
+const version = '2025-03-01-preview';
 
 const yaml = Buffer.from('version: v1.1.0\nsteps:\n  - cmd: bash echo hello\n').toString('base64');
 const git = 'https://github.com/contoso/app.git#main';
@@ -85,7 +87,12 @@ for (const [what, properties] of tasks) {
     assert.equal(JSON.stringify(answer).includes('hidden'), false);
     const before = await read();
     assert.deepEqual(
-      await sameAnswer(knownRegistry, 'hello', { given: answer, create: TaskCreate.parse(answer) }, ports),
+      await sameAnswer(
+        knownRegistry,
+        'hello',
+        { given: answer, create: TaskCreate.parse(answer), version },
+        ports,
+      ),
       before,
     );
   });
@@ -108,13 +115,18 @@ test('an answer that was changed is another task, and so is one that nobody was 
   const answer = toTaskResource(task, undefined, { id: knownRegistry.id, app: {} }) as any;
   const changed = { ...answer, properties: { ...answer.properties, timeout: 600 } };
   assert.equal(
-    await sameAnswer(knownRegistry, 'hello', { given: changed, create: TaskCreate.parse(changed) }, ports),
+    await sameAnswer(
+      knownRegistry,
+      'hello',
+      { given: changed, create: TaskCreate.parse(changed), version },
+      ports,
+    ),
     undefined,
   );
   const { creationDate: _, ...written } = answer.properties;
   const bare = { ...answer, properties: written };
   assert.equal(
-    await sameAnswer(knownRegistry, 'hello', { given: bare, create: TaskCreate.parse(bare) }, ports),
+    await sameAnswer(knownRegistry, 'hello', { given: bare, create: TaskCreate.parse(bare), version }, ports),
     undefined,
   );
 });
