@@ -74,6 +74,8 @@ export const TaskState = z.object({
   timeout: z.number().int(),
   bases: z.array(TrackedBase),
   open: z.array(OpenRun),
+  /** Open ones whose rows cannot be read: nothing waits for them until they can be. */
+  aside: z.array(OpenRun).optional(),
   /** `seconds`: how long the build took, for the next plan. */
   built: z
     .object({ runId: z.string(), pins: z.array(Pin), seconds: z.number().nonnegative().optional() })

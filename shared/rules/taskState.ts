@@ -1,6 +1,6 @@
 import { isAutomatic } from '../model/cause.ts';
 import { buildsTaskAsDefined, type Pin, type Run } from '../model/run.ts';
-import type { Slots, TaskState, TrackedBase } from '../model/state.ts';
+import type { OpenRun, Slots, TaskState, TrackedBase } from '../model/state.ts';
 import { formatImageRef } from '../names/imageRef.ts';
 import { hasFailed } from './freshness/failing.ts';
 import { carryNewer } from './freshness/newer.ts';
@@ -19,8 +19,29 @@ export const withQueued = (state: TaskState, run: Run): TaskState => ({
   ],
 });
 
+/** The state while the row of an open run cannot be read; undefined where it has no such run. */
+export function withAside({ aside = [], ...state }: TaskState, runId: string): TaskState | undefined {
+  const run = state.open.find((one) => one.runId === runId);
+  if (!run) return undefined;
+  return { ...state, open: state.open.filter((one) => one !== run), aside: [...aside, run] };
+}
+
+/** The state once it can be read again, as the oldest; undefined where it was not set aside. */
+export function withBack(state: TaskState, runId: string): TaskState | undefined {
+  const run = state.aside?.find((one) => one.runId === runId);
+  return run && { ...withoutOpen(state, runId), open: [run, ...state.open] };
+}
+
+/** The state without a run that goes on no more, wherever it has it. */
+export function withoutOpen({ aside = [], ...state }: TaskState, runId: string): TaskState {
+  const isOther = (run: OpenRun) => run.runId !== runId;
+  const left = aside.filter(isOther);
+  return { ...state, open: state.open.filter(isOther), ...(left.length > 0 && { aside: left }) };
+}
+
 /** The state once a run's digests are fixed: from now on a push with another digest needs another run. */
-export function withPinned(state: TaskState, runId: string, reading: Reading | undefined): TaskState {
+export function withPinned(before: TaskState, runId: string, reading: Reading | undefined): TaskState {
+  const state = withBack(before, runId) ?? before;
   const open = state.open.map((run) => (run.runId === runId ? { ...run, phase: 'Pinned' as const } : run));
   const canonical = open.find((run) => run.runId === runId)?.canonical === true;
   if (!canonical || !reading) return { ...state, open };
@@ -43,8 +64,8 @@ export interface Reading {
  * @param reading its base images; undefined when they were never read
  */
 export function withEnded(state: TaskState, run: Run, reading: Reading | undefined): TaskState {
-  const entry = state.open.find(({ runId }) => runId === run.runId);
-  const left = { ...state, open: state.open.filter(({ runId }) => runId !== run.runId) };
+  const entry = [...state.open, ...(state.aside ?? [])].find(({ runId }) => runId === run.runId);
+  const left = withoutOpen(state, run.runId);
   const bases = reading ? asBases(reading) : triedBy(run, state);
   if (!entry?.canonical || !bases) return left;
 

@@ -148,7 +148,8 @@ export async function deleteTask(registry: KnownRegistry, name: string, ports: P
     const task = await toReplace(store.task(registry.name, name));
     if (!task) return before;
     before = { state: state?.value };
-    for (const { runId } of state?.value?.open ?? []) await cancelIfThere(registry, runId, ports);
+    const { open = [], aside = [] } = state?.value ?? {};
+    for (const { runId } of [...open, ...aside]) await cancelIfThere(registry, runId, ports);
     const writes: Write[] = [{ remove: 'task', task: name }];
     if (state) writes.push({ remove: 'state', task: name });
     const webhooks = await webhookRows(registry.name, name, undefined, ports);

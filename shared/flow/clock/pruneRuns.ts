@@ -104,8 +104,10 @@ async function runsNamed(registry: string, runs: Run[], faults: Fault[], { store
   };
 }
 
-const inState = ({ open, last, built }: TaskState) =>
-  [...open.map(({ runId }) => runId), last?.runId, built?.runId].filter((id) => id !== undefined);
+const inState = ({ open, aside = [], last, built }: TaskState) =>
+  [...[...open, ...aside].map(({ runId }) => runId), last?.runId, built?.runId].filter(
+    (id) => id !== undefined,
+  );
 
 /**
  * A state that was last written by an earlier version does not name the newest run: it is found among all of the

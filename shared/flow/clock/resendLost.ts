@@ -6,7 +6,7 @@ import { UnreadableError } from '../../ports/store.ts';
 import { withoutRunning, withoutSkipped, withRunning, withUnread } from '../../rules/taskState.ts';
 import { messageLostSeconds } from '../../rules/timing.ts';
 import { alone } from '../alone.ts';
-import { dropGhost } from '../queue/ghosts.ts';
+import { dropGhost, setAside, takeBack } from '../queue/ghosts.ts';
 import { changeSlots, wakeNext } from '../queue/nextInQueue.ts';
 import { toReplace } from '../retryOnConflict.ts';
 
@@ -63,6 +63,7 @@ async function readPace(registry: string, faults: Fault[], ports: Flow): Promise
 /** Looks again at queued runs whose rows could not be read. @throws UnreadableError */
 async function lookAtSkipped(registry: string, runId: string, ports: Flow): Promise<void> {
   const run = await ports.store.run(registry, runId);
+  await takeBack(registry, runId, ports);
   await changeSlots(registry, ports, (slots) => withoutSkipped(slots, runId));
   if (!run) await dropGhost(registry, runId, ports);
 }
@@ -86,10 +87,15 @@ async function readRun(registry: string, runId: string, isAside: boolean, ports:
     run = (await ports.store.run(registry, runId))?.value;
   } catch (error) {
     const isNew = error instanceof UnreadableError && !isAside;
-    if (isNew) await changeSlots(registry, ports, (pace) => withUnread(pace, runId));
+    if (isNew) {
+      await setAside(registry, runId, ports);
+      await changeSlots(registry, ports, (pace) => withUnread(pace, runId));
+    }
     throw error;
   }
-  if (isAside) await changeSlots(registry, ports, (pace) => withRunning(withoutRunning(pace, runId), runId));
+  if (!isAside) return run;
+  await takeBack(registry, runId, ports);
+  await changeSlots(registry, ports, (pace) => withRunning(withoutRunning(pace, runId), runId));
   return run;
 }
 
