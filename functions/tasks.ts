@@ -74,6 +74,7 @@ serve(operations.tasksUpdate, async ({ registry, parameter, body, ports, config 
   return { jsonBody: await shown(task, { registry, ports, config }) };
 });
 
-serve(operations.tasksDelete, async ({ registry, parameter, ports }) => ({
-  status: (await (await flow()).deleteTask(registry, parameter('task'), ports)) ? 200 : 204,
-}));
+serve(operations.tasksDelete, async ({ registry, parameter, ports }) => {
+  const { deleteTask } = await import('../shared/flow/api/deleteTask.ts');
+  return { status: (await deleteTask(registry, parameter('task'), ports)) ? 200 : 204 };
+});

@@ -88,6 +88,8 @@ export const TaskState = z.object({
   last: LastRun.optional(),
   /** The images with a stable name that the task makes; their dependents wait for it. */
   outputs: z.array(z.string()),
+  /** The task was deleted; the state stays until its edges are removed, as only it names them. */
+  deleted: z.boolean().optional(),
   /** Its enabled timers; absent when there is none. */
   timers: z.array(Timer).optional(),
 });

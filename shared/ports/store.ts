@@ -141,6 +141,8 @@ export interface Store {
   storedRuns(registry: string, only?: RunQuery): AsyncIterable<Stored<Run>>;
   /** Removes a run as it was read. @throws ConflictError when it was changed since, or is gone */
   forgetRun(run: Stored<Run>): Promise<void>;
+  /** Likewise. */
+  forgetState(state: Stored<TaskState>): Promise<void>;
   taskRun(registry: string, name: string): Promise<Stored<TaskRun> | undefined>;
   taskRuns(registry: string, unread?: Unread): Promise<TaskRun[]>;
   pace(registry: string): Promise<Stored<Slots> | undefined>;

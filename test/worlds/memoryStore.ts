@@ -82,6 +82,10 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
   };
   const range = <T>(prefix: string): T[] => stored<T>(prefix).map(({ value }) => value);
 
+  const forget = (key: string, etag: string) => {
+    if (String(rows.get(key)?.etag) !== etag) throw new ConflictError(`${key} was disturbed`);
+    rows.delete(key);
+  };
   const storedRuns = (registry: string, { task, status, before }: RunQuery = {}) => {
     const older = before === undefined ? '' : runKey(registry, before);
     return stored<Run>(`${registry}!run!`).filter(
@@ -125,11 +129,8 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     async *storedRuns(registry, only) {
       yield* storedRuns(registry, only);
     },
-    async forgetRun({ value: { registry, runId }, etag }) {
-      const key = runKey(registry, runId);
-      if (String(rows.get(key)?.etag) !== etag) throw new ConflictError(`run ${runId} was disturbed`);
-      rows.delete(key);
-    },
+    forgetRun: async ({ value: { registry, runId }, etag }) => forget(runKey(registry, runId), etag),
+    forgetState: async ({ value: { registry, task }, etag }) => forget(stateKey(registry, task), etag),
     taskRun: async (registry, name) => get<TaskRun>(taskRunKey(registry, name)),
     taskRuns: async (registry) => range<TaskRun>(`${registry}!taskrun!`),
     pace: async (registry) => get<Slots>(`${registry}!pace`),

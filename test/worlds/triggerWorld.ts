@@ -1,5 +1,6 @@
 import { createAesSeal } from '../../shared/adapters/secrets/aesSeal.ts';
-import { deleteTask, patchTask, putTask } from '../../shared/flow/api/tasks.ts';
+import { deleteTask } from '../../shared/flow/api/deleteTask.ts';
+import { patchTask, putTask } from '../../shared/flow/api/tasks.ts';
 import type { Run } from '../../shared/model/run.ts';
 import { TaskCreate } from '../../shared/model/task.ts';
 import type { Hook } from '../../shared/model/webhook.ts';

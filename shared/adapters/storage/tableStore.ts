@@ -33,6 +33,12 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     return row && { value: fromProperties(schema, row), etag: row.etag! };
   }
 
+  const forget = (registry: string, rowKey: string, etag: string) =>
+    conflicts(
+      `removing ${rowKey} of ${registry}`,
+      main.deleteEntity(keys.registryPartition(registry), rowKey, { etag }),
+    );
+
   const rows = (registry: string, prefix: string) =>
     range(main, keys.registryPartition(registry), keys.rowRange(prefix));
 
@@ -52,10 +58,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
       for await (const { value } of storedRuns(main, registry, query)) yield value;
     },
     storedRuns: (registry, query) => storedRuns(main, registry, query),
-    async forgetRun({ value: { registry, runId }, etag }) {
-      const keysOfRun = [keys.registryPartition(registry), runRow(registry, runId)] as const;
-      await conflicts(`removing run ${runId}`, main.deleteEntity(...keysOfRun, { etag }));
-    },
+    forgetRun: ({ value: { registry, runId }, etag }) => forget(registry, runRow(registry, runId), etag),
+    forgetState: ({ value: { registry, task }, etag }) => forget(registry, keys.stateRow(task), etag),
     taskRun: (registry, name) => get(TaskRun, registry, keys.taskRunRow(name)),
     taskRuns: (registry, unread) => all(TaskRun, rows(registry, 'taskrun'), unread),
     pace: (registry) => get(Slots, registry, keys.paceRow),

@@ -8,7 +8,7 @@ import type { TaskState } from '../../model/state.ts';
 import type { Task, TaskCreate, TaskIdentity } from '../../model/task.ts';
 import { without } from '../../model/without.ts';
 import type { Ports, Settings } from '../../ports/ports.ts';
-import { noEdges, UnreadableError, type Write } from '../../ports/store.ts';
+import { noEdges } from '../../ports/store.ts';
 import { inPlaceOf } from '../../ports/unknownParts.ts';
 import { timersOf } from '../../rules/timers.ts';
 import { CycleError } from '../../rules/upstream.ts';
@@ -23,7 +23,6 @@ import { checkCredentials, checkTaskCredentials } from './checkCredentials.ts';
 import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
 import { asTask } from './putBack.ts';
-import { cancelRun } from './runs.ts';
 
 type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
 
@@ -138,58 +137,6 @@ export async function openTask(registry: KnownRegistry, name: string, ports: Flo
   return { ...task, properties };
 }
 
-/** Deletes a task, its state and its edges; what it has queued is cancelled. False when there was none. */
-export async function deleteTask(registry: KnownRegistry, name: string, ports: Ports): Promise<boolean> {
-  const { store } = ports;
-  // Where only the answer of the removal was lost, the next attempt finds nothing: the edges are still to be removed.
-  let before: { state: TaskState | undefined } | undefined;
-  const deleted = await retryOnConflict(async () => {
-    const state = await toReplace(store.state(registry.name, name));
-    const task = await toReplace(store.task(registry.name, name));
-    if (!task) return before;
-    before = { state: state?.value };
-    const { open = [], aside = [] } = state?.value ?? {};
-    for (const { runId } of [...open, ...aside]) await cancelIfThere(registry, runId, ports);
-    const writes: Write[] = [{ remove: 'task', task: name }];
-    if (state) writes.push({ remove: 'state', task: name });
-    const webhooks = await webhookRows(registry.name, name, undefined, ports);
-    writes.push(
-      ...webhookWrites(
-        { registry: registry.name, task: task.value?.name ?? name },
-        undefined,
-        webhooks,
-        ports,
-      ),
-    );
-    await store.commit(registry.name, writes);
-    return before;
-  });
-  if (!deleted) return false;
-  // After the rows: an edge to a deleted task is ignored, but a task without its edges gets no pushes.
-  if (deleted.state) {
-    const { bases, built, outputs } = deleted.state;
-    const images = [...bases, ...(built?.pins ?? [])].map(({ image }) => image);
-    const edges = { bases: [...new Set(images)], outputs };
-    await store.changeEdges({ registry: registry.name, task: name }, noEdges, edges);
-  }
-  await syncTaskWebhooks(registry.name, name, ports);
-  return true;
-}
-
-/** A run whose row is gone or cannot be read does not keep its task from being deleted. */
-async function cancelIfThere(registry: KnownRegistry, runId: string, ports: Ports): Promise<void> {
-  try {
-    await cancelRun(registry, runId, ports);
-  } catch (error) {
-    const isGone = error instanceof Refusal && error.status === 404;
-    if (!isGone && !(error instanceof UnreadableError)) throw error;
-    ports.log('warning', `run ${runId} is not cancelled: ${error.message}`, {
-      registry: registry.name,
-      runId,
-    });
-  }
-}
-
 /** A cycle is refused when it is made, as far as it is known by then what the task is built from. */
 async function refuseCycle(state: TaskState, { store }: Flow): Promise<void> {
   const bases = state.bases.map(({ image }) => image);
@@ -209,7 +156,7 @@ function stateOf(
 ): TaskState {
   const { status, trigger, platform, agentConfiguration, timeout, step } = task.properties;
   const base = trigger?.baseImageTrigger;
-  const kept = before ? without(before, 'cpu', 'timers') : { bases: [], open: [] };
+  const kept = before ? without(before, 'cpu', 'timers', 'deleted') : { bases: [], open: [] };
   const timers = timersOf(task.properties, before, now);
   return {
     ...kept,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import * as keys from '../../../shared/adapters/storage/tableKeys.ts';
+import { deleteTask } from '../../../shared/flow/api/deleteTask.ts';
 import { cancelRun } from '../../../shared/flow/api/runs.ts';
-import { deleteTask } from '../../../shared/flow/api/tasks.ts';
 import { formatRunId } from '../../../shared/names/runId.ts';
 import { registryOf, runByHand } from '../../worlds/diamondWorld.ts';
 import { good, handle, minutes, ownBase, type Two, twoTasks } from '../../worlds/oneBadThing.ts';

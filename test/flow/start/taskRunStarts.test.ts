@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { deleteTask } from '../../../shared/flow/api/deleteTask.ts';
 import { cancelRun } from '../../../shared/flow/api/runs.ts';
-import { deleteTask, putTask } from '../../../shared/flow/api/tasks.ts';
+import { putTask } from '../../../shared/flow/api/tasks.ts';
 import { everyMinute } from '../../../shared/flow/clock/everyMinute.ts';
 import { RunEngineError } from '../../../shared/ports/runEngine.ts';
 import { ConflictError } from '../../../shared/ports/store.ts';

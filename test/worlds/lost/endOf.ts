@@ -1,5 +1,4 @@
 import { causeOf } from '../../../shared/model/cause.ts';
-import type { TaskKey } from '../../../shared/names/taskKey.ts';
 import { runsOf } from '../world.ts';
 import type { LostWorld } from './scenarios.ts';
 
@@ -7,17 +6,14 @@ const byText = (one: string, other: string) => (one < other ? -1 : 1);
 
 /**
  * All that somebody can ask a world at rest for, without what differs by when it came to be: times, ids and digests.
- * @param ofGone with the edges to tasks that are gone: where a removal was not answered, and whoever asks again finds no
- * task any more, they stay, and say nothing
  */
-export async function endOf(world: LostWorld, ofGone: boolean) {
+export async function endOf(world: LostWorld) {
   const { store, settings } = world.ports;
   const runs: string[] = [];
   const tasks: unknown[] = [];
   const decisions: string[] = [];
   const webhooks: string[] = [];
   const images = new Set(world.tags.keys());
-  const there = new Set<string>();
   for (const { name: registry } of settings.registries) {
     for (const run of await runsOf(world, registry)) {
       const { task = 'no task', status, isArchiveEnabled, runErrorMessage = '' } = run;
@@ -28,7 +24,6 @@ export async function endOf(world: LostWorld, ofGone: boolean) {
       registry,
     )) {
       for (const image of outputs) images.add(image);
-      there.add(`${registry}/${task}`);
       tasks.push({
         ...{ registry, task, outputs, timeout, enabled, open },
         timers: timers?.map(({ name, schedule, last }) => [
@@ -49,8 +44,7 @@ export async function endOf(world: LostWorld, ofGone: boolean) {
   const edges: unknown[] = [];
   for (const image of [...images].sort()) {
     const { dependents, producers } = await store.imageEdges(image);
-    const isKept = ({ registry, task }: TaskKey) => ofGone || there.has(`${registry}/${task}`);
-    edges.push([image, dependents.filter(isKept), producers.filter(isKept)]);
+    edges.push([image, dependents, producers]);
   }
   return {
     runs: runs.sort(byText),

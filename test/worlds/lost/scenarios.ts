@@ -1,5 +1,6 @@
+import { deleteTask } from '../../../shared/flow/api/deleteTask.ts';
 import { archiveRun, cancelRun, scheduleQuickRun, scheduleTaskRun } from '../../../shared/flow/api/runs.ts';
-import { deleteTask, patchTask, putTask } from '../../../shared/flow/api/tasks.ts';
+import { patchTask, putTask } from '../../../shared/flow/api/tasks.ts';
 import { everyMinute } from '../../../shared/flow/clock/everyMinute.ts';
 import { onPush } from '../../../shared/flow/push/onPush.ts';
 import { onDelivery } from '../../../shared/flow/webhooks/onDelivery.ts';
