@@ -29,7 +29,7 @@ function removeState(key: TaskKey, { store }: Ports): Promise<boolean> {
   return retryOnConflict(async () => {
     const state = await store.state(key.registry, key.task);
     if (!state?.value.deleted) {
-      // It was made anew meanwhile.
+      // Another PUT has made the task again meanwhile.
       if (state && isBegun) await store.changeEdges(key, edgesOf(state.value), noEdges);
       return isBegun;
     }
