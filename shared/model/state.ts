@@ -156,3 +156,22 @@ export const Decision = z
   })
   .meta({ id: 'Decision' });
 export type Decision = z.infer<typeof Decision>;
+
+/**
+ * A push with more dependents than are decided on at once: its queue message, and how far it is. Its pages follow the
+ * order of the dependents' edges.
+ */
+export const PushProgress = z.object({
+  push: Push,
+  how: z.enum(['announced', 'read', 'named']),
+  /** When its first page was begun. */
+  begun: z.iso.datetime(),
+  /** When the page before was done. */
+  time: z.iso.datetime(),
+  /** The last edge that was decided on; absent before the first page. */
+  after: z.string().optional(),
+  isDone: z.boolean(),
+  /** Tasks by verdict, of the pages that are done. */
+  decided: z.record(Verdict, z.number().int()),
+});
+export type PushProgress = z.infer<typeof PushProgress>;

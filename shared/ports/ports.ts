@@ -24,6 +24,8 @@ export interface Settings {
   maxContextBytes: number;
   /** Where others reach this app, without a slash at the end: webhooks are registered with it. */
   publicUrl: string;
+  /** Dependents of a push that are decided on together; a thousand where not set. */
+  dependentsAtOnce?: number;
   /** How often each base image in a registry of the settings is looked at, and one in any other. */
   reconcileMinutes: number;
   pollMinutes: number;

@@ -1,4 +1,4 @@
-import type { Push } from '../model/state.ts';
+import type { Push, PushProgress } from '../model/state.ts';
 
 /**
  * Names a run to look at. The store is authoritative: a repeated message does nothing, and the timer sends a lost one
@@ -18,7 +18,7 @@ export interface Queue {
   /** Asks for every queue once. @throws where one is not there, or may not be reached */
   reach(): Promise<void>;
   sendStart(messages: StartMessage[], delaySeconds?: number): Promise<void>;
-  /** A push that was announced and is to be decided on, on the queue of starts. */
-  sendPush(push: Push): Promise<void>;
+  /** A push that is to be decided on, or goes on in pages; on the queue of starts. */
+  sendPush(push: Push | PushProgress): Promise<void>;
   sendFollow(followUp: FollowMessage, delaySeconds: number): Promise<void>;
 }

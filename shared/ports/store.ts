@@ -3,7 +3,7 @@ import type { Judgements } from '../model/bases/policy.ts';
 import type { Sightings } from '../model/bases/sightings.ts';
 import type { Run } from '../model/run.ts';
 import type { Ignored, Presence, Scan } from '../model/scan.ts';
-import type { Decision, QueueEntry, Slots, TaskState } from '../model/state.ts';
+import type { Decision, PushProgress, QueueEntry, Slots, TaskState } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
 import type { TaskRun } from '../model/taskRun.ts';
 import type { Delivery, Webhook } from '../model/webhook.ts';
@@ -73,7 +73,12 @@ export interface ImageEdges {
   dependents: TaskKey[];
   producers: TaskKey[];
   sightings?: Stored<Sightings>;
+  /** Where they were read in parts and there may be more: what `after` takes. */
+  next?: string;
 }
+
+/** What a key stands for: a value, nothing, or a row that cannot be read. */
+export type Asked<T> = Stored<T> | UnreadableError | undefined;
 
 /** A part of a long list. */
 export interface Paging {
@@ -130,11 +135,15 @@ export interface Store {
   tasks(registry: string, unread?: Unread): Promise<Task[]>;
   state(registry: string, task: string): Promise<Stored<TaskState> | undefined>;
   states(registry: string, unread?: Unread): Promise<TaskState[]>;
+  /** Many at once, in the order of their names here; where they lie close together, by range and not one by one. */
+  statesOf(registry: string, tasks: string[]): Promise<Asked<TaskState>[]>;
   /** In the order of the tasks' names, by which `after` goes. */
   statesPart(registry: string, paging: Paging, unread?: Unread): Promise<Part<TaskState>>;
   /** Only the states that have timers, so that the timer need not read the others. */
   statesWithTimers(registry: string): Promise<Stored<TaskState>[]>;
   run(registry: string, runId: string): Promise<Stored<Run> | undefined>;
+  /** As statesOf. */
+  runsOf(registry: string, runIds: string[]): Promise<Asked<Run>[]>;
   /** Newest first, a page at a time; of one task, and older than a run, where that is asked. */
   runs(registry: string, only?: RunQuery): AsyncIterable<Run>;
   /** The same with their versions. */
@@ -169,7 +178,9 @@ export interface Store {
   /** Takes `count` run numbers in a row and gives the first; no number is given twice. */
   takeRunNumbers(registry: string, count: number): Promise<number>;
 
-  imageEdges(image: string): Promise<ImageEdges>;
+  /** All of them, or a part: dependents come first, in the order of their registries and names. */
+  imageEdges(image: string, paging?: Paging): Promise<ImageEdges>;
+  producers(image: string): Promise<TaskKey[]>;
   /** Adds and removes edges of one task; both may be done again. */
   changeEdges(task: TaskKey, add: Edges, remove: Edges): Promise<void>;
 
@@ -183,8 +194,14 @@ export interface Store {
   /** @throws ConflictError as putSightings */
   putJudgements(judgements: Judgements, etag: string | undefined): Promise<void>;
 
-  /** The ledger by push; the first decision for a task is kept. */
-  recordPush(pushId: string, decisions: Decision[]): Promise<void>;
+  /**
+   * The ledger by push; the first decision for a task is kept.
+   * @param isPart of a push that is decided in pages: putPushProgress enters it in the list of its day
+   */
+  recordPush(pushId: string, decisions: Decision[], isPart?: boolean): Promise<void>;
+  /** How far a push is that is decided in pages. */
+  pushProgress(pushId: string): Promise<PushProgress | undefined>;
+  putPushProgress(progress: PushProgress): Promise<void>;
   push(pushId: string): Promise<Decision[]>;
   /** The pushes that were recorded on a day (`2026-11-23`), newest first. */
   pushesOf(day: string, paging: Paging): Promise<Part<RecordedPush>>;

@@ -76,7 +76,7 @@ async function pushed(): Promise<WatchedWorld> {
   const push = { id: 'event-1', image, digest: digest('b'), timestamp: new Date(world.now).toISOString() };
   world.now += 500;
   await invoke('imagePushed', hostTrace('e'), async (ports, { add }) =>
-    add(count(metrics.pushes, { outcome: pushOutcome(await onPush(push, ports)) })),
+    add(count(metrics.pushes, { outcome: pushOutcome((await onPush(push, ports))!) })),
   );
   world.now += 2000;
   await carry(watched, '3');

@@ -1,5 +1,5 @@
 import { createTableStore } from '../../shared/adapters/storage/tableStore.ts';
-import type { Decision } from '../../shared/model/state.ts';
+import type { Decision, Push, PushProgress } from '../../shared/model/state.ts';
 import { formatRunId } from '../../shared/names/runId.ts';
 import type { StartMessage } from '../../shared/ports/queue.ts';
 import type { Store, Write } from '../../shared/ports/store.ts';
@@ -16,6 +16,7 @@ export function countedStore(registries = [registry]) {
   const tables = { main, edges, pushes };
   const store = createTableStore({ main: main.client, edges: edges.client, pushes: pushes.client });
   const doorbells: StartMessage[] = [];
+  const pushMessages: (Push | PushProgress)[] = [];
   const ports = {
     store,
     settings: {
@@ -30,7 +31,7 @@ export function countedStore(registries = [registry]) {
     queue: {
       reach: async () => {},
       sendStart: async (rung: StartMessage[]) => void doorbells.push(...rung),
-      sendPush: async () => {},
+      sendPush: async (pushed: Push | PushProgress) => void pushMessages.push(pushed),
       sendFollow: async () => {},
     },
     registry: { contentsOf: async ({ digest }: { digest?: string }) => ({ '*': digest }) } as never,
@@ -42,6 +43,8 @@ export function countedStore(registries = [registry]) {
   return {
     ports,
     doorbells,
+    /** Messages by which pushes go on. */
+    pushMessages,
     /** What an action costs: calls and rows read of each table. */
     async cost(action: () => Promise<unknown>) {
       for (const { calls } of Object.values(tables)) calls.length = 0;
@@ -52,6 +55,13 @@ export function countedStore(registries = [registry]) {
           { calls: calls.length, rows: calls.reduce((sum, { rows }) => sum + rows, 0) },
         ]),
       );
+    },
+    /** The same of all tables together, with the rows that it wrote. */
+    async total(action: () => Promise<unknown>) {
+      await this.cost(action);
+      const all = Object.values(tables).flatMap(({ calls }) => calls);
+      const sum = (of: 'rows' | 'written') => all.reduce((total, call) => total + call[of], 0);
+      return { calls: all.length, read: sum('rows'), written: sum('written') };
     },
   };
 }

@@ -6,6 +6,8 @@ type Entity = { partitionKey: string; rowKey: string } & Record<string, unknown>
 export interface Call {
   kind: 'point' | 'range' | 'write' | 'transaction';
   rows: number;
+  /** Rows that it wrote or removed. */
+  written: number;
 }
 
 /** Table Storage gives at most 1,000 rows in one answer. */
@@ -59,7 +61,8 @@ export function createCountingTable() {
       (time === undefined || String(row.time) < time) &&
       (due === undefined || (row.nextAttempt !== undefined && String(row.nextAttempt) <= due));
     const [ge, gt] = [value(/RowKey ge '((?:[^']|'')*)'/), value(/RowKey gt '((?:[^']|'')*)'/)];
-    const to = value(/RowKey lt '((?:[^']|'')*)'/);
+    const le = value(/RowKey le '((?:[^']|'')*)'/);
+    const to = le === undefined ? value(/RowKey lt '((?:[^']|'')*)'/) : `${le}\u0000`;
     let at = firstAt(sorted, (key) => (ge !== undefined ? key >= ge : gt !== undefined ? key > gt : true));
     for (;;) {
       const page: Entity[] = [];
@@ -73,7 +76,7 @@ export function createCountingTable() {
           if (row && isWanted(row)) page.push(row);
         }
       }
-      calls.push({ kind: 'range', rows });
+      calls.push({ kind: 'range', rows, written: 0 });
       yield page;
       const next = sorted[at];
       if (next === undefined || (to !== undefined && next >= to)) return;
@@ -83,7 +86,7 @@ export function createCountingTable() {
   const client = {
     async getEntity(partitionKey: string, rowKey: string) {
       const found = read({ partitionKey, rowKey });
-      calls.push({ kind: 'point', rows: found ? 1 : 0 });
+      calls.push({ kind: 'point', rows: found ? 1 : 0, written: 0 });
       return found ?? refuse(404);
     },
     listEntities({ queryOptions }: { queryOptions: { filter: string } }) {
@@ -96,26 +99,26 @@ export function createCountingTable() {
       };
     },
     async createEntity(entity: Entity) {
-      calls.push({ kind: 'write', rows: 0 });
+      calls.push({ kind: 'write', rows: 0, written: 1 });
       check('create', entity);
       put(entity);
     },
     async updateEntity(entity: Entity, _: string, { etag }: { etag?: string } = {}) {
-      calls.push({ kind: 'write', rows: 0 });
+      calls.push({ kind: 'write', rows: 0, written: 1 });
       check('update', entity, etag);
       put(entity);
     },
     async upsertEntity(entity: Entity) {
-      calls.push({ kind: 'write', rows: 0 });
+      calls.push({ kind: 'write', rows: 0, written: 1 });
       put(entity);
     },
     async deleteEntity(partitionKey: string, rowKey: string, { etag }: { etag?: string } = {}) {
-      calls.push({ kind: 'write', rows: 0 });
+      calls.push({ kind: 'write', rows: 0, written: 1 });
       check('delete', { partitionKey, rowKey }, etag);
       remove({ partitionKey, rowKey });
     },
     async submitTransaction(actions: TransactionAction[]) {
-      calls.push({ kind: 'transaction', rows: 0 });
+      calls.push({ kind: 'transaction', rows: 0, written: actions.length });
       if (actions.length > 100) refuse(400);
       for (const [kind, entity, , options] of actions)
         check(kind, entity as Entity, (options as { etag?: string } | undefined)?.etag);

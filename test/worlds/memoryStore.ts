@@ -2,7 +2,7 @@ import type { Judgements } from '../../shared/model/bases/policy.ts';
 import type { Sightings } from '../../shared/model/bases/sightings.ts';
 import type { Run } from '../../shared/model/run.ts';
 import type { Ignored, Presence, Scan } from '../../shared/model/scan.ts';
-import type { Decision, QueueEntry, Slots, TaskState } from '../../shared/model/state.ts';
+import type { Decision, PushProgress, QueueEntry, Slots, TaskState } from '../../shared/model/state.ts';
 import type { Task } from '../../shared/model/task.ts';
 import type { TaskRun } from '../../shared/model/taskRun.ts';
 import type { Delivery, Webhook } from '../../shared/model/webhook.ts';
@@ -96,11 +96,12 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     );
   };
 
-  return {
+  const store: MemoryStore = {
     rows: () => structuredClone(data),
     task: async (registry, task) => get<Task>(taskKey(registry, task)),
     tasks: async (registry) => range<Task>(`${registry}!task!`),
     state: async (registry, task) => get<TaskState>(stateKey(registry, task)),
+    statesOf: async (registry, tasks) => tasks.map((task) => get<TaskState>(stateKey(registry, task))),
     states: async (registry) => range<TaskState>(`${registry}!state!`),
     statesPart: async (registry, paging) => rangePart<TaskState>(`${registry}!state!`, paging),
     statesWithTimers: async (registry) =>
@@ -123,6 +124,7 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
     },
     run: async (registry, runId) =>
       parseRunId(registry, runId) === undefined ? undefined : get<Run>(runKey(registry, runId)),
+    runsOf: async (registry, runIds) => runIds.map((runId) => get<Run>(runKey(registry, runId))),
     async *runs(registry, only) {
       for (const { value } of storedRuns(registry, only)) yield value;
     },
@@ -164,18 +166,26 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
       return first;
     },
 
-    async imageEdges(image) {
+    async imageEdges(image, { after = '', top }: Partial<Paging> = {}) {
+      const sorted = [...(edges.get(image) ?? [])].filter((edge) => edge > after).sort();
+      const part = sorted.slice(0, top);
       const of = (kind: string) =>
-        [...(edges.get(image) ?? [])]
+        part
           .filter((edge) => edge.startsWith(kind))
-          .sort()
           .map((edge) => {
             const [, registry = '', task = ''] = edge.split('!');
             return { registry, task };
           });
       const sightings = get<Sightings>(`common!sightings!${image}`);
-      return { dependents: of('dependent'), producers: of('producer'), ...(sightings && { sightings }) };
+      const next = part.length === top ? { next: part.at(-1)! } : {};
+      return {
+        dependents: of('dependent'),
+        producers: of('producer'),
+        ...(sightings && { sightings }),
+        ...next,
+      };
     },
+    producers: async (image) => (await store.imageEdges(image)).producers,
     async changeEdges({ registry, task }, add, remove) {
       const change = (image: string, kind: string, present: boolean) => {
         const set = edges.get(image) ?? new Set();
@@ -204,7 +214,20 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
       rows.set('common!judgements!', { json: JSON.stringify(judgements), etag: ++version });
     },
 
-    async recordPush(pushId, decisions) {
+    pushProgress: async (pushId) => get<PushProgress>(`common!progress!${pushId}`)?.value,
+    async putPushProgress(progress) {
+      const { push, begun, after, isDone, decided } = progress;
+      const { id, image, digest, timestamp: time } = push;
+      if (after === undefined || isDone) {
+        const day = begun.slice(0, 10);
+        const listed = days.get(day) ?? new Map<string, RecordedPush>();
+        days.set(day, listed);
+        const key = `${9e15 - Date.parse(time)}!${id}`;
+        listed.set(key, { key, id, image, digest, time, decided: withoutNone(decided) });
+      }
+      rows.set(`common!progress!${id}`, { json: JSON.stringify(progress), etag: ++version });
+    },
+    async recordPush(pushId, decisions, isPart) {
       const recorded = pushes.get(pushId) ?? new Map<string, string>();
       pushes.set(pushId, recorded);
       for (const decision of decisions) {
@@ -215,7 +238,7 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
         const dayKey = `${9e15 - Date.parse(time)}!${pushId}`;
         const count = (wanted: Decision['verdict']) =>
           decisions.filter(({ verdict }) => verdict === wanted).length;
-        if (!listed.has(dayKey))
+        if (!isPart && !listed.has(dayKey))
           listed.set(dayKey, {
             key: dayKey,
             id: pushId,
@@ -247,6 +270,7 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
         rows.delete(keyOf(value.registry, { put: 'decision', value }));
       }
       pushes.delete(pushId);
+      rows.delete(`common!progress!${pushId}`);
       days.get(day)?.delete(key);
     },
 
@@ -267,7 +291,14 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
       rows.set(`common!ignored!${kind}`, { json, etag: ++version });
     },
   };
+  return store;
 }
+
+/** As rows have it: what is held is told only where there is any. */
+const withoutNone = ({ held, ...decided }: PushProgress['decided']) => ({
+  ...decided,
+  ...(held > 0 && { held }),
+});
 
 const taskKey = (registry: string, task: string) => `${registry}!task!${task.toLowerCase()}`;
 const taskRunKey = (registry: string, name: string) => `${registry}!taskrun!${name.toLowerCase()}`;

@@ -1,5 +1,5 @@
 import { followRun } from '../../shared/flow/finish/followRun.ts';
-import { onPush } from '../../shared/flow/push/onPush.ts';
+import { continuePush, onPush } from '../../shared/flow/push/onPush.ts';
 import { startRun } from '../../shared/flow/start/startRun.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
 import type { Message, World } from './world.ts';
@@ -30,7 +30,7 @@ export interface Work {
 }
 
 /** The calls at which a worker may be drawn to die: those that change something outside it. */
-const changing = ['commit', 'takeRunNumbers', 'changeEdges', 'recordPush', 'putScan'];
+const changing = ['commit', 'takeRunNumbers', 'changeEdges', 'recordPush', 'putPushProgress', 'putScan'];
 const ofEngine = ['schedule', 'cancel', 'forget'];
 /** Give their rows one by one; the first is asked for as any other call, and then all are read. */
 const listings = ['runs', 'places', 'decisions', 'imagesOf'];
@@ -148,8 +148,10 @@ export async function carryOut(world: World, works: Work[], draw: Draw): Promise
 export const handling =
   (message: Message) =>
   async (ports: Ports): Promise<void> => {
-    if (message.queue === 'push') await onPush(message.body, ports);
-    else if (message.queue === 'start') await startRun(message.body, ports);
+    if (message.queue === 'push') {
+      if ('push' in message.body) await continuePush(message.body, ports);
+      else await onPush(message.body, ports);
+    } else if (message.queue === 'start') await startRun(message.body, ports);
     else await followRun(message.body, ports);
   };
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { basesInLog } from '../../shared/adapters/engine/acrBuildLog.ts';
 import { createAesSeal } from '../../shared/adapters/secrets/aesSeal.ts';
 import type { Run } from '../../shared/model/run.ts';
-import type { Push } from '../../shared/model/state.ts';
+import type { Push, PushProgress } from '../../shared/model/state.ts';
 import type { Task } from '../../shared/model/task.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
 import type { FollowMessage, StartMessage } from '../../shared/ports/queue.ts';
@@ -14,8 +14,8 @@ import { createMemoryStore, type MemoryRows } from './memoryStore.ts';
 /** A message of one of the two queues; visible from `due`, in milliseconds of the world's clock. */
 export type Message = { due: number } & (
   | { queue: 'start'; body: StartMessage }
-  | { queue: 'push'; body: Push }
   | { queue: 'follow'; body: FollowMessage }
+  | { queue: 'push'; body: Push | PushProgress }
 );
 
 /** A build as the engine of the world has it. */
@@ -135,7 +135,7 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
         for (const body of doorbells) messages.push({ queue: 'start', body, due: now + delaySeconds * 1000 });
       },
       async sendPush(body) {
-        messages.push({ queue: 'push', body, due: now });
+        messages.push({ queue: 'push', body: structuredClone(body), due: now });
       },
       async sendFollow(body, delaySeconds) {
         messages.push({ queue: 'follow', body, due: now + delaySeconds * 1000 });

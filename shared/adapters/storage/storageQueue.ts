@@ -34,6 +34,7 @@ export function createStorageQueue({ start, follow }: { start: QueueClient; foll
       };
       await Promise.all(Array.from({ length: Math.min(sendsAtOnce, waiting.length) }, worker));
     },
+    // To the queue of starts: a queue of its own would be asked each second, for a push that comes once a month.
     async sendPush(push) {
       await send(start, push, 0);
     },

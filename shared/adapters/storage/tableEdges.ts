@@ -1,18 +1,32 @@
 import { odata, type TableClient, TableTransaction } from '@azure/data-tables';
 import { Sightings } from '../../model/bases/sightings.ts';
 import type { TaskKey } from '../../names/taskKey.ts';
-import type { Edges, ImageEdges, Stored } from '../../ports/store.ts';
+import type { Edges, ImageEdges, Paging, Stored } from '../../ports/store.ts';
 import { columnsVersion, toProperties } from './tableDocument.ts';
-import { dependentRow, imagePartition, producerRow, readEdgeRow, sightingsRow } from './tableKeys.ts';
-import { conflicts, type Row, readableOr, found as rowFound } from './tableRows.ts';
+import {
+  dependentRow,
+  imagePartition,
+  producerRow,
+  readEdgeRow,
+  rowRange,
+  sightingsRow,
+} from './tableKeys.ts';
+import { conflicts, type Row, range, readableOr, found as rowFound } from './tableRows.ts';
 
-/** All dependents and producers of an image: one partition. */
-export async function imageEdges(table: TableClient, image: string): Promise<ImageEdges> {
-  const filter = odata`PartitionKey eq ${imagePartition(image)}`;
+/** All dependents and producers of an image, or a part of them: one partition. */
+export async function imageEdges(
+  table: TableClient,
+  image: string,
+  { after, top }: Partial<Paging> = {},
+): Promise<ImageEdges> {
+  const partition = odata`PartitionKey eq ${imagePartition(image)}`;
+  const filter = after === undefined ? partition : `${partition} and ${odata`RowKey gt ${after}`}`;
   const found: ImageEdges = { dependents: [], producers: [] };
   // What was seen fits the first property; an edge has its key only.
   const select = ['RowKey', 'version', 'json0'];
-  const pages = table.listEntities<Row & { rowKey: string }>({ queryOptions: { filter, select } }).byPage();
+  const pages = table
+    .listEntities<Row & { rowKey: string }>({ queryOptions: { filter, select } })
+    .byPage(top === undefined ? {} : { maxPageSize: top });
   for await (const page of pages) {
     for (const row of page) {
       const { rowKey } = row;
@@ -23,6 +37,19 @@ export async function imageEdges(table: TableClient, image: string): Promise<Ima
       const { kind, registry, task } = readEdgeRow(rowKey);
       found[kind === 'producer' ? 'producers' : 'dependents'].push({ registry, task });
     }
+    const isLast = top === undefined || (page.length < top && !page.continuationToken);
+    const last = page.at(-1)?.rowKey;
+    if (!isLast && last !== undefined) return { ...found, next: last };
+  }
+  return found;
+}
+
+/** Who makes an image; its dependents, which may be many, are not read. */
+export async function producers(table: TableClient, image: string): Promise<TaskKey[]> {
+  const found: TaskKey[] = [];
+  for await (const { rowKey } of range(table, imagePartition(image), rowRange('producer'))) {
+    const { registry, task } = readEdgeRow(String(rowKey));
+    found.push({ registry, task });
   }
   return found;
 }

@@ -103,6 +103,11 @@ export const pushPartition = (pushId: string) => safeKey(pushId);
 export const dayRow = (time: string, pushId: string) => `${fallingTime(time)}!${safeKey(pushId)}`;
 /** Every push of a day, so that an old day can be removed without reading the others. */
 export const dayPartition = (day: string) => `day!${day}`;
+/** How far a push is that is decided in pages. */
+export const progressRow = '!progress';
+/** Many decisions of a push, by the first of them. */
+export const pushPageRow = (registry: string, task: string) => `page!${pushRow(registry, task)}`;
+export const isPushPage = (rowKey: string) => rowKey.startsWith('page!') && rowKey.split('!').length === 3;
 export const pushRow = (registry: string, task: string) => `${foldedName(registry)}!${foldedName(task)}`;
 
 /** Reads such a key back, names folded. Undefined where it is none. */

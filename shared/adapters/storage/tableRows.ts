@@ -8,7 +8,7 @@ export type Row = Record<string, unknown> & { etag?: string };
 /** Table Storage takes at most 100 entities in one transaction. */
 export const writesAtOnce = 100;
 /** Table Storage gives at most 1,000 rows in one answer. */
-const maxRowsAtOnce = 1000;
+export const maxRowsAtOnce = 1000;
 
 /**
  * The rows of one partition between two keys.

@@ -5,11 +5,22 @@ import { Decision, Slots, TaskState } from '../../model/state.ts';
 import { Task } from '../../model/task.ts';
 import { TaskRun } from '../../model/taskRun.ts';
 import { foldedName } from '../../names/taskKey.ts';
-import type { Paging, Part, RunQuery, Store, Stored, Unread, Write } from '../../ports/store.ts';
+import {
+  type Asked,
+  type Paging,
+  type Part,
+  type RunQuery,
+  type Store,
+  type Stored,
+  type Unread,
+  UnreadableError,
+  type Write,
+} from '../../ports/store.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
-import { changeEdges, imageEdges, putSightings, sightings } from './tableEdges.ts';
+import { changeEdges, imageEdges, producers, putSightings, sightings } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
+import { rowsByKey } from './tableMany.ts';
 import { placeColumns, places } from './tablePlaces.ts';
 import { all, conflicts, found, pages, part, type Row, range, readable } from './tableRows.ts';
 import { takeRunNumbers } from './tableRunNumbers.ts';
@@ -48,12 +59,20 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     tasks: (registry, unread) => all(Task, rows(registry, 'task'), unread),
     state: (registry, task) => get(TaskState, registry, keys.stateRow(task)),
     states: (registry, unread) => all(TaskState, rows(registry, 'state'), unread),
+    statesOf: (registry, tasks) => manyOf(main, TaskState, registry, tasks.map(keys.stateRow)),
     statesPart: (registry, paging, unread) =>
       partOf(main, TaskState, { registry, prefix: 'state', ...paging }, unread),
     async run(registry, runId) {
       const rowKey = keys.runRow(registry, runId);
       return rowKey === undefined ? undefined : get(Run, registry, rowKey);
     },
+    runsOf: (registry, runIds) =>
+      manyOf(
+        main,
+        Run,
+        registry,
+        runIds.map((runId) => runRow(registry, runId)),
+      ),
     async *runs(registry, query) {
       for await (const { value } of storedRuns(main, registry, query)) yield value;
     },
@@ -82,7 +101,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
 
     takeRunNumbers: (registry, count) => takeRunNumbers(main, registry, count),
 
-    imageEdges: (image) => imageEdges(edges, image),
+    imageEdges: (image, paging) => imageEdges(edges, image, paging),
+    producers: (image) => producers(edges, image),
     changeEdges: (task, add, remove) => changeEdges(edges, task, add, remove),
     sightings: (image) => sightings(edges, image),
     putSightings: (value, etag) => putSightings(edges, value, etag),
@@ -90,6 +110,24 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     ...createTableLedger(main, pushes),
     ...createTableScan(main),
   };
+}
+
+/** What rows hold, in the order of their keys here. */
+async function manyOf<T>(
+  main: TableClient,
+  schema: z.ZodType<T>,
+  registry: string,
+  rowKeys: string[],
+): Promise<Asked<T>[]> {
+  const rows = await rowsByKey(main, keys.registryPartition(registry), rowKeys);
+  return rows.map((row) => {
+    try {
+      return row && { value: fromProperties(schema, row), etag: row.etag! };
+    } catch (error) {
+      if (error instanceof UnreadableError) return error;
+      throw error;
+    }
+  });
 }
 
 /** A part of the rows with a prefix; what stands behind it in a key is the caller's key. */

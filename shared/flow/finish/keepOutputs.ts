@@ -25,7 +25,7 @@ export async function keepOutputs(
 ): Promise<void> {
   const used: string[] = [];
   for (const image of new Set(madeBy(engineRun)))
-    if ((await store.imageEdges(image)).dependents.length > 0) used.push(image);
+    if ((await store.imageEdges(image, { top: 1 })).dependents.length > 0) used.push(image);
   await retryOnConflict(async () => {
     const state = await store.state(run.registry, run.task!);
     const outputs = used.filter((image) => !state?.value.outputs.includes(image));

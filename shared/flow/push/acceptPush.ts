@@ -7,7 +7,7 @@ import type { Ports } from '../../ports/ports.ts';
  * @returns whether there are such tasks
  */
 export async function acceptPush(push: Push, { store, queue }: Pick<Ports, 'store' | 'queue'>) {
-  const { dependents } = await store.imageEdges(push.image);
+  const { dependents } = await store.imageEdges(push.image, { top: 1 });
   if (dependents.length > 0) await queue.sendPush(push);
   return dependents.length > 0;
 }

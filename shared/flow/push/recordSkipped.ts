@@ -1,5 +1,5 @@
 import type { Decision, Push, TaskState } from '../../model/state.ts';
-import type { TaskKey } from '../../names/taskKey.ts';
+import { type TaskKey, taskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../../ports/store.ts';
 import { withTold } from '../../rules/freshness/newer.ts';
@@ -16,7 +16,8 @@ export interface Skipped {
 }
 
 /** A skip is one row, or two where its task was not told of the digest before; a transaction takes a hundred. */
-const decisionsAtOnce = 50;
+const decisionsAtOnce = 100;
+const toldAtOnce = 50;
 
 /**
  * Records many skips of one registry at once.
@@ -25,7 +26,7 @@ const decisionsAtOnce = 50;
 export async function recordSkipped(registry: string, skips: Skipped[], flow: Flow): Promise<Skipped[]> {
   const disturbed: Skipped[] = [];
   const news = skips.filter(({ state, told }) => toldOf(state, told).length > 0);
-  for (const part of chunks(news, decisionsAtOnce)) {
+  for (const part of chunks(news, toldAtOnce)) {
     try {
       await flow.store.commit(
         registry,
@@ -64,14 +65,21 @@ export function toldOf({ value, etag }: Stored<TaskState>, push: Push): Write[] 
 
 const decisionRow = (value: Decision): Write => ({ put: 'decision', value });
 
-/** What was decided first stays in the ledger: a repeated event does not talk over it. */
+/**
+ * What was decided first stays in the ledger: a repeated event does not talk over it. Of many, those are left out that
+ * the ledger of their push has already.
+ */
 export async function recordNew(registry: string, decisions: Decision[], { store }: Flow): Promise<void> {
   if (decisions.length === 0) return;
   try {
     await store.commit(registry, decisions.map(decisionRow));
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
-    if (decisions.length > 1) for (const one of decisions) await recordNew(registry, [one], { store });
+    if (decisions.length === 1) return;
+    const known = new Set((await store.push(decisions[0]!.push.id)).map(taskKey));
+    const rest = decisions.filter((one) => !known.has(taskKey(one)));
+    if (rest.length < decisions.length) return recordNew(registry, rest, { store });
+    for (const one of rest) await recordNew(registry, [one], { store });
   }
 }
 

@@ -14,7 +14,7 @@ import { imagesOf, type Makers, type Upstream, upstreamOf } from '../../rules/up
 export async function lookUpstream(
   state: TaskState,
   images: string[],
-  store: Pick<Store, 'imageEdges' | 'state'>,
+  store: Pick<Store, 'producers' | 'state'>,
   known: { reading?: Reading | undefined; outputs?: string[] } = {},
 ): Promise<Upstream> {
   return upstreamOf(state, images, await climb(state, images, known.outputs ?? [], store), known.reading);
@@ -25,7 +25,7 @@ async function climb(
   task: TaskKey,
   images: string[],
   outputs: string[],
-  store: Pick<Store, 'imageEdges' | 'state'>,
+  store: Pick<Store, 'producers' | 'state'>,
 ): Promise<Makers> {
   const self = taskKey(task);
   const of = new Map<string, TaskState[]>();
@@ -45,7 +45,7 @@ async function climb(
     const next: string[] = [];
     for (const image of level) {
       if (of.has(image)) continue;
-      const { producers } = await store.imageEdges(image);
+      const producers = await store.producers(image);
       if (outputs.includes(image) || producers.some((producer) => taskKey(producer) === self)) own.add(image);
       for (const producer of producers) {
         const name = taskKey(producer);

@@ -153,8 +153,10 @@ async function decideStart(
   if (inTask.wait) return { ...inTask, wait: { ...inTask.wait, images } };
   let above = await look();
   const moves = movesToTell(run, above);
-  for (const [at, move] of moves.entries())
-    await onPush({ id: eventGuid(`${run.registry}-${run.runId}-above-${at + 1}`), ...move }, ports, 'read');
+  for (const move of moves) {
+    const id = eventGuid(`${run.registry}-${run.runId}-above-${move.image}-${move.digest}`);
+    await onPush({ id, ...move }, ports, 'read');
+  }
   if (moves.length > 0) above = await look();
   const { wait, notes } = mayStart(run, { ...before, above });
   return { ...(wait && { wait: { ...wait, images } }), notes };

@@ -27,7 +27,7 @@ const runs = (world: World, { registry } = mid1) => runsOf(world, registry);
 
 async function deliver(world: World): Promise<Decision[]> {
   const decisions: Decision[] = [];
-  for (const event of world.events.splice(0)) decisions.push(...(await onPush(event, world.ports)));
+  for (const event of world.events.splice(0)) decisions.push(...((await onPush(event, world.ports)) ?? []));
   return decisions;
 }
 

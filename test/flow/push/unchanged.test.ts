@@ -28,7 +28,7 @@ function push(
 }
 async function deliver(world: World): Promise<Decision[]> {
   const decisions: Decision[] = [];
-  for (const event of world.events.splice(0)) decisions.push(...(await onPush(event, world.ports)));
+  for (const event of world.events.splice(0)) decisions.push(...((await onPush(event, world.ports)) ?? []));
   return decisions;
 }
 const stateOf = async (world: World, { registry, name } = mid1) =>
@@ -94,7 +94,7 @@ const rows: Row[] = [
       push(world, 'one');
       const [event] = world.events;
       await deliver(world);
-      return onPush(event!, world.ports);
+      return (await onPush(event!, world.ports))!;
     },
     verdict: 'skipped',
     asked: 1,
@@ -187,7 +187,7 @@ const rows: Row[] = [
       const [event] = world.events;
       await deliver(world);
       delete world.trouble.registry;
-      return onPush(event!, world.ports);
+      return (await onPush(event!, world.ports))!;
     },
     verdict: 'started',
     asked: 1,

@@ -121,7 +121,7 @@ test('a base image that moves merges into a queued commit run, which keeps its c
   await standOn(image, world);
   await deliver(world, 'push', githubPush());
   const push = { id: 'p', image, digest: 'sha256:new', timestamp: '2026-11-23T10:00:00.000Z' };
-  const [decision] = await onPush(push, world.ports);
+  const [decision] = (await onPush(push, world.ports))!;
   assert.equal(decision?.verdict, 'merged');
   const [run, ...more] = await world.runs();
   assert.deepEqual([run?.sourceTrigger?.commitId, more], [commitB, []]);
@@ -131,10 +131,8 @@ test('no base image update merges into a pull request: its build says nothing of
   const world = await worldOf({ sourceTriggerEvents: both });
   await standOn(image, world);
   await deliver(world, 'pull_request', githubPullRequest());
-  const [decision] = await onPush(
-    { id: 'p', image, digest: 'sha256:new', timestamp: '2026-11-23T10:00:00.000Z' },
-    world.ports,
-  );
+  const push = { id: 'p', image, digest: 'sha256:new', timestamp: '2026-11-23T10:00:00.000Z' };
+  const [decision] = (await onPush(push, world.ports))!;
   assert.equal(decision?.verdict, 'started');
   assert.equal((await world.runs()).length, 2);
 });

@@ -12,7 +12,7 @@ import { base, diamondWorld, publicBase, registryOf, runByHand } from '../diamon
 import { settle } from '../settle.ts';
 import { sourceTrigger } from '../triggerWorld.ts';
 import { handling, takeMessages } from '../workers.ts';
-import { createWorld, isInjected, type Past, runsOf, type World } from '../world.ts';
+import { createWorld, isInjected, type Message, type Past, runsOf, type World } from '../world.ts';
 
 /** What somebody asks for, told of one call of which goes wrong. */
 export interface Scenario {
@@ -84,6 +84,18 @@ async function pushed(world: World, times = 1): Promise<void> {
     for (let time = 0; time < times; time++) await asking(world, () => onPush(event, world.ports));
 }
 
+/** With one dependent on each page; a message that was not handled comes again. */
+async function pushedInPages(world: World, times = 1): Promise<void> {
+  world.ports.settings.dependentsAtOnce = 1;
+  await pushed(world, times);
+  const isOfPush = ({ queue }: Message) => queue === 'push';
+  for (let at = world.messages.findIndex(isOfPush); at >= 0; at = world.messages.findIndex(isOfPush)) {
+    const [message] = world.messages.splice(at, 1);
+    await asking(world, () => handling(message!)(world.ports));
+  }
+  delete world.ports.settings.dependentsAtOnce;
+}
+
 /** Until the engine has a build of it. */
 async function untilBuilt(world: World): Promise<void> {
   for (let turn = 0; turn < 20 && world.builds.every((build) => world.hasEnded(build)); turn++) {
@@ -116,6 +128,14 @@ async function delivered(world: World): Promise<void> {
 export const scenarios: Scenario[] = [
   { title: 'a push', act: (world) => pushed(world) },
   { title: 'a push that comes twice', act: (world) => pushed(world, 2) },
+  {
+    title: 'a push that is decided in pages',
+    act: (world) => pushedInPages(world),
+  },
+  {
+    title: 'a push that is decided in pages, and comes twice',
+    act: (world) => pushedInPages(world, 2),
+  },
   {
     title: 'a push that merges into what is queued',
     async act(world) {

@@ -156,14 +156,25 @@ export function roughen(world: World, seed: number, off: Roughness[] = []): Roug
       'takeRunNumbers',
       'changeEdges',
       'recordPush',
+      'putPushProgress',
       'putScan',
       'putSightings',
       'putJudgements',
     ] as const;
     for (const name of writes) Object.assign(store, { [name]: storing(store[name] as never, true) });
-    for (const name of ['state', 'run', 'pace', 'imageEdges', 'sightings', 'judgements'] as const)
+    for (const name of [
+      'state',
+      'statesOf',
+      'run',
+      'runsOf',
+      'pace',
+      'imageEdges',
+      'producers',
+      'sightings',
+      'judgements',
+    ] as const)
       Object.assign(store, { [name]: storing(store[name] as never, false) });
-    for (const name of ['sendStart', 'sendFollow'] as const)
+    for (const name of ['sendStart', 'sendPush', 'sendFollow'] as const)
       Object.assign(queue, { [name]: storing(queue[name] as never, true) });
   }
 

@@ -29,16 +29,21 @@ export async function judge(
   ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
   const users = await imagesOn(digest, ports);
   const pushes: string[] = [];
+  let isGoingOn = false;
   const tasks = { started: 0, merged: 0, waits: 0, skipped: 0, held: 0 };
   for (const [at, concerned] of [...new Set([image, ...users])].entries()) {
     const id = eventGuid(`${verdict}-${digest}-${judgement.time}-${at + 1}`);
     const push = { id, image: concerned, digest, timestamp: judgement.time };
     const decisions = await onPush(push, ports, 'named');
-    if (decisions.length > 0) pushes.push(id);
-    for (const decision of decisions) tasks[decision.verdict]++;
+    if (decisions?.length !== 0) pushes.push(id);
+    for (const decision of decisions ?? []) tasks[decision.verdict]++;
+    isGoingOn ||= !decisions;
   }
-  const message =
+  const unused =
     users.length > 0 ? undefined : `No task is built on ${digest} now. What was said of it stays.`;
+  const message = isGoingOn
+    ? 'There are many dependents: GET …/pushes/{push} says what becomes of them.'
+    : unused;
   return { judgement, pushes, tasks, ...(message && { message }) };
 }
 
