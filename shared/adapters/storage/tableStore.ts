@@ -101,16 +101,21 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
 
     takeRunNumbers: (registry, count) => takeRunNumbers(main, registry, count),
 
-    imageEdges: (image, paging) => imageEdges(edges, image, paging),
-    producers: (image) => producers(edges, image),
-    changeEdges: (task, add, remove) => changeEdges(edges, task, add, remove),
-    sightings: (image) => sightings(edges, image),
-    putSightings: (value, etag) => putSightings(edges, value, etag),
-
+    ...ofImages(edges),
     ...createTableLedger(main, pushes),
     ...createTableScan(main),
   };
 }
+
+const ofImages = (
+  edges: TableClient,
+): Pick<Store, 'imageEdges' | 'producers' | 'changeEdges' | 'sightings' | 'putSightings'> => ({
+  imageEdges: (image, paging) => imageEdges(edges, image, paging),
+  producers: (image) => producers(edges, image),
+  changeEdges: (task, add, remove) => changeEdges(edges, task, add, remove),
+  sightings: (image) => sightings(edges, image),
+  putSightings: (value, etag) => putSightings(edges, value, etag),
+});
 
 /** What rows hold, in the order of their keys here. */
 async function manyOf<T>(
