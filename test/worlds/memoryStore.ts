@@ -2,7 +2,14 @@ import type { Judgements } from '../../shared/model/bases/policy.ts';
 import type { Sightings } from '../../shared/model/bases/sightings.ts';
 import type { Run } from '../../shared/model/run.ts';
 import type { Ignored, Presence, Scan } from '../../shared/model/scan.ts';
-import type { Decision, PushProgress, QueueEntry, Slots, TaskState } from '../../shared/model/state.ts';
+import {
+  type Decision,
+  type PushProgress,
+  type QueueEntry,
+  type Slots,
+  type TaskState,
+  Verdict,
+} from '../../shared/model/state.ts';
 import type { Task } from '../../shared/model/task.ts';
 import type { TaskRun } from '../../shared/model/taskRun.ts';
 import type { Delivery, Webhook } from '../../shared/model/webhook.ts';
@@ -236,8 +243,6 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
         const listed = days.get(day) ?? new Map<string, RecordedPush>();
         days.set(day, listed);
         const dayKey = `${9e15 - Date.parse(time)}!${pushId}`;
-        const count = (wanted: Decision['verdict']) =>
-          decisions.filter(({ verdict }) => verdict === wanted).length;
         if (!isPart && !listed.has(dayKey))
           listed.set(dayKey, {
             key: dayKey,
@@ -245,13 +250,7 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
             image,
             digest,
             time,
-            decided: {
-              started: count('started'),
-              merged: count('merged'),
-              waits: count('waits'),
-              skipped: count('skipped'),
-              ...(count('held') > 0 && { held: count('held') }),
-            },
+            decided: withoutNone(countsOf(decisions)),
           });
         const key = `${decision.registry}!${decision.task}`;
         if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
@@ -293,6 +292,11 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
   };
   return store;
 }
+
+const countsOf = (decisions: Decision[]) =>
+  Object.fromEntries(
+    Verdict.options.map((wanted) => [wanted, decisions.filter(({ verdict }) => verdict === wanted).length]),
+  ) as PushProgress['decided'];
 
 /** As rows have it: what is held is told only where there is any. */
 const withoutNone = ({ held, ...decided }: PushProgress['decided']) => ({

@@ -61,7 +61,7 @@ const verdictsOf = ({ decided }: PushProgress) =>
 async function nextPage(at: PushProgress, ports: Flow): Promise<PushProgress> {
   const { store, clock, log } = ports;
   const { push, how, after } = at;
-  // Anew for each page: what the registry was asked for is kept, and a newer digest may have come.
+  // Read again for each page: it holds what the registry has answered, and a newer digest may have come.
   const standing = await see({ ...push, time: push.timestamp, how }, ports);
   const paging = { top: pageOf(ports), ...(after !== undefined && { after }) };
   const { dependents, next } = await store.imageEdges(push.image, paging);
