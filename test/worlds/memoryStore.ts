@@ -2,14 +2,7 @@ import type { Judgements } from '../../shared/model/bases/policy.ts';
 import type { Sightings } from '../../shared/model/bases/sightings.ts';
 import type { Run } from '../../shared/model/run.ts';
 import type { Ignored, Presence, Scan } from '../../shared/model/scan.ts';
-import {
-  type Decision,
-  type PushProgress,
-  type QueueEntry,
-  type Slots,
-  type TaskState,
-  Verdict,
-} from '../../shared/model/state.ts';
+import type { Decision, PushProgress, QueueEntry, Slots, TaskState } from '../../shared/model/state.ts';
 import type { Task } from '../../shared/model/task.ts';
 import type { TaskRun } from '../../shared/model/taskRun.ts';
 import type { Delivery, Webhook } from '../../shared/model/webhook.ts';
@@ -24,6 +17,7 @@ import {
   type Stored,
   type Write,
 } from '../../shared/ports/store.ts';
+import { memoryLedger } from './memoryLedger.ts';
 
 interface Row {
   json: string;
@@ -37,6 +31,7 @@ export interface MemoryRows {
   edges: Map<string, Set<string>>;
   pushes: Map<string, Map<string, string>>;
   days: Map<string, Map<string, RecordedPush>>;
+  progress: Map<string, PushProgress>;
 }
 
 /** A Store whose content can be copied, for a test that starts from it many times. */
@@ -55,8 +50,15 @@ const kindOf = (key: string) => key.slice(0, key.indexOf('!', key.indexOf('!') +
 export function createMemoryStore(from?: MemoryRows): MemoryStore {
   const data: MemoryRows = from
     ? structuredClone(from)
-    : { kinds: new Map(), counters: new Map(), edges: new Map(), pushes: new Map(), days: new Map() };
-  const { kinds, counters, edges, pushes, days } = data;
+    : {
+        kinds: new Map(),
+        counters: new Map(),
+        edges: new Map(),
+        pushes: new Map(),
+        days: new Map(),
+        progress: new Map(),
+      };
+  const { kinds, counters, edges } = data;
 
   // Rows of one kind in one registry lie together, so that a range looks at no others.
   const rows = {
@@ -221,57 +223,7 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
       rows.set('common!judgements!', { json: JSON.stringify(judgements), etag: ++version });
     },
 
-    pushProgress: async (pushId) => get<PushProgress>(`common!progress!${pushId}`)?.value,
-    async putPushProgress(progress) {
-      const { push, begun, after, isDone, decided } = progress;
-      const { id, image, digest, timestamp: time } = push;
-      if (after === undefined || isDone) {
-        const day = begun.slice(0, 10);
-        const listed = days.get(day) ?? new Map<string, RecordedPush>();
-        days.set(day, listed);
-        const key = `${9e15 - Date.parse(time)}!${id}`;
-        listed.set(key, { key, id, image, digest, time, decided: withoutNone(decided) });
-      }
-      rows.set(`common!progress!${id}`, { json: JSON.stringify(progress), etag: ++version });
-    },
-    async recordPush(pushId, decisions, isPart) {
-      const recorded = pushes.get(pushId) ?? new Map<string, string>();
-      pushes.set(pushId, recorded);
-      for (const decision of decisions) {
-        const day = decision.time.slice(0, 10);
-        const { image, digest, timestamp: time } = decision.push;
-        const listed = days.get(day) ?? new Map<string, RecordedPush>();
-        days.set(day, listed);
-        const dayKey = `${9e15 - Date.parse(time)}!${pushId}`;
-        if (!isPart && !listed.has(dayKey))
-          listed.set(dayKey, {
-            key: dayKey,
-            id: pushId,
-            image,
-            digest,
-            time,
-            decided: withoutNone(countsOf(decisions)),
-          });
-        const key = `${decision.registry}!${decision.task}`;
-        if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
-      }
-    },
-    push: async (pushId) =>
-      [...(pushes.get(pushId)?.values() ?? [])].map((json) => JSON.parse(json) as Decision),
-    async pushesOf(day, { after = '', top }) {
-      const listed = [...(days.get(day)?.values() ?? [])].filter(({ key }) => key > after);
-      const values = listed.sort((one, other) => (one.key < other.key ? -1 : 1)).slice(0, top);
-      return { values, ...(values.length === top && { next: values.at(-1)!.key }) };
-    },
-    async forgetPush(day, { id: pushId, key }) {
-      for (const json of pushes.get(pushId)?.values() ?? []) {
-        const value = JSON.parse(json) as Decision;
-        rows.delete(keyOf(value.registry, { put: 'decision', value }));
-      }
-      pushes.delete(pushId);
-      rows.delete(`common!progress!${pushId}`);
-      days.get(day)?.delete(key);
-    },
+    ...memoryLedger(data, (registry, value) => rows.delete(keyOf(registry, { put: 'decision', value }))),
 
     scan: async () => get<Scan>('common!watch!'),
     async putScan(watch, etag) {
@@ -292,17 +244,6 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
   };
   return store;
 }
-
-const countsOf = (decisions: Decision[]) =>
-  Object.fromEntries(
-    Verdict.options.map((wanted) => [wanted, decisions.filter(({ verdict }) => verdict === wanted).length]),
-  ) as PushProgress['decided'];
-
-/** As rows have it: what is held is told only where there is any. */
-const withoutNone = ({ held, ...decided }: PushProgress['decided']) => ({
-  ...decided,
-  ...(held > 0 && { held }),
-});
 
 const taskKey = (registry: string, task: string) => `${registry}!task!${task.toLowerCase()}`;
 const taskRunKey = (registry: string, name: string) => `${registry}!taskrun!${name.toLowerCase()}`;
