@@ -30,6 +30,9 @@ export function runRow(registry: string, runId: string): string | undefined {
   return number === undefined ? undefined : `run!${newestFirst(number)}`;
 }
 
+/** The key of no row. */
+export const noRow = 'none';
+
 /** The number in such a key. */
 export const runNumber = (rowKey: string) => Number(newestFirst(Number(rowKey.slice('run!'.length))));
 

@@ -5,22 +5,12 @@ import { Decision, Slots, TaskState } from '../../model/state.ts';
 import { Task } from '../../model/task.ts';
 import { TaskRun } from '../../model/taskRun.ts';
 import { foldedName } from '../../names/taskKey.ts';
-import {
-  type Asked,
-  type Paging,
-  type Part,
-  type RunQuery,
-  type Store,
-  type Stored,
-  type Unread,
-  UnreadableError,
-  type Write,
-} from '../../ports/store.ts';
+import type { Paging, Part, RunQuery, Store, Stored, Unread, Write } from '../../ports/store.ts';
 import { fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, imageEdges, producers, putSightings, sightings } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
-import { rowsByKey } from './tableMany.ts';
+import { createTableMany } from './tableMany.ts';
 import { placeColumns, places } from './tablePlaces.ts';
 import { all, conflicts, found, pages, part, type Row, range, readable } from './tableRows.ts';
 import { takeRunNumbers } from './tableRunNumbers.ts';
@@ -55,24 +45,17 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
 
   return {
     ...triggerReads(main, found),
+    ...createTableMany(main),
     task: (registry, task) => get(Task, registry, keys.taskRow(task)),
     tasks: (registry, unread) => all(Task, rows(registry, 'task'), unread),
     state: (registry, task) => get(TaskState, registry, keys.stateRow(task)),
     states: (registry, unread) => all(TaskState, rows(registry, 'state'), unread),
-    statesOf: (registry, tasks) => manyOf(main, TaskState, registry, tasks.map(keys.stateRow)),
     statesPart: (registry, paging, unread) =>
       partOf(main, TaskState, { registry, prefix: 'state', ...paging }, unread),
     async run(registry, runId) {
       const rowKey = keys.runRow(registry, runId);
       return rowKey === undefined ? undefined : get(Run, registry, rowKey);
     },
-    runsOf: (registry, runIds) =>
-      manyOf(
-        main,
-        Run,
-        registry,
-        runIds.map((runId) => runRow(registry, runId)),
-      ),
     async *runs(registry, query) {
       for await (const { value } of storedRuns(main, registry, query)) yield value;
     },
@@ -116,24 +99,6 @@ const ofImages = (
   sightings: (image) => sightings(edges, image),
   putSightings: (value, etag) => putSightings(edges, value, etag),
 });
-
-/** What rows hold, in the order of their keys here. */
-async function manyOf<T>(
-  main: TableClient,
-  schema: z.ZodType<T>,
-  registry: string,
-  rowKeys: string[],
-): Promise<Asked<T>[]> {
-  const rows = await rowsByKey(main, keys.registryPartition(registry), rowKeys);
-  return rows.map((row) => {
-    try {
-      return row && { value: fromProperties(schema, row), etag: row.etag! };
-    } catch (error) {
-      if (error instanceof UnreadableError) return error;
-      throw error;
-    }
-  });
-}
 
 /** A part of the rows with a prefix; what stands behind it in a key is the caller's key. */
 async function partOf<T>(
