@@ -43,7 +43,9 @@ async function look(ports: WatchPorts, memory: WatchMemory): Promise<void> {
     // What is busy or away for a moment is tried again by what needs it; a registry that was deleted has no name any more.
     if (!error || (isTransient(error) && !isUnknownHost(error)) || memory.broken.has(title)) continue;
     memory.broken.add(title);
-    ports.log('error', `${title} cannot be reached: ${messageOf(error)} (npm run doctor has what mends it)`);
+    // The storage service's messages have several lines.
+    const why = messageOf(error).replace(/\s*\n\s*/g, ' ');
+    ports.log('error', `${title} cannot be reached: ${why} (npm run doctor has what mends it)`);
   }
 }
 

@@ -166,8 +166,8 @@ const losses: [title: string, change: (ports: Ports) => void, logged: RegExp | u
   ],
   [
     'a queue is not there',
-    (ports) => (ports.queue.reach = broken(new Error('QueueNotFound'))),
-    /^error the queues cannot be reached: QueueNotFound/,
+    (ports) => (ports.queue.reach = broken(new Error('It does not exist.\nRequestId:1\nTime:2'))),
+    /^error the queues cannot be reached: It does not exist. RequestId:1 Time:2 \(npm run doctor/,
   ],
   [
     'a table is not there',
