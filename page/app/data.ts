@@ -1,5 +1,5 @@
 import { useEffect, useReducer } from 'preact/hooks';
-import type { GraphAnswer, LiveAnswer, RegistriesAnswer } from '../../shared/graph/answers.ts';
+import type { GraphAnswer, HeldAnswer, LiveAnswer, RegistriesAnswer } from '../../shared/graph/answers.ts';
 import { fromGraph } from '../../shared/graph/compact.ts';
 import type { PlanState } from '../../shared/model/state.ts';
 import { type Mark, markAll } from '../model/freshness.ts';
@@ -13,6 +13,7 @@ interface Data {
   nodes: Map<string, Node>;
   marked: Map<Node, Mark>;
   states: PlanState[];
+  held?: HeldAnswer;
   live?: LiveAnswer;
   /** When all of it was last right, in ms; 0 before. */
   asOf: number;
@@ -42,7 +43,6 @@ export function useData(): Readonly<Data> {
 
 /** Tasks by registry and name, as they were read last. */
 const tasks = new Map<string, Map<string, PlanState>>();
-let unseen = new Map<string, string>();
 
 const pageSize = 1000;
 const tasksAtOnce = 50;
@@ -52,13 +52,13 @@ const path = encodeURIComponent;
 async function loadAll(): Promise<void> {
   data.registries = await call<RegistriesAnswer>('/registries');
   const { registries } = data.registries;
-  const [first] = registries;
-  const [live] = await Promise.all([
+  const [live, held] = await Promise.all([
     call<LiveAnswer>('/live'),
-    first && loadUnseen(first.name),
+    call<HeldAnswer>('/held'),
     loadGraphs(registries.map(({ name }) => name)),
   ]);
   data.live = live;
+  data.held = held;
   await loadNamed(unsettledTasks(live, Date.now()));
   rebuild();
 }
@@ -88,19 +88,10 @@ async function loadGraph(registry: string): Promise<void> {
   tasks.set(registry, new Map(answers.flatMap(fromGraph).map((one) => [one.task, one])));
 }
 
-/** Of all registries: the overview of any of them has it. Without it the page shows all else. */
-async function loadUnseen(registry: string): Promise<void> {
-  interface Overview {
-    properties: { baseImagesNotSeen: { image: string; reason: string }[] };
-  }
-  const overview = await call<Overview>(`/registries/${path(registry)}`).catch(() => undefined);
-  if (overview)
-    unseen = new Map(overview.properties.baseImagesNotSeen.map(({ image, reason }) => [image, reason]));
-}
-
 function rebuild(): void {
   const all = [...tasks.values()].flatMap((ofRegistry) => [...ofRegistry.values()]);
-  data.nodes = graphOf(all, unseen);
+  const { notSeen = [], value } = data.held ?? {};
+  data.nodes = graphOf(all, new Map(notSeen.map(({ image, reason }) => [image, reason])), value);
   data.marked = markAll(data.nodes);
   data.states = all;
 }

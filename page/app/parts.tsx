@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Mark, Moment } from '../model/freshness.ts';
 import type { Node } from '../model/graph.ts';
+import { verdictOf } from '../model/verdicts.ts';
 import { visible } from '../model/visible.ts';
 import { goTo } from './navigation.ts';
 import { addressOf, type Route } from './routes.ts';
@@ -59,10 +60,20 @@ export const px = (length: number) => `${length}px`;
 
 /** Shape and word. */
 export const MarkText = ({ node, mark, moment }: { node: Node; mark: Mark; moment: Moment }) => (
-  <span class={`mark ${mark.id}`}>
+  <span class={`mark ${mark.id} ${mark.tone ?? ''}`}>
     <span aria-hidden="true">{mark.shape}</span> {mark.word(node, moment)}
   </span>
 );
+
+/** What was decided on a push, by shape and word. */
+export function VerdictText({ verdict }: { verdict: string }) {
+  const { shape, word } = verdictOf(verdict);
+  return (
+    <>
+      <span aria-hidden="true">{shape}</span> {visible(word)}
+    </>
+  );
+}
 
 /** Says a text to screen readers, at most once in ten seconds. */
 export function Polite({ text }: { text: string }) {

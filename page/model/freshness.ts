@@ -1,5 +1,7 @@
+import { saysHeld } from '../../shared/graph/heldOf.ts';
 import { hasFailed, isStopped, stoppedBecause } from '../../shared/rules/freshness/failing.ts';
 import type { Node } from './graph.ts';
+import { heldWords } from './judging.ts';
 import { clockTime, duration, ordinal } from './times.ts';
 
 /** What is known of now: running and queued runs by `registry/run`. */
@@ -11,12 +13,19 @@ export interface Moment {
   place(registry: string, runId: string): number | undefined;
 }
 
+/** A colour, always beside a word. */
+export type Tone = 'bad' | 'warn' | 'busy' | 'good';
+
 /** How an image stands: a shape and a word, so that no colour is needed. */
 export interface Mark {
   id: string;
   shape: string;
   /** What it is called where marks are counted and filtered. */
   title: string;
+  /** What it looks like beside its shape; nothing where it is absent. */
+  tone?: Tone;
+  /** Its place in lists, the worst first; of runs, which are on the way, behind what needs a person. */
+  rank: number;
   /** Whether a person may have to do something. */
   needsAttention?: true;
   /** @param behind what is built on a stale image, however far up it is */
@@ -43,6 +52,8 @@ export const marks: readonly Mark[] = [
     id: 'running',
     shape: '▶',
     title: 'running',
+    tone: 'busy',
+    rank: 5,
     applies: (node) => open(node, 'Pinned') !== undefined,
     word: (node, { now, began }) => {
       const start = began(node.task!.registry, open(node, 'Pinned')!.runId);
@@ -53,6 +64,8 @@ export const marks: readonly Mark[] = [
     id: 'queued',
     shape: '◌',
     title: 'queued',
+    tone: 'busy',
+    rank: 6,
     applies: (node) => open(node, 'Queued') !== undefined,
     word: (node, { place }) => {
       const position = place(node.task!.registry, open(node, 'Queued')!.runId);
@@ -63,6 +76,8 @@ export const marks: readonly Mark[] = [
     id: 'stopped',
     shape: '‖',
     title: 'stopped',
+    tone: 'bad',
+    rank: 1,
     needsAttention: true,
     applies: ({ task }) => task !== undefined && isStopped(task),
     word: (node, moment) => ['stopped', staleFor(node, moment)].filter(Boolean).join(', '),
@@ -71,6 +86,8 @@ export const marks: readonly Mark[] = [
     id: 'failed',
     shape: '✕',
     title: 'failed',
+    tone: 'bad',
+    rank: 2,
     needsAttention: true,
     applies: ({ task }) => task?.last !== undefined && hasFailed(task.last.status),
     word: (node, moment) => ['failed', staleFor(node, moment)].filter(Boolean).join(', '),
@@ -79,14 +96,40 @@ export const marks: readonly Mark[] = [
     id: 'stale',
     shape: '▲',
     title: 'stale',
+    tone: 'warn',
+    rank: 4,
     needsAttention: true,
     applies: isStale,
     word: staleFor,
   },
   {
+    id: 'quarantined',
+    shape: '⊘',
+    title: 'on a quarantined digest',
+    tone: 'bad',
+    rank: 3,
+    needsAttention: true,
+    applies: ({ heldFor }) => heldFor?.isOnIt === true,
+    word: () => 'on a quarantined digest',
+  },
+  {
+    id: 'held',
+    shape: '◧',
+    title: 'held',
+    tone: 'warn',
+    rank: 8,
+    applies: ({ heldFor, held }) => heldFor !== undefined || held !== undefined,
+    word: ({ heldFor, held }, { now }) => {
+      const base = (heldFor?.held ?? held)!;
+      return heldWords[base.because](base, now);
+    },
+  },
+  {
     id: 'behind',
     shape: '◐',
     title: 'stands on a stale image',
+    tone: 'warn',
+    rank: 7,
     applies: (node, behind) => behind.has(node),
     word: () => 'stands on a stale image',
   },
@@ -94,6 +137,8 @@ export const marks: readonly Mark[] = [
     id: 'unseen',
     shape: '?',
     title: 'not seen',
+    tone: 'warn',
+    rank: 9,
     needsAttention: true,
     applies: ({ unseen }) => unseen !== undefined,
     word: () => 'not seen',
@@ -102,6 +147,7 @@ export const marks: readonly Mark[] = [
     id: 'unknown',
     shape: '–',
     title: 'not known',
+    rank: 10,
     applies: ({ task }) => task !== undefined && task.built === undefined,
     word: () => 'not known: run it once',
   },
@@ -109,30 +155,24 @@ export const marks: readonly Mark[] = [
     id: 'outside',
     shape: '◇',
     title: 'from outside',
+    rank: 12,
     applies: ({ task }) => task === undefined,
     word: () => 'from outside',
   },
-  { id: 'fresh', shape: '●', title: 'fresh', applies: () => true, word: () => 'fresh' },
-];
-
-/** Orders nodes for lists: failed and stale ones first, then what is on the way. */
-const severity = [
-  'stopped',
-  'failed',
-  'stale',
-  'running',
-  'queued',
-  'behind',
-  'unseen',
-  'unknown',
-  'fresh',
-  'outside',
+  {
+    id: 'fresh',
+    shape: '●',
+    title: 'fresh',
+    tone: 'good',
+    rank: 11,
+    applies: () => true,
+    word: () => 'fresh',
+  },
 ];
 
 /** @param marked the marks of all nodes, as they were worked out once */
 export const worstFirst = (marked: Map<Node, Mark>) => (a: Node, b: Node) =>
-  severity.indexOf(marked.get(a)!.id) - severity.indexOf(marked.get(b)!.id) ||
-  (a.title < b.title ? -1 : Number(a.title > b.title));
+  marked.get(a)!.rank - marked.get(b)!.rank || (a.title < b.title ? -1 : Number(a.title > b.title));
 
 /** Marks of all nodes. What is behind is found from the stale ones down, once for all. */
 export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {
@@ -150,12 +190,13 @@ export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {
 
 /** Why an image stands as it does, in a sentence; undefined where the mark says all. */
 export function because(node: Node, mark: Mark): string | undefined {
-  const { task } = node;
-  if (!task) return undefined;
+  const { task, heldFor, held } = node;
+  if (!task) return held?.reason;
   const newer = task.bases.find((base) => base.newer);
   const behind = newer?.newer && `built on ${short(newer.digest)}, now ${short(newer.newer.digest)}`;
   if (mark.id === 'stopped') return stoppedBecause(task);
   if (mark.id === 'failed') return `run ${task.last!.runId} ended ${task.last!.status}`;
+  if (heldFor && (mark.id === 'held' || mark.id === 'quarantined')) return saysHeld(heldFor);
   if (mark.id === 'unseen') return `${node.unseen!.image}: ${node.unseen!.why}`;
   if (mark.id !== 'stale') return behind;
   if (!task.enabled) return `the task is disabled; ${behind}`;

@@ -1,3 +1,5 @@
+import type { HeldBase } from '../../shared/graph/answers.ts';
+import { type HeldFor, heldOf } from '../../shared/graph/heldOf.ts';
 import type { PlanState } from '../../shared/model/state.ts';
 
 /** What is built on what: a node for each task, and one for each base image that no task makes. Pure. */
@@ -15,6 +17,10 @@ export interface Node {
   task?: Task;
   /** Why one of its base images could not be looked at, with the image. */
   unseen?: { image: string; why: string };
+  /** Its base image whose newest digest is held for it. */
+  heldFor?: HeldFor;
+  /** Of an image from outside: it is held itself. */
+  held?: HeldBase;
   /** What it is built on, and by which base images. */
   above: { node: Node; base: Base }[];
   below: { node: Node; base: Base }[];
@@ -36,21 +42,26 @@ export const taskNode = (registry: string, task: string) => `task ${registry}/${
 /**
  * Nodes by key. Where several tasks make an image, all of them are above those that are built on it.
  * @param unseen why images could not be looked at, by reference
+ * @param held base images whose newest digest is not built on
  */
 export function graphOf(
   tasks: readonly Task[],
   unseen: ReadonlyMap<string, string> = new Map(),
+  held: readonly HeldBase[] = [],
 ): Map<string, Node> {
   const nodes = new Map<string, Node>();
   const makers = new Map<string, Node[]>();
+  const heldImages = new Map(held.map((one) => [one.image, one]));
   for (const task of tasks) {
     const [first] = task.outputs;
+    const heldFor = heldOf(task, heldImages);
     const image = task.bases.find((base) => unseen.has(base.image))?.image;
     const node: Node = {
       key: taskNode(task.registry, task.task),
       ...(first ? titled(first) : { title: task.task }),
       registry: task.registry,
       task,
+      ...(heldFor && { heldFor }),
       ...(image && { unseen: { image, why: unseen.get(image)! } }),
       ...{ above: [], below: [], wave: 0 },
     };
@@ -59,7 +70,7 @@ export function graphOf(
   }
   for (const node of [...nodes.values()])
     for (const base of node.task!.bases)
-      for (const maker of makers.get(base.image) ?? [outside(base.image, nodes)]) {
+      for (const maker of makers.get(base.image) ?? [outside(base.image, nodes, heldImages)]) {
         if (maker === node) continue;
         node.above.push({ node: maker, base });
         maker.below.push({ node, base });
@@ -68,9 +79,11 @@ export function graphOf(
   return nodes;
 }
 
-function outside(image: string, nodes: Map<string, Node>): Node {
+function outside(image: string, nodes: Map<string, Node>, heldImages: Map<string, HeldBase>): Node {
   const key = `image ${image}`;
-  const node = nodes.get(key) ?? { key, ...titled(image), above: [], below: [], wave: 0 };
+  const held = heldImages.get(image);
+  const known = { key, ...titled(image), ...(held && { held }), above: [], below: [], wave: 0 };
+  const node: Node = nodes.get(key) ?? known;
   nodes.set(key, node);
   return node;
 }

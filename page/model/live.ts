@@ -1,8 +1,14 @@
 import type { LiveAnswer, LiveRun } from '../../shared/graph/answers.ts';
-import type { Moment } from './freshness.ts';
+import type { Moment, Tone } from './freshness.ts';
 
 const ended = ['Succeeded', 'Failed', 'Canceled', 'Error', 'Timeout'];
 export const isOpen = ({ status }: Pick<LiveRun, 'status'>) => !ended.includes(status);
+
+const tones: Record<LiveRun['status'], Tone | ''> = {
+  ...{ Queued: 'busy', Started: 'busy', Running: 'busy', Succeeded: 'good' },
+  ...{ Failed: 'bad', Error: 'bad', Timeout: 'bad', Canceled: '' },
+};
+export const toneOf = (status: LiveRun['status']) => tones[status];
 
 /** A run of any registry. */
 export interface RunSeen extends LiveRun {

@@ -165,7 +165,7 @@ function Boxes({ cut, placed, center, marked, moment, waves, width, height, chil
                 <li key={node.key}>
                   <button
                     {...common(node.key)}
-                    class={`box ${marked.get(node)!.id} ${node === center ? 'center' : ''}`}
+                    class={`box ${marked.get(node)!.tone ?? marked.get(node)!.id} ${node === center ? 'center' : ''}`}
                     aria-current={node === center ? 'true' : undefined}
                     onClick={() => goTo(routeOfNode(node))}
                   >

@@ -3,13 +3,14 @@ import { runNode, useMayWrite } from '../app/actions.ts';
 import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
-import { Action, Link, MarkText, Name, NodeLink, RunOf } from '../app/parts.tsx';
+import { Action, Link, MarkText, Name, NodeLink, RunOf, VerdictText } from '../app/parts.tsx';
 import { because, type Mark, type Moment, short, worstFirst } from '../model/freshness.ts';
 import { allBelow, type Node, nodeOfImage, taskNode } from '../model/graph.ts';
 import { momentOf } from '../model/live.ts';
 import { at, clockTime, duration } from '../model/times.ts';
 import { visible } from '../model/visible.ts';
 import { Graph } from './drawing.tsx';
+import { AsBase } from './held.tsx';
 import { VirtualList } from './list.tsx';
 
 /** Below this a drawing cannot be read: lists say the same. */
@@ -63,6 +64,7 @@ export function ImageView(wanted: { image: string } | { registry: string; task: 
       {!isNarrow && <Graph center={node} marked={marked} moment={moment} />}
       <StandsOn node={node} marked={marked} moment={moment} />
       <StandOnIt node={node} marked={marked} moment={moment} />
+      <AsBase node={node} />
       {node.task && <Why node={node} now={moment.now} />}
       {node.task && <Runs node={node} now={moment.now} />}
     </>
@@ -159,7 +161,8 @@ function Why({ node, now }: { node: Node; now: number }) {
         {value?.value.map(({ push, verdict, reason, runId }) => (
           <li key={push.id}>
             {at(push.timestamp, now)}{' '}
-            <Link to={{ view: 'push', id: push.id }}>push of {visible(push.image)}</Link> → {verdict}
+            <Link to={{ view: 'push', id: push.id }}>push of {visible(push.image)}</Link> →{' '}
+            <VerdictText verdict={verdict} />
             <RunOf registry={registry} runId={runId} />: {visible(reason)}
           </li>
         ))}

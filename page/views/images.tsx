@@ -8,6 +8,7 @@ import { because, type Mark, type Moment, worstFirst } from '../model/freshness.
 import type { Node } from '../model/graph.ts';
 import { momentOf } from '../model/live.ts';
 import { visible } from '../model/visible.ts';
+import { HeldBases } from './held.tsx';
 import { VirtualList } from './list.tsx';
 import { Waves } from './waves.tsx';
 
@@ -24,6 +25,7 @@ export function ImagesView({ find, show }: { find: string; show: string }) {
     <>
       <h1 class="spoken">Images</h1>
       <Attention {...{ attention, marked, moment, asOf }} all={nodes.size} />
+      <HeldBases />
       <Waves />
       <Matrix nodes={sorted} marked={marked} />
       <Finder {...{ sorted, marked, moment, find, show }} />
@@ -112,7 +114,7 @@ function Matrix({ nodes, marked }: { nodes: Node[]; marked: Map<Node, Mark> }) {
                   <td key={wave}>
                     {total > 0 && total}
                     {counts.map(({ mark, count }) => (
-                      <span class={`mark ${mark.id}`} key={mark.id} title={mark.title}>
+                      <span class={`mark ${mark.tone ?? ''}`} key={mark.id} title={mark.title}>
                         {' '}
                         <span aria-hidden="true">{mark.shape}</span>
                         {count}

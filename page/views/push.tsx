@@ -3,12 +3,13 @@ import { planOf } from '../../shared/graph/planOf.ts';
 import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
-import { Link, Name, NodeLink, RunOf } from '../app/parts.tsx';
+import { Link, Name, NodeLink, RunOf, VerdictText } from '../app/parts.tsx';
 import { short } from '../model/freshness.ts';
 import { taskNode } from '../model/graph.ts';
 import { momentOf, runsOf } from '../model/live.ts';
 import { progressOf, wordsOf } from '../model/progress.ts';
 import { aboutTime } from '../model/times.ts';
+import { groups, verdictOf } from '../model/verdicts.ts';
 import { visible } from '../model/visible.ts';
 import { WaveTasks } from './wave.tsx';
 
@@ -100,26 +101,20 @@ function Wave({ decisions }: { decisions: Decision[] }) {
 }
 
 function Decisions({ decisions }: { decisions: Decision[] }) {
-  const rebuilt = decisions.filter(({ verdict }) => verdict !== 'skipped');
-  const skipped = decisions.filter(({ verdict }) => verdict === 'skipped');
   return (
     <>
-      {rebuilt.length > 0 && (
-        <section aria-labelledby="rebuilt">
-          <h2 id="rebuilt">
-            Rebuilt <small>{rebuilt.length} that stand on it directly</small>
-          </h2>
-          <Rows decisions={rebuilt} />
-        </section>
-      )}
-      {skipped.length > 0 && (
-        <section aria-labelledby="not-rebuilt">
-          <h2 id="not-rebuilt">
-            Not rebuilt <small>{skipped.length}</small>
-          </h2>
-          <Rows decisions={skipped} />
-        </section>
-      )}
+      {groups.map(({ id, title, says }) => {
+        const own = decisions.filter(({ verdict }) => verdictOf(verdict).group === id);
+        if (own.length === 0) return null;
+        return (
+          <section key={id} aria-labelledby={id}>
+            <h2 id={id}>
+              {title} <small>{`${own.length} ${says}`.trim()}</small>
+            </h2>
+            <Rows decisions={own} />
+          </section>
+        );
+      })}
     </>
   );
 }
@@ -135,7 +130,8 @@ function Rows({ decisions }: { decisions: Decision[] }) {
           const node = nodes.get(taskNode(registry, task));
           return (
             <li key={`${registry}/${task}`}>
-              {node ? <NodeLink node={node} /> : <Name text={`${registry}/${task}`} />} {verdict}
+              {node ? <NodeLink node={node} /> : <Name text={`${registry}/${task}`} />}{' '}
+              <VerdictText verdict={verdict} />
               <RunOf registry={registry} runId={runId} />: {visible(reason)}
             </li>
           );

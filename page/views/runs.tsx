@@ -1,7 +1,7 @@
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
 import { Link, Name } from '../app/parts.tsx';
-import { isOpen, runsOf } from '../model/live.ts';
+import { isOpen, runsOf, toneOf } from '../model/live.ts';
 import { at, clockTime } from '../model/times.ts';
 import { visible } from '../model/visible.ts';
 
@@ -24,7 +24,7 @@ export function RunsView() {
       <ul class="rows">
         {sorted.map(({ registry, runId, task, status, createTime, startTime, finishTime, push, waits }) => (
           <li key={`${registry}/${runId}`}>
-            <span class={`mark ${status.toLowerCase()}`}>{status}</span>{' '}
+            <span class={`mark ${toneOf(status)}`}>{status}</span>{' '}
             <Link to={{ view: 'run', registry, runId }}>
               {runId} in {registry}
             </Link>{' '}

@@ -130,6 +130,8 @@ export interface HeldAnswer {
   value: HeldBase[];
   /** What was said of digests and counts, the newest first. */
   judgements: { image: string; digest: string; verdict: string; reason: string; time: string }[];
+  /** Base images that could not be looked at, so that it is not known what is newest. */
+  notSeen: { image: string; reason: string }[];
 }
 
 /** A task that is not built on its newest base images, or on an image whose maker is not. */

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import { because, markAll, marks, worstFirst } from '../../page/model/freshness.ts';
 import { graphOf, taskNode } from '../../page/model/graph.ts';
-import type { PlanState as Task } from '../../shared/model/state.ts';
+import { acts, heldWords } from '../../page/model/judging.ts';
+import { groups, verdictOf } from '../../page/model/verdicts.ts';
+import type { HeldBase } from '../../shared/graph/answers.ts';
+import { heldBecause } from '../../shared/graph/heldOf.ts';
+import { Judgement } from '../../shared/model/bases/policy.ts';
+import { type PlanState as Task, Verdict } from '../../shared/model/state.ts';
 
 const now = Date.parse('2026-11-23T15:00:00Z');
 const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
@@ -38,7 +45,44 @@ const moment = {
   place: (registry: string, runId: string) => (`${registry}/${runId}` === 'appacr/cb1' ? 3 : undefined),
 };
 
-const cases: [title: string, tasks: Task[], id: string, word: string][] = [
+const young: HeldBase = {
+  ...{
+    image: base,
+    digest: 'sha256:bbbb',
+    since: minutesAgo(9),
+    because: 'tooYoung',
+    reason: 'bbbb is held',
+  },
+  ...{ until: minutesAgo(-120), admissible: 'sha256:aaaa' },
+};
+const { admissible: _, ...bad } = { ...young, digest: 'sha256:aaaa', because: 'quarantined' as const };
+
+const cases: [title: string, tasks: Task[], id: string, word: string, held?: HeldBase][] = [
+  ['a base that is too young', [task()], 'held', '◧ held until 17:00, for 2 h', young],
+  ['a base that is paused', [task()], 'held', '◧ paused', { ...young, because: 'paused' }],
+  [
+    'a newer base that is quarantined',
+    [task()],
+    'held',
+    '◧ held: quarantined',
+    { ...young, because: 'quarantined' },
+  ],
+  [
+    'the newest of a paused base',
+    [task()],
+    'fresh',
+    '● fresh',
+    { ...young, digest: 'sha256:aaaa', because: 'paused' },
+  ],
+  ['a quarantined base, with none to go back to', [task()], 'quarantined', '⊘ on a quarantined digest', bad],
+  ['a newer base while a newer one yet is held', [task({}, { newer })], 'stale', '▲ stale for 52 min', young],
+  [
+    'a run that goes on while a base is held',
+    [task({ open: open('Pinned') })],
+    'running',
+    '▶ running 1:12',
+    young,
+  ],
   ['built on the newest bases', [task()], 'fresh', '● fresh'],
   ['a newer base', [task({}, { newer })], 'stale', '▲ stale for 52 min'],
   ['a base whose maker is stale', [task(), maker({}, { newer })], 'behind', '◐ stands on a stale image'],
@@ -70,9 +114,9 @@ const cases: [title: string, tasks: Task[], id: string, word: string][] = [
     '– not known: run it once',
   ],
 ];
-for (const [title, tasks, id, word] of cases)
+for (const [title, tasks, id, word, held] of cases)
   test(`${title} is ${id}`, () => {
-    const nodes = graphOf(tasks);
+    const nodes = graphOf(tasks, new Map(), held ? [held] : []);
     const marked = markAll(nodes);
     const node = nodes.get(taskNode('appacr', 'app'))!;
     const mark = marked.get(node)!;
@@ -88,11 +132,36 @@ test('a base that no task makes is from outside, and one that could not be looke
   assert.equal(because(node, marked.get(node)!), `${base}: it answers 404`);
 });
 
-test('each mark has a shape and a title of its own, and a case here', () => {
-  for (const field of ['id', 'shape', 'title'] as const)
+test('each mark has a shape, a title and a rank of its own, and a case here', () => {
+  for (const field of ['id', 'shape', 'title', 'rank'] as const)
     assert.equal(new Set(marks.map((mark) => mark[field])).size, marks.length, field);
   const shown = new Set([...cases.map(([, , id]) => id), 'outside', 'unseen']);
   assert.deepEqual([...shown].sort(), marks.map(({ id }) => id).sort());
+});
+
+test('each mark is in the table of the page’s documentation', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/page.md'), 'utf8');
+  for (const { shape } of marks) assert.ok(text.includes(`\`${shape} `), shape);
+});
+
+test('each verdict has a shape, a word and a group, and one of a newer app is shown by its name', () => {
+  const rows = Verdict.options.map(verdictOf);
+  assert.deepEqual(
+    rows.map(({ word }) => word),
+    Verdict.options,
+  );
+  assert.equal(new Set(rows.map(({ shape }) => shape)).size, rows.length);
+  for (const { id } of groups)
+    assert.ok(
+      rows.some(({ group }) => group === id),
+      id,
+    );
+  for (const name of ['later', 'constructor']) assert.equal(verdictOf(name).word, name);
+});
+
+test('each cause of a hold has its words, and each judgement its button', () => {
+  assert.deepEqual(Object.keys(heldWords).sort(), [...heldBecause].sort());
+  assert.deepEqual(Object.keys(acts).sort(), [...Judgement.shape.verdict.options].sort());
 });
 
 const reasons: [title: string, task: Task, sentence: RegExp | undefined][] = [

@@ -108,6 +108,9 @@ export const HeldList: z.ZodType<HeldAnswer> = z
         }),
       )
       .describe('What was said of digests and counts, the newest first.'),
+    notSeen: z
+      .array(z.object({ image: z.string(), reason: z.string() }))
+      .describe('Base images that could not be looked at.'),
   })
   .meta({ id: 'HeldListResult' });
 

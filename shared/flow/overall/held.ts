@@ -11,7 +11,7 @@ import { termsNow } from '../push/see.ts';
 const readsAtOnce = 32;
 
 /**
- * The base images of all registries' tasks whose newest digest is held. One storage call, and one more for each image
+ * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Two calls, and one more for each image
  * that a policy is for or of which a quarantined digest is known; where there is neither, no task is read.
  * @param statesOf reads the states of all tasks
  */
@@ -19,10 +19,11 @@ export async function heldNow(
   statesOf: () => Promise<TaskState[]>,
   ports: Pick<Ports, 'store' | 'settings' | 'clock'>,
 ): Promise<HeldAnswer> {
-  const terms = await termsNow(ports);
+  const [terms, scan] = await Promise.all([termsNow(ports), ports.store.scan()]);
+  const notSeen = (scan?.value.unseen ?? []).map(({ image, reason }) => ({ image, reason }));
   const judgements = inForce(terms);
   const bad = judgements.filter(({ verdict }) => verdict === 'quarantined');
-  if (terms.policies.length === 0 && bad.length === 0) return { value: [], judgements };
+  if (terms.policies.length === 0 && bad.length === 0) return { value: [], judgements, notSeen };
   const badDigests = new Set(bad.map(({ digest }) => digest));
   const badImages = new Set(bad.map(({ image }) => image));
   const asked = trackedBases(await statesOf()).filter(
@@ -35,7 +36,7 @@ export async function heldNow(
     const seen = (await ports.store.sightings(image))?.value;
     return seen && seen.digests.length > 0 ? heldBase(seen, terms, judgements) : [];
   });
-  return { value: value.flat(), judgements };
+  return { value: value.flat(), judgements, notSeen };
 }
 
 /** The newest judgement on each digest, where it is not taken back; the newest first. */

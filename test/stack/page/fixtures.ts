@@ -3,11 +3,8 @@ import { toGraph } from '../../../shared/graph/compact.ts';
 import type { TaskState } from '../../../shared/model/state.ts';
 import { sampleState } from '../../doubles/storeContract.ts';
 import type { Api, ApiAnswer } from './fixtureServer.ts';
+import { digest, held, judging, minutesAgo } from './heldFixtures.ts';
 
-const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
-/** What the browser's clock says before these fixtures. */
-export const fixedNow = Date.parse('2026-11-23T15:02:10Z');
-const minutesAgo = (minutes: number) => new Date(fixedNow - minutes * 60_000).toISOString();
 export const hostile = '\u202Egnp.exe<img src=x onerror=alert(1)>';
 
 /** A task on images, which makes one; built, unless said otherwise. */
@@ -55,6 +52,8 @@ export function everyMark(): TaskState[] {
     stale(on('stopped', failed(3)), 240),
     stale(on('off', { trigger: 'Disabled' }), 52),
     state('teamacr', 'on-top', ['teamacr.azurecr.io/off:main']),
+    state('teamacr', 'held', ['docker.io/library/young:1']),
+    state('teamacr', 'bad-base', ['quay.io/bad/base:1']),
     state('teamacr', 'not-seen', ['quay.io/gone/away:1']),
     never,
     { ...on('hostile'), task: 'hostile', outputs: [`teamacr.azurecr.io/${hostile}:main`] },
@@ -95,7 +94,7 @@ interface Made {
 export function apiOver({
   states,
   log = '',
-  roles = ['Tasks.Read', 'Tasks.Write'],
+  roles = ['Tasks.Read', 'Tasks.Write', 'Bases.Judge'],
   instead = {},
 }: Made): Api {
   const names = registriesOf(states);
@@ -115,6 +114,7 @@ export function apiOver({
     const registry = searchParams.get('registry') ?? '';
     if (pathname === '/registries') return { json: registries };
     if (pathname === '/graph') return { json: graph(states, registry, searchParams) };
+    if (pathname === '/held') return { json: held() };
     if (pathname === '/live') return { json: live(names) };
     if (pathname === '/pushes') return { json: { value: [pushOfDay] } };
     if (pathname.startsWith('/logs/')) return { text: log };
@@ -125,17 +125,16 @@ export function apiOver({
     if (/\/pushes\//.test(pathname))
       return {
         json: {
-          value: [decision('started', 'built on aaaa, now bbbb'), decision('skipped', 'off is disabled')],
+          value: [
+            decision('started', 'built on aaaa, now bbbb'),
+            decision('held', 'bbbb is held until tomorrow'),
+            decision('skipped', 'off is disabled'),
+          ],
         },
       };
     if (/\/runs\/\w+$/.test(pathname)) return { json: runOf(pathname.split('/').at(-1)!) };
     if (/\/runs$/.test(pathname)) return { json: { value: [runOf('ca1')] } };
-    if (/^\/registries\/\w+$/.test(pathname))
-      return {
-        json: {
-          properties: { baseImagesNotSeen: [{ image: 'quay.io/gone/away:1', reason: 'it answers 404' }] },
-        },
-      };
+    if (/\/(baseImages|plan|quarantine|admit|release)$/.test(pathname)) return { json: judging(pathname) };
     if (method === 'POST') return { json: { name: 'cn1' } };
     return { status: 404, code: 'NotFound', message: `Nothing is at ${pathname}.` };
   };
@@ -192,7 +191,7 @@ const pushOfDay = {
 const decision = (verdict: string, reason: string) => ({
   push: pushed(),
   registry: 'teamacr',
-  task: verdict === 'skipped' ? 'off' : 'running',
+  task: { skipped: 'off', held: 'held' }[verdict] ?? 'running',
   ...{ verdict, reason, time: minutesAgo(5) },
   ...(verdict === 'started' && { runId: 'cr1' }),
 });

@@ -3,7 +3,8 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import { closeBrowser, closeTabs, openTab, violationsOf } from './browser.ts';
 import { type Api, key, startFixtureServer } from './fixtureServer.ts';
-import { apiOver, everyMark, fixedNow, hostile } from './fixtures.ts';
+import { apiOver, everyMark, hostile } from './fixtures.ts';
+import { fixedNow } from './heldFixtures.ts';
 
 interface World {
   server: Awaited<ReturnType<typeof startFixtureServer>>;
@@ -41,12 +42,12 @@ const views: [path: string, says: RegExp[]][] = [
   [
     '/page',
     [
-      /4 of 4/,
+      /5 of 5/,
       /‖ stopped, stale for 4 h teamacr\/stopped:main The same base images failed 3 times/,
       /▲ stale for 52 min teamacr\/off:main its base image trigger is disabled/,
       /\? not seen teamacr\/not-seen:main quay\.io\/gone\/away:1: it answers 404/,
       /Waves now baseacr\.azurecr\.io\/node:main Wave 1 of 1\. 0 of 6 built, 1 running, 1 queued/,
-      /13 of 13/,
+      /17 of 17/,
     ],
   ],
   [
@@ -54,7 +55,7 @@ const views: [path: string, says: RegExp[]][] = [
     [
       /off:main in teamacr ▲ stale for 52 min/,
       /stale since \d\d:\d\d \(52 min\): built on a{12}, now b{12}/,
-      /push of baseacr\.azurecr\.io\/node:main → started cr1: built on aaaa, now bbbb/,
+      /push of baseacr\.azurecr\.io\/node:main → ▶ started cr1: built on aaaa, now bbbb/,
       /ca1 Succeeded .* 1:00 Image Update/,
       /Stand on it 1, and 1 with those further down/,
     ],
@@ -64,8 +65,9 @@ const views: [path: string, says: RegExp[]][] = [
     [
       /Push baseacr\.azurecr\.io\/node:main → b{12}/,
       /Wave 1 of 1\. 0 of 6 built, 1 running, 1 queued\. Done in about/,
-      /teamacr\/running:main started cr1: built on aaaa, now bbbb/,
-      /Not rebuilt 1\s+teamacr\/off:main skipped: off is disabled/,
+      /teamacr\/running:main ▶ started cr1: built on aaaa, now bbbb/,
+      /Held 1 that stay on a digest before it teamacr\/held:main ◧ held: bbbb is held until tomorrow/,
+      /Not rebuilt 1\s+teamacr\/off:main – skipped: off is disabled/,
     ],
   ],
   [
@@ -299,7 +301,9 @@ test('a hidden tab asks nothing', async (world) => {
   const front = await tab.context.newPage();
   await front.bringToFront();
   await tab.page.evaluate(`Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })`);
-  await tab.page.waitForLoadState('networkidle');
+  // What was asked before comes to an end.
+  for (let seen = -1; seen !== world.server.world.calls.length; await front.waitForTimeout(1000))
+    seen = world.server.world.calls.length;
   world.server.world.calls.length = 0;
   await front.waitForTimeout(4500);
   assert.deepEqual(world.server.world.calls, []);

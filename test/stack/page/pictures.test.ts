@@ -5,7 +5,8 @@ import { suite } from 'uvu';
 import type { TaskState } from '../../../shared/model/state.ts';
 import { closeBrowser, closeTabs, openTab } from './browser.ts';
 import { key, startFixtureServer } from './fixtureServer.ts';
-import { apiOver, everyMark, fixedNow } from './fixtures.ts';
+import { apiOver, everyMark } from './fixtures.ts';
+import { fixedNow } from './heldFixtures.ts';
 
 interface World {
   server: Awaited<ReturnType<typeof startFixtureServer>>;
