@@ -5,6 +5,7 @@ import { TaskUpdate } from '../shared/api/schemas.ts';
 import { toTaskResource } from '../shared/api/toResource.ts';
 import { type Call, serve } from '../shared/edge/http.ts';
 import { asTask, sameAnswer, sentIn } from '../shared/flow/api/putBack.ts';
+import { waitingRun } from '../shared/flow/api/registryOverview.ts';
 import { noTask, Refusal } from '../shared/flow/refusal.ts';
 import { webhookViews } from '../shared/flow/webhooks/webhookViews.ts';
 import { type Task, taskName } from '../shared/model/task.ts';
@@ -22,11 +23,12 @@ async function shown(
     ports.store.state(registry.name, task.name),
     webhookViews(registry.name, task.name, ports, secrets),
   ]);
+  const waiting = state && (await waitingRun(state.value, ports));
   return toTaskResource(
     task,
     state?.value,
     { id: registry.id, app: config.identity },
-    { withSecrets: secrets, webhooks },
+    { withSecrets: secrets, webhooks, ...(waiting && { waiting }) },
   );
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { LiveAnswer } from '../../shared/graph/answers.ts';
 import { runNode, useMayWrite } from '../app/actions.ts';
 import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
@@ -6,7 +7,7 @@ import { useNow } from '../app/navigation.ts';
 import { Action, Link, MarkText, Name, NodeLink, RunOf, VerdictText } from '../app/parts.tsx';
 import { because, type Mark, type Moment, short, worstFirst } from '../model/freshness.ts';
 import { allBelow, type Node, nodeOfImage, taskNode } from '../model/graph.ts';
-import { momentOf } from '../model/live.ts';
+import { momentOf, runsOf } from '../model/live.ts';
 import { at, clockTime, duration } from '../model/times.ts';
 import { visible } from '../model/visible.ts';
 import { Graph } from './drawing.tsx';
@@ -61,6 +62,7 @@ export function ImageView(wanted: { image: string } | { registry: string; task: 
         {image && <Link to={{ view: 'what-if', image }}>What if it were pushed</Link>}
       </p>
       <p>{visible(because(node, mark) ?? '')}</p>
+      <p>{visible(waitsOf(node, live, moment.now))}</p>
       {!isNarrow && <Graph center={node} marked={marked} moment={moment} />}
       <StandsOn node={node} marked={marked} moment={moment} />
       <StandOnIt node={node} marked={marked} moment={moment} />
@@ -69,6 +71,18 @@ export function ImageView(wanted: { image: string } | { registry: string; task: 
       {node.task && <Runs node={node} now={moment.now} />}
     </>
   );
+}
+
+/** What its queued run waits for, when it is tried next, and when for the last time. */
+function waitsOf({ task }: Node, live: LiveAnswer | undefined, now: number): string {
+  const queued = task?.open.find(({ phase }) => phase === 'Queued');
+  const run = runsOf(live).find(
+    ({ registry, runId }) => registry === task?.registry && runId === queued?.runId,
+  );
+  if (!run?.waits) return '';
+  const next = run.nextTry ? `; next try ${at(run.nextTry, now)}` : '';
+  const last = run.givenUpAt ? `, the last ${at(run.givenUpAt, now)}` : '';
+  return `Run ${run.runId} ${run.waits}${next}${last}.`;
 }
 
 /** A run of an image that others stand on begins theirs too. */

@@ -72,16 +72,18 @@ interface Given {
   path: string;
   status: string;
   isGoingOn: boolean;
+  /** A run that is queued has a log only once it waits for a time. */
+  isThere: boolean;
   /** Said where there is no log yet. */
   waits: string;
 }
 
 /** A log of any length: chunks are laid out where they are seen, and the whole text is there to be searched and copied. */
-export function Log({ path, status, isGoingOn, waits }: Given) {
+export function Log({ path, status, isGoingOn, isThere, waits }: Given) {
   const [whole, all] = useState(false);
   const [follow, setFollow] = useState(isGoingOn);
   const [wrap, setWrap] = useState(true);
-  const { lines, left, address, fault } = useLog(path, status !== 'Queued', whole);
+  const { lines, left, address, fault } = useLog(path, isThere, whole);
   const box = useRef<HTMLDivElement>(null);
   const seen = useRef(0);
   useLayoutEffect(() => {

@@ -32,7 +32,7 @@ interface RunAnswer {
     outputImages?: Image[];
     plinth?: {
       baseImageDependencies?: (Image & { type: string })[];
-      waitingFor?: { reason: string; nextTry?: string };
+      waitingFor?: { reason: string; nextTry?: string; givenUpAt?: string };
       queuePlace?: { position?: number; reason: string };
     };
   };
@@ -73,7 +73,13 @@ export function RunView({ registry, runId }: { registry: string; runId: string }
       </h1>
       {error && <p class="trouble">{visible(error.message)}</p>}
       <Standing {...{ registry, runId, run, now }} />
-      <Log path={path} status={run.status} isGoingOn={isGoingOn} waits={waits(run, registry, now)} />
+      <Log
+        path={path}
+        status={run.status}
+        isGoingOn={isGoingOn}
+        waits={waits(run, registry, now)}
+        isThere={run.status !== 'Queued' || run.plinth?.waitingFor?.nextTry !== undefined}
+      />
     </>
   );
 }
@@ -81,9 +87,10 @@ export function RunView({ registry, runId }: { registry: string; runId: string }
 function waits({ status, plinth }: RunAnswer['properties'], registry: string, now: number): string {
   if (status !== 'Queued') return 'No log yet.';
   const { position, reason } = plinth?.queuePlace ?? {};
-  const { nextTry } = plinth?.waitingFor ?? {};
+  const { nextTry, givenUpAt } = plinth?.waitingFor ?? {};
   const place = position ? `${ordinal(position)} in the queue of ${registry}` : `in the queue of ${registry}`;
-  const next = nextTry ? ` Next try ${at(nextTry, now)}.` : '';
+  const last = givenUpAt ? `, the last ${at(givenUpAt, now)}` : '';
+  const next = nextTry ? ` Next try ${at(nextTry, now)}${last}.` : '';
   return `No log yet: ${place}${reason ? `, ${reason}` : ''}.${next}`;
 }
 

@@ -22,23 +22,41 @@ export function RunsView() {
       ))}
       {runs.length === 0 && <p>No runs yet. A task is run from its image, or by az acr task run.</p>}
       <ul class="rows">
-        {sorted.map(({ registry, runId, task, status, createTime, startTime, finishTime, push, waits }) => (
-          <li key={`${registry}/${runId}`}>
-            <span class={`mark ${toneOf(status)}`}>{status}</span>{' '}
-            <Link to={{ view: 'run', registry, runId }}>
-              {runId} in {registry}
-            </Link>{' '}
-            {task && (
-              <Link to={{ view: 'task', registry, task }}>
-                <Name text={task} />
-              </Link>
-            )}{' '}
-            {at(createTime, now)}{' '}
-            {startTime && clockTime((finishTime ? Date.parse(finishTime) : now) - Date.parse(startTime))}{' '}
-            {push && <Link to={{ view: 'push', id: push }}>its push</Link>}{' '}
-            <span class="quiet">{visible(waits ?? '')}</span>
-          </li>
-        ))}
+        {sorted.map(
+          ({
+            registry,
+            runId,
+            task,
+            status,
+            createTime,
+            startTime,
+            finishTime,
+            push,
+            waits,
+            nextTry,
+            givenUpAt,
+          }) => (
+            <li key={`${registry}/${runId}`}>
+              <span class={`mark ${toneOf(status)}`}>{status}</span>{' '}
+              <Link to={{ view: 'run', registry, runId }}>
+                {runId} in {registry}
+              </Link>{' '}
+              {task && (
+                <Link to={{ view: 'task', registry, task }}>
+                  <Name text={task} />
+                </Link>
+              )}{' '}
+              {at(createTime, now)}{' '}
+              {startTime && clockTime((finishTime ? Date.parse(finishTime) : now) - Date.parse(startTime))}{' '}
+              {push && <Link to={{ view: 'push', id: push }}>its push</Link>}{' '}
+              <span class="quiet">
+                {visible(waits ?? '')}
+                {nextTry && `; next try ${at(nextTry, now)}`}
+                {givenUpAt && `, the last ${at(givenUpAt, now)}`}
+              </span>
+            </li>
+          ),
+        )}
       </ul>
     </>
   );

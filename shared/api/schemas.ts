@@ -16,6 +16,13 @@ import { TaskRunCreate } from '../model/taskRun.ts';
 
 const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
 
+const Waits = z.object({
+  runs: z.array(z.string()),
+  reason: z.string(),
+  nextTry: z.iso.datetime().optional(),
+  givenUpAt: z.iso.datetime().optional(),
+});
+
 /** What only Plinth tells of a run. */
 const PlinthOfRun = z
   .object({
@@ -23,17 +30,9 @@ const PlinthOfRun = z
       .array(BaseImageDependency)
       .optional()
       .describe('The base images and digests that the run was pinned to.'),
-    waitingFor: z
-      .object({
-        runs: z.array(z.string()),
-        reason: z.string(),
-        nextTry: z.iso.datetime().optional(),
-        givenUpAt: z.iso.datetime().optional(),
-      })
-      .optional()
-      .describe(
-        'The runs that a queued one waits for, and why; when it is tried next, and for the last time, where it waits for a time.',
-      ),
+    waitingFor: Waits.optional().describe(
+      'The runs that a queued one waits for, and why; when it is tried next, and for the last time, where it waits for a time.',
+    ),
     queuePlace: z
       .object({ position: z.number().int().optional(), reason: z.string() })
       .optional()
@@ -94,6 +93,9 @@ const PlinthOfTask = z
       .datetime()
       .optional()
       .describe('The earliest instant of the next automatic try, after a run that failed.'),
+    waitingFor: Waits.extend({ runId: z.string() })
+      .optional()
+      .describe('Of a single task: its queued run, what that waits for, and when it is tried next and last.'),
     webhooks: z
       .array(
         z.object({

@@ -3,6 +3,7 @@ import { changeTaskSecrets } from '../model/mapSecrets.ts';
 import type { BaseImageDependency, Pin, Run } from '../model/run.ts';
 import type { QueuePlace, TaskState } from '../model/state.ts';
 import type { Credentials, Task } from '../model/task.ts';
+import type { Waiting } from '../model/waiting.ts';
 import { without } from '../model/without.ts';
 import { eventGuid } from '../names/eventGuid.ts';
 import { parseImageRef } from '../names/imageRef.ts';
@@ -26,6 +27,9 @@ export interface WebhookView {
   secret?: string;
 }
 
+/** What a task's queued run waits for. */
+export type WaitingView = { runId: string } & Omit<Waiting, 'images'>;
+
 /**
  * A task as ARM gives it.
  * @param task with its secrets in the clear where `withSecrets`, else as stored
@@ -34,7 +38,11 @@ export function toTaskResource(
   task: Task,
   state: TaskState | undefined,
   { id: registryId, app }: { id: string; app: AppIdentity },
-  { withSecrets = false, webhooks = [] }: { withSecrets?: boolean; webhooks?: WebhookView[] } = {},
+  {
+    withSecrets = false,
+    webhooks = [],
+    waiting,
+  }: { withSecrets?: boolean; webhooks?: WebhookView[]; waiting?: WaitingView } = {},
 ) {
   const shown = withSecrets ? task.properties : changeTaskSecrets(task.properties, () => undefined);
   const { credentials, ...rest } = shown;
@@ -56,6 +64,7 @@ export function toTaskResource(
       ...plinthOnly({
         automaticRunsStopped: stopped,
         nextTry: state && retryAt(state),
+        waitingFor: waiting,
         webhooks: webhooks.length > 0 && webhooks,
       }),
     },

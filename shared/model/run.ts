@@ -231,8 +231,10 @@ export const Run = z.object({
   /** How many processes have begun to read what the build made, and not stored how that ended. */
   finishTries: z.number().int().optional(),
   cancelRequested: z.boolean().optional(),
-  /** The first line of its log: the role that was missing while it was queued, and until when it was waited for. */
+  /** As an earlier version wrote the first of `waited`. */
   missingRole: z.object({ at: z.iso.datetime(), text: z.string() }).optional(),
+  /** The first lines of its log, since they came while it was queued: what it met, when it is tried next and last. */
+  waited: z.array(z.object({ at: z.iso.datetime(), text: z.string() })).optional(),
   /** Lines for people that come before the engine's own log. */
   notes: z.array(z.string()).optional(),
   /** The W3C traceparent of what queued it: all that is done for the run joins that trace. */

@@ -1,7 +1,10 @@
+import type { WaitingView } from '../../api/toResource.ts';
 import type { KnownRegistry } from '../../model/registry.ts';
 import type { Run } from '../../model/run.ts';
-import type { QueuePlace } from '../../model/state.ts';
+import type { QueuePlace, TaskState } from '../../model/state.ts';
+import { without } from '../../model/without.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { UnreadableError } from '../../ports/store.ts';
 import { slotsOf } from '../queue/nextInQueue.ts';
 
 /** Places that are read of a long queue. */
@@ -42,6 +45,21 @@ export async function queuedPlaces(registry: string, { store }: Pick<Ports, 'sto
   for await (const { runId, automatic, waitsFor } of store.places(registry, { top: maxPlaces }))
     queued.push({ runId, automatic, waiting: waitsFor !== undefined });
   return queued;
+}
+
+/** What a task's queued run waits for, and until when; undefined where it has none that waits or can be read. */
+export async function waitingRun(
+  { registry, open }: Pick<TaskState, 'registry' | 'open'>,
+  { store }: Pick<Ports, 'store'>,
+): Promise<WaitingView | undefined> {
+  const queued = open.find(({ phase }) => phase === 'Queued');
+  const run = queued && (await store.run(registry, queued.runId).catch(unread))?.value;
+  if (run?.status !== 'Queued' || !run.waitingFor) return undefined;
+  return { runId: run.runId, ...without(run.waitingFor, 'images') };
+}
+
+function unread(error: unknown): undefined {
+  if (!(error instanceof UnreadableError)) throw error;
 }
 
 /** The place of a queued run and what it waits for; undefined for a run that is not queued. */

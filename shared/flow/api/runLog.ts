@@ -60,20 +60,22 @@ export function checkLogUrl(
 
 /**
  * The log of a run: what Plinth did before the build, the engine's own log as far as it goes, and how it ended. Bytes
- * that were read once stay where they are, so of a run that is queued there is none, but for what it says of a missing
- * role: clients ask again, as they do of a blob that is not there yet.
+ * that were read once stay where they are, so of a run that is queued there is none, but for what it met and when it is
+ * tried again: clients ask again, as they do of a blob that is not there yet.
  * @throws Refusal 404 for no such run, and BlobNotFound for one that is queued, with what it waits for
  */
 export async function runLog(registry: string, runId: string, { store, engine }: Ports): Promise<RunLog> {
   const run = (await store.run(registry, runId))?.value;
   if (!run) throw noRun(registry, runId);
-  if (run.status === 'Queued' && !run.missingRole) throw new Refusal(404, 'BlobNotFound', notBegun(run));
+  const waited = [...(run.missingRole ? [run.missingRole] : []), ...(run.waited ?? [])];
+  if (run.status === 'Queued' && waited.length === 0) throw new Refusal(404, 'BlobNotFound', notBegun(run));
   // The engine's log shows its own id of the run, which differs from Plinth's.
   const aka = run.engineRunId ? [`Run ${runId} is run ${run.engineRunId} of the registry's run engine.`] : [];
-  const role = run.missingRole ? lines([run.missingRole.text], run.missingRole.at) : '';
   // Notes are of the claim; while the run is queued there are none that stay.
   const notes = run.status === 'Queued' ? [] : [...(run.notes ?? []), ...aka];
-  const before = Buffer.from(role + lines(notes, run.startTime));
+  const before = Buffer.from(
+    waited.map(({ at, text }) => lines([text], at)).join('') + lines(notes, run.startTime),
+  );
   const built = run.engineRunId ? await engine.log(registry, run.engineRunId) : undefined;
   const ended = isEnded(run.status);
   // A failure that the engine reports is in its log.
@@ -100,8 +102,11 @@ export async function runLog(registry: string, runId: string, { store, engine }:
 const notBegun = (run: Run) => `Run ${run.runId} has no log yet: ${whyNotBegun(run)}.`;
 
 function whyNotBegun({ waitingFor, preparing }: Run): string {
-  const until = waitingFor?.nextTry ? `, and is tried again at ${waitingFor.nextTry}` : '';
-  if (waitingFor) return `it waits: ${waitingFor.reason.replace(/\.$/, '')}${until}`;
+  const { reason = '', nextTry, givenUpAt } = waitingFor ?? {};
+  const isSaid = nextTry === undefined || /tried again at/.test(reason);
+  const until = isSaid ? '' : `, and is tried again at ${nextTry}`;
+  const last = isSaid || !givenUpAt ? '' : `, for the last time at ${givenUpAt}`;
+  if (waitingFor) return `it waits: ${reason.replace(/\.$/, '')}${until}${last}`;
   return preparing ? 'its context is being prepared' : 'it waits for its turn in the queue';
 }
 

@@ -62,13 +62,34 @@ function waitAfter(error: unknown, trouble: Trouble, pause: number, now: Date): 
 
 const toSecond = (time: string) => time.replace(/\.\d+Z$/, 'Z');
 
-/** The run whose log says at once what is missing, after all that could be read of it before. */
-function withRoleNote(run: Run, error: PlinthError, now: Date, { since }: Trouble): Run {
+/**
+ * The run whose log says at once what it met, when it is tried next and when for the last time, after all that could be
+ * read of it before. A missing role is said once, all else after 1, 2, 4, 8 … tries: bytes of a log stay. Pure.
+ */
+function withNote(
+  run: Run,
+  error: unknown,
+  { reason }: Waiting,
+  { trouble, now }: { trouble: Trouble; now: Date },
+): Run {
+  const text = isRoleMissing(error) ? roleNote(run, error, trouble) : waitNote(reason, trouble);
+  if (text === undefined) return run;
+  if (run.status !== 'Queued') return { ...run, notes: [...(run.notes ?? []), text] };
+  return { ...run, waited: [...(run.waited ?? []), { at: now.toISOString(), text }] };
+}
+
+const longestNote = 2000;
+
+function roleNote(run: Run, { message }: PlinthError, { since }: Trouble): string | undefined {
   const said = 'A role is missing, or does not count yet; tried again until';
-  if (run.missingRole || run.notes?.some((note) => note.startsWith(said))) return run;
-  const text = `${said} ${toSecond(new Date(lastTry(since, roleSeconds)).toISOString())}: ${error.message}`;
-  if (run.status === 'Queued') return { ...run, missingRole: { at: now.toISOString(), text } };
-  return { ...run, notes: [...(run.notes ?? []), text] };
+  const before = [...(run.waited ?? []).map(({ text }) => text), ...(run.notes ?? [])];
+  if (run.missingRole || before.some((note) => note.startsWith(said))) return undefined;
+  return `${said} ${toSecond(new Date(lastTry(since, roleSeconds)).toISOString())}: ${message}`;
+}
+
+function waitNote(reason: string, { count }: Trouble): string | undefined {
+  const isPowerOfTwo = (count & (count - 1)) === 0;
+  return isPowerOfTwo ? `Try ${count} failed: it ${reason}`.slice(0, longestNote) : undefined;
 }
 
 /** How a run ends that was tried long enough. */
@@ -116,10 +137,11 @@ export async function postponeStart(
       await endRun(registry, runId, givenUp(error), ports);
       return;
     }
-    const noted = isRoleMissing(error) ? withRoleNote(run.value, error, now, trouble) : run.value;
+    const wait = waitAfter(error, trouble, pause, now);
+    const noted = withNote(run.value, error, wait, { trouble, now });
     if (noted.status === 'Queued') {
       const waiting = { value: noted, etag: run.etag };
-      await letWait(waiting, waitAfter(error, trouble, pause, now), { againAfter: pause, trouble }, ports);
+      await letWait(waiting, wait, { againAfter: pause, trouble }, ports);
       return;
     }
     // It holds a place of its registry, which a Retry-After of a day would close to all others.

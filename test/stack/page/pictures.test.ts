@@ -31,6 +31,8 @@ const names: Record<string, string> = {
   off: 'web/cron',
   'on-top': 'web/mail',
   'not-seen': 'tools/lint',
+  held: 'web/blog',
+  'bad-base': 'legacy/batch',
   'never-built': 'web/next',
   node: 'base/node',
 };
@@ -61,7 +63,7 @@ test.after(async ({ server }) => {
 });
 
 const pictures: [name: string, path: string, ready: string, dark: boolean][] = [
-  ['images', '/page', 'of 12', false],
+  ['images', '/page', 'of 16', false],
   ['image', '/page/task/baseacr/node', 'Image Update', false],
   ['push', '/page/push/push-1', 'Not rebuilt', true],
   ['what-if', '/page/what-if?image=library/node:22', 'Nothing has been started', false],
