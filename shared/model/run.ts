@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { asAskedNow } from './askedNow.ts';
 import { base64Text } from './fields.ts';
 import { Argument, Credentials, Platform, timeoutSeconds } from './task.ts';
-import { Preparing, Trouble, Waiting } from './waiting.ts';
+import { Preparing, Trouble, Waited, Waiting } from './waiting.ts';
 import { without } from './without.ts';
 
 export const runStatuses = [
@@ -231,10 +231,8 @@ export const Run = z.object({
   /** How many processes have begun to read what the build made, and not stored how that ended. */
   finishTries: z.number().int().optional(),
   cancelRequested: z.boolean().optional(),
-  /** As an earlier version wrote the first of `waited`. */
-  missingRole: z.object({ at: z.iso.datetime(), text: z.string() }).optional(),
-  /** The first lines of its log, since they came while it was queued: what it met, when it is tried next and last. */
-  waited: z.array(z.object({ at: z.iso.datetime(), text: z.string() })).optional(),
+  /** The first lines of its log, from while it was queued; an earlier version wrote `missingRole`. */
+  ...Waited.shape,
   /** Lines for people that come before the engine's own log. */
   notes: z.array(z.string()).optional(),
   /** The W3C traceparent of what queued it: all that is done for the run joins that trace. */

@@ -29,3 +29,8 @@ export type Trouble = z.infer<typeof Trouble>;
  */
 export const Preparing = z.object({ by: z.string(), until: z.iso.datetime(), count: z.number().int() });
 export type Preparing = z.infer<typeof Preparing>;
+
+const logLine = z.object({ at: z.iso.datetime(), text: z.string() });
+
+/** What a run met while it was queued, when it would be tried next and last: bytes of its log, which stay. */
+export const Waited = z.object({ missingRole: logLine.optional(), waited: z.array(logLine).optional() });
