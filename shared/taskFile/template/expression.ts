@@ -2,6 +2,9 @@ import { TemplateFault } from './errors.ts';
 import { callFunction } from './functions.ts';
 import { isMapValue } from './goValue.ts';
 
+/** Far more than a person writes. */
+const mostBrackets = 64;
+
 /** What templates stand for. */
 export interface TemplateScope {
   /** By root: `Run`, `Values` and so on. */
@@ -64,34 +67,36 @@ export function evaluate(expression: string, scope: TemplateScope): { value: unk
   let at = 0;
   const is = (mark: string) => list[at]?.kind === 'mark' && list[at]?.value === mark;
 
-  const pipeline = (): unknown => {
-    let value = command([]);
+  const pipeline = (depth: number): unknown => {
+    let value = command([], depth);
     while (is('|')) {
       at++;
-      value = command([value]);
+      value = command([value], depth);
     }
     return value;
   };
-  const command = (piped: unknown[]): unknown => {
+  const command = (piped: unknown[], depth: number): unknown => {
     const first = list[at];
     if (first?.kind === 'mark' && /^[\p{L}_]/u.test(first.value) && !literals.has(first.value)) {
       at++;
       const values: unknown[] = [];
-      while (list[at] !== undefined && !is('|') && !is(')')) values.push(operand());
+      while (list[at] !== undefined && !is('|') && !is(')')) values.push(operand(depth));
       return callFunction(first.value, [...values, ...piped], scope.now);
     }
-    const value = operand();
+    const value = operand(depth);
     if (piped.length > 0 || (list[at] !== undefined && !is('|') && !is(')')))
       throw new TemplateFault('only a function takes arguments');
     return value;
   };
-  const operand = (): unknown => {
+  const operand = (depth: number): unknown => {
     const token = list[at++];
     if (token === undefined) throw new TemplateFault('something is missing at its end');
     if (token.kind !== 'mark') return token.value;
     if (literals.has(token.value)) return literals.get(token.value);
     if (token.value === '(') {
-      const value = pipeline();
+      if (depth === mostBrackets)
+        throw new TemplateFault(`more than ${mostBrackets} brackets are in one another`);
+      const value = pipeline(depth + 1);
       if (!is(')')) throw new TemplateFault('a bracket is not closed');
       at++;
       const next = list[at];
@@ -109,7 +114,7 @@ export function evaluate(expression: string, scope: TemplateScope): { value: unk
     }
     return callFunction(token.value, [], scope.now);
   };
-  const value = pipeline();
+  const value = pipeline(0);
   if (at < list.length) throw new TemplateFault('a bracket is closed that was not opened');
   return { value, paths };
 }

@@ -6,6 +6,7 @@ import {
   LineCounter,
   type Node,
   type Pair,
+  Parser,
   parseDocument,
   type Scalar,
 } from 'yaml';
@@ -27,6 +28,7 @@ export interface GoYaml {
  */
 export function parseGoYaml(text: string): GoYaml {
   const counter = new LineCounter();
+  refuseDeep(text);
   const document = parseDocument(text, {
     lineCounter: counter,
     uniqueKeys: false,
@@ -37,6 +39,30 @@ export function parseGoYaml(text: string): GoYaml {
   if (fault) throw new TaskFileError(fault.linePos?.[0].line ?? 1, firstSentence(fault.message));
   const lineOf = (node: unknown) => counter.linePos((node as Node | null)?.range?.[0] ?? 0).line;
   return { ...withoutAliases(document.contents, lineOf), lineOf };
+}
+
+/** Far more than a person writes. */
+const mostLevels = 100;
+
+/**
+ * The library reads what is in one another by calling itself: some thousand levels end the process, by a fault of V8 that
+ * nothing can catch. What it reads first, level by level, is counted before.
+ * @throws TaskFileError
+ */
+function refuseDeep(text: string): void {
+  const counter = new LineCounter();
+  const left = [...new Parser(counter.addNewLine).parse(text)].map((token) => ({ token, level: 0 }));
+  for (let next = left.pop(); next; next = left.pop()) {
+    const { token, level } = next;
+    if (level > mostLevels)
+      throw new TaskFileError(
+        counter.linePos(token.offset).line,
+        `there are more than ${mostLevels} lists and maps in one another.`,
+      );
+    const parts = 'items' in token ? token.items.flatMap(({ key, value }) => [key, value]) : [];
+    if (token.type === 'document' && token.value) left.push({ token: token.value, level });
+    for (const part of parts) if (part) left.push({ token: part, level: level + 1 });
+  }
 }
 
 const firstSentence = (message: string) => `${message.split(/ at line |\n|:$/)[0]!.replace(/\.$/, '')}.`;

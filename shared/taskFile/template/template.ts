@@ -12,7 +12,18 @@ import { type Lined, rewriting } from './lined.ts';
 export type Put = (text: string, paths: string[][], template: string) => string;
 
 // A comment, or anything in which }} may stand within quotes alone.
-const action = /\{\{(-(?=\s))?(\s*\/\*[\s\S]*?\*\/\s*|(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)((?<=\s)-)?\}\}/g;
+const action = /\{\{(-(?=\s))?(\s*\/\*[\s\S]*?\*\/\s*|(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)((?<=\s)-)?\}\}/y;
+
+/** The templates of a text, up to the first that is not closed: behind it, each would be looked for to the end again. */
+function* actionsIn(text: string): Generator<RegExpExecArray> {
+  const here = new RegExp(action);
+  for (let at = text.indexOf('{{'); at >= 0; at = text.indexOf('{{', here.lastIndex)) {
+    here.lastIndex = at;
+    const match = here.exec(text);
+    if (!match) return;
+    yield match;
+  }
+}
 
 /**
  * Fills in Go's templates as ACR's engine does: paths, functions, pipes, `if`, comments, and the dashes that trim
@@ -35,7 +46,7 @@ export function renderTemplate(source: Lined, scope: TemplateScope, put: Put = (
     at = to;
   };
 
-  for (const match of source.text.matchAll(action)) {
+  for (const match of actionsIn(source.text)) {
     const [whole, trimBefore, inner = '', trimAfter] = match;
     pass(match.index, trimBefore !== undefined);
     const expression = inner.trim();
