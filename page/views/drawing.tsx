@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { goTo } from '../app/navigation.ts';
 import { Name, px, routeOfNode } from '../app/parts.tsx';
 import { type Cut, cutAround } from '../model/cut.ts';
@@ -129,6 +129,12 @@ interface Drawn extends Given {
 function Boxes({ cut, placed, center, marked, moment, waves, width, height, children }: Drawn) {
   const box = useRef<HTMLDivElement>(null);
   const [focused, focus] = useState(center.key);
+  // A drawing that comes later moves the boxes: the one with the focus stays in view.
+  useLayoutEffect(() => {
+    const { activeElement } = document;
+    if (activeElement !== box.current && box.current?.contains(activeElement))
+      activeElement!.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [width, height]);
   const stop = placed.has(focused) ? focused : center.key;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') return history.back();

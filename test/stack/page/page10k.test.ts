@@ -58,7 +58,7 @@ test('the files are 60 KB at most as they are sent, and the answers of ten thous
 
 test('the start is 16 requests: three files, a page of tasks for each thousand, and three more', async (world) => {
   const { page, asked, complaints } = await opened(world, '/page');
-  await page.getByText('10001 of 10001').waitFor();
+  await page.getByText('10001 of 10001', { exact: true }).waitFor();
   assert.equal(asked.length, 16, asked.map(({ url }) => url).join('\n'));
   assert.deepEqual(complaints, []);
   // The list holds what is seen of it and six rows on either side, at its start, its end and after a search.
@@ -103,6 +103,7 @@ test('the neighbourhood of the one on which most are built is a drawing of 200 b
   assert.ok(boxes > 20 && boxes <= 200, String(boxes));
   assert.equal(await count(page, '.box[tabindex="0"]'), 1);
   assert.ok((await count(page, 'body *')) <= 1200, String(await count(page, 'body *')));
+  await page.locator('.boxes polyline').first().waitFor({ state: 'attached' });
   await page.locator('.box.center').focus();
   for (const press of [
     'ArrowRight',
