@@ -228,6 +228,8 @@ export const Run = z.object({
   /** When the engine is asked next; a message with another time is an echo. */
   followAt: z.iso.datetime().optional(),
   followCount: z.number().int().optional(),
+  /** Seconds that the newest success of its task took, when it was claimed. */
+  expectedSeconds: z.number().nonnegative().optional(),
   /** How many processes have begun to read what the build made, and not stored how that ended. */
   finishTries: z.number().int().optional(),
   cancelRequested: z.boolean().optional(),

@@ -5,7 +5,28 @@
 
 /** Seconds from one question to the engine about a run to the next: a trivial build is over in one. */
 const followSeconds = [1, 1, 1, 2, 2, 3, 5, 8, 10, 15, 20, 30];
-export const followAfter = (asked: number) => followSeconds[Math.min(asked, followSeconds.length - 1)]!;
+/** Around the end that is expected of a build, questions come after this part of what it takes. */
+const followPart = 0.05;
+/** So many runs at once may be asked for each second: Resource Manager grants an identity 25 reads. */
+const followedInSecond = 20;
+
+/**
+ * Seconds until the engine is asked again: growing pauses, none of which passes over the end that is expected of the build.
+ * @param age seconds since it was started
+ * @param expected seconds that the newest success of the task took
+ * @param atOnce runs that the engine may have
+ */
+export function followAfter(
+  asked: number,
+  { age = 0, expected, atOnce = 1 }: { age?: number; expected?: number | undefined; atOnce?: number } = {},
+): number {
+  const pause = followSeconds[Math.min(asked, followSeconds.length - 1)]!;
+  if (expected === undefined || age > 2 * expected) return pause;
+  const least = Math.max(1, Math.ceil(atOnce / followedInSecond));
+  const until = expected * (1 - 4 * followPart) - age;
+  const next = until > 0 ? Math.ceil(until) : Math.round(Math.max(age, expected) * followPart);
+  return Math.min(pause, Math.max(least, next));
+}
 /** A question to the engine that failed is asked again. */
 export const askAgainSeconds = 15;
 /** Azure may answer 404 for a run that exists: it is lost after this many such answers over this long. */

@@ -92,6 +92,7 @@ async function isInQueue({ registry, runId }: QueueEntry, { store }: Flow): Prom
 /** What a run has only while it goes. */
 const ofGoing = [
   'followAt',
+  'expectedSeconds',
   'waitingFor',
   'claimedUntil',
   'trouble',

@@ -187,7 +187,13 @@ async function again(
   const run = without(value, 'trouble', 'missing');
   // The engine's Queued and Started are both Started here: the run has left Plinth's queue.
   const shown = { ...run, ...counted, status: status === 'Running' ? status : run.status };
-  await schedule(shown, etag, { delay: Math.max(followAfter(count), leastDelay), count }, ports);
+  const age = (ports.clock.now().getTime() - Date.parse(run.startTime ?? run.createTime)) / 1000;
+  const pause = followAfter(count, {
+    age,
+    expected: run.expectedSeconds,
+    atOnce: ports.settings.runsPerRegistry,
+  });
+  await schedule(shown, etag, { delay: Math.max(pause, leastDelay), count }, ports);
 }
 
 /** The row names the one message that counts; the message follows it, and the clock sends another if it is lost. */

@@ -22,7 +22,11 @@ export async function claim(
   ports: Ports,
 ): Promise<Run | undefined> {
   const { registry, runId } = run.value;
-  const value = claimed(run.value, prepared, ports.clock.now());
+  const expected = state?.value.built?.seconds;
+  const value: Run = {
+    ...claimed(run.value, prepared, ports.clock.now()),
+    ...(expected !== undefined && { expectedSeconds: expected }),
+  };
   for (let turn = 1; ; turn++) {
     const pace = await slotsOf(registry, ports);
     if (freeSlots(pace.value, ports) === 0) return undefined;
