@@ -20,7 +20,6 @@ export type RunStatus = z.infer<typeof RunStatus>;
 
 export const isEnded = (status: RunStatus) => runStatuses.indexOf(status) >= runStatuses.indexOf('Succeeded');
 
-/** An image as ACR lists it in triggers and outputs. */
 export const ImageDescriptor = z
   .object({
     registry: z.string(),
@@ -225,12 +224,11 @@ export const Run = z.object({
   branch: z.string().optional(),
   pinnedAt: z.iso.datetime().optional(),
   engineRunId: z.string().optional(),
-  /** When the engine is asked next; a message with another time is an echo. */
+  /** When the engine is asked next (a message with another time is an echo); what its task's newest success took. */
   followAt: z.iso.datetime().optional(),
   followCount: z.number().int().optional(),
-  /** Seconds that the newest success of its task took, when it was claimed. */
   expectedSeconds: z.number().nonnegative().optional(),
-  /** How many processes have begun to read what the build made, and not stored how that ended. */
+  // Processes that have begun to read what the build made, and not stored how that ended.
   finishTries: z.number().int().optional(),
   cancelRequested: z.boolean().optional(),
   /** The first lines of its log, from while it was queued; an earlier version wrote `missingRole`. */
