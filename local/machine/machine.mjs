@@ -128,6 +128,10 @@ export function lackingOf(machine) {
     lines.push(
       `${machine.missing.join(', ')}: ${sudo}apt-get install --yes --no-install-recommends ${machine.missing.join(' ')}`,
     );
+  if (machine.missing.includes('azure-cli'))
+    lines.push(
+      'azure-cli, where the distribution has none: https://learn.microsoft.com/cli/azure/install-azure-cli-linux',
+    );
   if (machine.root) {
     if (machine.refused)
       lines.push(`the right to make namespaces (${machine.refused}): a container needs CAP_SYS_ADMIN`);

@@ -47,9 +47,10 @@ const rows: AzRow[] = [
     out: /Successfully pushed image: baseacr\.azurecr\.io\/sourced:1[\s\S]*"identity": "\[system\]"/,
   },
   {
-    title: 'task update --source-acr-auth-id sets the identity, and none takes it away',
-    command: `${create('changed', '')} >/dev/null && for id in '[system]' none; do az acr task update -r baseacr -n changed --source-acr-auth-id $id --query credentials.sourceRegistry.identity -o tsv; echo "$id"; done`,
-    out: /^\[system\]\n\[system\]\n(None|)\n?none\n$/,
+    // With none 2.74 sends nothing.
+    title: 'task update --source-acr-auth-id sets the identity, and none takes it away from 2.91 on',
+    command: `az version --query '"azure-cli"' -o tsv && ${create('changed', '')} >/dev/null && for id in '[system]' none; do az acr task update -r baseacr -n changed --source-acr-auth-id $id --query credentials.sourceRegistry.identity -o tsv; echo "$id"; done`,
+    out: /^(2\.74\.\d+\n\[system\]\n\[system\]\n\[system\]|2\.(?!74)\S+\n\[system\]\n\[system\]\n(None|))\n?none\n$/,
   },
   {
     title: 'task create --source-acr-auth-id with --auth-mode None is refused by az itself',
@@ -81,10 +82,12 @@ addRows(test, rows);
 test('the split SDK of tasks for Python makes, runs, lists and deletes a task', async ({ world }) => {
   Object.assign(world.env, { ORIGIN: world.stack.az!.origin });
   const program = join(import.meta.dirname, 'splitSdk.py');
+  const python = process.env.PLINTH_AZ_PYTHON;
+  const has = await world.az(`${python} -c 'import azure.mgmt.containerregistrytasks'`);
+  if (/No module named 'azure.mgmt.containerregistrytasks'/.test(has.stderr))
+    return console.log('note: this az has no split SDK of tasks');
   // After a command of az, as the world gives its environment to az alone.
-  const { code, stderr } = await world.az(
-    `az version >/dev/null && ${process.env.PLINTH_AZ_PYTHON} ${program}`,
-  );
+  const { code, stderr } = await world.az(`az version >/dev/null && ${python} ${program}`);
   assert.equal(code, 0, stderr);
 });
 

@@ -42,6 +42,14 @@ const cases: [title: string, machine: Partial<Machine>, lacking: string[]][] = [
     { root: true, missing: ['zip'] },
     ['zip: apt-get install --yes --no-install-recommends zip'],
   ],
+  [
+    'az, which not every Ubuntu has',
+    { missing: ['azure-cli'] },
+    [
+      'azure-cli: sudo apt-get install --yes --no-install-recommends azure-cli',
+      'azure-cli, where the distribution has none: https://learn.microsoft.com/cli/azure/install-azure-cli-linux',
+    ],
+  ],
   ['a user without subordinate ids', { subordinateIds: false, refused: 'newuidmap: not allowed' }, [usermod]],
   [
     'Ubuntu 24.04, which keeps namespaces from unknown programs',
