@@ -6,3 +6,5 @@ export const storageConnection = 'PlinthStorage';
 export const imagePushedEvent = 'Microsoft.ContainerRegistry.ImagePushed';
 /** The prefix of a log line that an alert looks for: a base image moved without an event. */
 export const staleEdgeMessage = 'stale edge';
+/** The prefix of a log line that telemetry counts: tasks for which a base image is held. */
+export const heldEdgesMessage = 'held edges';

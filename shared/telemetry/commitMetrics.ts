@@ -68,6 +68,12 @@ function endPoints(run: Run, now: Date): Point[] {
 export const staleEdge = (registry: string, openSeconds: number): Point =>
   point(metrics.staleness, openSeconds, { registry, open: true });
 
+/** Tasks for which a base image of a registry is held, and how old the oldest is. */
+export const heldEdges = (registry: string, edges: number, oldestSeconds: number): Point[] => [
+  point(metrics.held, edges, { registry }),
+  point(metrics.heldAge, oldestSeconds, { registry }),
+];
+
 /** The outcome of a push: no dependents, all up to date already, something is built, or else something is held. */
 export function pushOutcome(
   decisions: Pick<Decision, 'verdict'>[],

@@ -18,6 +18,13 @@ export const metrics = {
   queueAge: { name: 'plinth.run.queue_age', kind: 'histogram', unit: 's', says: 'From queued to started' },
   runs: { name: 'plinth.runs', kind: 'counter', unit: '{run}', says: 'Ended runs, by result' },
   duration: { name: 'plinth.run.duration', kind: 'histogram', unit: 's', says: 'From started to ended' },
+  held: {
+    name: 'plinth.edges.held',
+    kind: 'histogram',
+    unit: '{edge}',
+    says: 'Tasks for which the newest digest of a base image is held, at each round',
+  },
+  heldAge: { name: 'plinth.edge.held_age', kind: 'histogram', unit: 's', says: 'The oldest of them' },
   staleness: {
     name: 'plinth.edge.staleness',
     kind: 'histogram',

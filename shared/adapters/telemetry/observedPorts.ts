@@ -1,10 +1,10 @@
-import { staleEdgeMessage } from '../../names/azureNames.ts';
+import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
 import { formatImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { StartMessage } from '../../ports/queue.ts';
 import type { Store, Write } from '../../ports/store.ts';
 import type { Invocation } from '../../ports/telemetry.ts';
-import { commitMetrics, staleEdge } from '../../telemetry/commitMetrics.ts';
+import { commitMetrics, heldEdges, staleEdge } from '../../telemetry/commitMetrics.ts';
 
 /**
  * The same ports, watched for one invocation: what is committed is counted, calls to other services are spans, new runs
@@ -55,6 +55,9 @@ export function observedPorts(ports: Ports, invocation: Invocation, about?: Star
     log(level, message, facts) {
       if (message.startsWith(staleEdgeMessage) && typeof facts?.seconds === 'number')
         invocation.add(staleEdge(String(facts.registry ?? ''), facts.seconds));
+      if (message.startsWith(heldEdgesMessage))
+        for (const point of heldEdges(String(facts?.registry), Number(facts?.tasks), Number(facts?.seconds)))
+          invocation.add(point);
       // The host forwards logs, in its own trace of the call; this names the run's.
       const traceId = invocation.traceId();
       ports.log(level, message, traceId ? { ...facts, traceId } : facts);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault, Scan, Unreachable } from '../../model/scan.ts';
-import type { Push, TaskState } from '../../model/state.ts';
+import type { TaskState } from '../../model/state.ts';
 import type { Task } from '../../model/task.ts';
 import { staleEdgeMessage } from '../../names/azureNames.ts';
 import { eventGuid } from '../../names/eventGuid.ts';
@@ -8,17 +8,15 @@ import { parseImageRef } from '../../names/imageRef.ts';
 import { taskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
-import { noEdges } from '../../ports/store.ts';
-import { decideOnBase, isQuarantined, type Terms } from '../../rules/bases/admission.ts';
-import { isDueForRetry, type Tracked, trackedBases, unaware } from '../../rules/decideOnFailure.ts';
+import { isDueForRetry, type Tracked, trackedBases } from '../../rules/decideOnFailure.ts';
 import { maxTimeouts, registryPauseSeconds } from '../../rules/timing.ts';
 import { alone, unreadIn } from '../alone.ts';
 import { mapAtMost } from '../concurrency.ts';
-import { onPush } from '../push/onPush.ts';
-import { see, termsNow } from '../push/see.ts';
+import { termsNow } from '../push/see.ts';
 import { taskLogin } from '../secrets/taskLogin.ts';
 import { messageOf } from '../start/postpone.ts';
 import { changeScan } from './changeScan.ts';
+import { type HeldEdge, isOwn, moved, tellHeld } from './movedBase.ts';
 import { retryFailed } from './retryFailed.ts';
 
 /** Base images that are looked at, at once. */
@@ -96,6 +94,7 @@ async function lookAt(due: Tracked[], faults: Fault[], ports: Ports): Promise<Lo
   const loginOf = await logins(due, faults, ports);
   const terms = await termsNow(ports);
   const silent = new Map<string, number>();
+  const held: HeldEdge[] = [];
   const numbered = due.map((tracked, at) => ({ tracked, at }));
   await mapAtMost(numbered, looksAtOnce, async ({ tracked, at }) => {
     const { image, registry } = tracked;
@@ -110,7 +109,8 @@ async function lookAt(due: Tracked[], faults: Fault[], ports: Ports): Promise<Lo
       const digest = await ports.registry.digestOf(reference, await loginOf(tracked));
       silent.delete(registry);
       const id = eventGuid(`seen-${timestamp.replace(/[-:.]/g, '')}-${at + 1}`);
-      if (digest) await moved(tracked, { id, image, digest, timestamp }, terms, ports);
+      if (!digest) return;
+      held.push(...(await moved(tracked, { id, image, digest, timestamp }, terms, ports)));
     } catch (error) {
       const reason = messageOf(error);
       looks.unseen.push({ image, reason });
@@ -122,44 +122,11 @@ async function lookAt(due: Tracked[], faults: Fault[], ports: Ports): Promise<Lo
         looks.pausedUntil.set(registry, later(timestamp, error.retryAfter ?? registryPauseSeconds));
     }
   });
+  tellHeld(held, ports);
   return looks;
 }
 
 const later = (time: string, seconds: number) => new Date(Date.parse(time) + seconds * 1000).toISOString();
-
-/**
- * The tasks may lag behind what the registry answers, or it behind what is known; and what is held becomes admissible
- * with time. Where a task's base image was quarantined, the answer may be the very same.
- */
-async function moved(tracked: Tracked, read: Push, terms: Terms, ports: Ports): Promise<void> {
-  const isBad = tracked.tasks.some(({ bases }) =>
-    bases.some(({ image, digest }) => image === read.image && isQuarantined(digest, terms)),
-  );
-  if (!isBad && unaware(tracked, read).length === 0) return;
-  const standing = await see({ ...read, time: read.timestamp, how: 'read' }, ports);
-  const choices = tracked.tasks.map((state) => ({ state, choice: decideOnBase(read, state, standing) }));
-  const tasks = choices.flatMap(({ state, choice }) => (choice.do === 'start' ? [state] : []));
-  // What is held is written down once.
-  const isHeld = standing.isNews && choices.some(({ choice }) => choice.do === 'hold');
-  if (tasks.length === 0 && !isHeld) return;
-  if (tasks.length > 0) tellStale(tracked, tasks.length, ports);
-  // Restores an edge that was lost: without it no event would find the task.
-  for (const { registry, task } of tasks)
-    await ports.store.changeEdges({ registry, task }, { bases: [tracked.image], outputs: [] }, noEdges);
-  await onPush(read, ports, 'read');
-}
-
-/** From a registry of the settings an event should have come, and an alert looks for that; others send none. */
-function tellStale({ image, registry }: Tracked, tasks: number, ports: Ports): void {
-  const message = `${image} moved without an event`;
-  if (!isOwn(registry, ports)) {
-    ports.log('information', message, { tasks });
-    return;
-  }
-  // It moved since the round before: no more is known.
-  const seconds = ports.settings.reconcileMinutes * 60;
-  ports.log('warning', `${staleEdgeMessage}: ${message}`, { registry, tasks, seconds });
-}
 
 /** The login for each base image: that of one of its dependents, preferably one with credentials for it. */
 async function logins(
@@ -188,9 +155,6 @@ async function logins(
     return { kind: 'anonymous' };
   };
 }
-
-const isOwn = (loginServer: string, { settings }: Ports) =>
-  settings.registries.some((known) => known.loginServer === loginServer);
 
 /** Stores which images could not be read, where that has changed. A newer round of another worker takes precedence. */
 async function endRound(

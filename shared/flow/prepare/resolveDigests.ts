@@ -2,10 +2,10 @@ import { buildsTaskAsDefined, type Pin, type Run } from '../../model/run.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError } from '../../ports/registry.ts';
-import { pinsOn, type Standing } from '../../rules/bases/admission.ts';
+import { pinsOn, type Standing, type Terms } from '../../rules/bases/admission.ts';
 import { replicaAgainSeconds, replicaLagMs } from '../../rules/timing.ts';
 import { BuildFault } from '../buildFault.ts';
-import { forget, see } from '../push/see.ts';
+import { forget, see, termsNow } from '../push/see.ts';
 import { loginFor } from '../secrets/registryLogin.ts';
 import type { Job } from './buildPlan.ts';
 
@@ -13,18 +13,24 @@ import type { Job } from './buildPlan.ts';
  * The digests of base images. A run that was claimed before keeps the digests that were recorded then.
  * @throws BuildFault for an image that is not there, RegistryError
  */
-export function pinAll(images: Omit<Pin, 'digest'>[], job: Job): Promise<Pin[]> {
+export async function pinAll(images: Omit<Pin, 'digest'>[], job: Job): Promise<Pin[]> {
   const recorded = new Map(job.run.pins?.map((pin) => [pin.image, pin]));
+  const isNew = images.some(({ image }) => !recorded.has(image) && !parseImageRef(image).digest);
+  const terms = isNew ? await termsNow(job.ports) : undefined;
   return Promise.all(
     images.map(
-      async ({ image, type }) => recorded.get(image) ?? { image, type, ...(await pinOf(image, job)) },
+      async ({ image, type }) => recorded.get(image) ?? { image, type, ...(await pinOf(image, terms, job)) },
     ),
   );
 }
 
 const isTracked = (run: Run) => run.task !== undefined && buildsTaskAsDefined(run);
 
-async function pinOf(image: string, job: Job): Promise<Pick<Pin, 'digest' | 'notNewest'>> {
+async function pinOf(
+  image: string,
+  terms: Terms | undefined,
+  job: Job,
+): Promise<Pick<Pin, 'digest' | 'notNewest'>> {
   const { task, run, registry, ports } = job;
   const reference = parseImageRef(image);
   if (reference.digest) return { digest: reference.digest };
@@ -34,7 +40,8 @@ async function pinOf(image: string, job: Job): Promise<Pick<Pin, 'digest' | 'not
   if (!digest)
     throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
   // What others ask to be built is not tracked, and leaves nothing behind.
-  const standing = await see({ image, digest, time, how: 'read' }, ports, { isKept: isTracked(run) });
+  const look = { image, digest, time, how: 'read' } as const;
+  const standing = await see(look, ports, { isKept: isTracked(run), ...(terms && { terms }) });
   if (!standing.held) return { digest: standing.newest.digest };
   const builtOn = await builtOnNow(image, run, ports);
   for (const pin of pinsOn(standing, builtOn)) {

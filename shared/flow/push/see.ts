@@ -18,12 +18,13 @@ export const termsNow = async ({ store, clock, settings }: Flow): Promise<Terms>
  * Remembers what was seen of a base image, and says which digest of it counts. Nothing is written where nothing is new.
  * @param edges of the image, where they were just read
  * @param isKept false where the look leaves nothing behind
+ * @param terms where they were just read
  * @returns with whether the look has shown anything new
  */
 export async function see(
   look: Look,
   ports: Flow,
-  { edges, isKept = true }: { edges?: ImageEdges; isKept?: boolean } = {},
+  { edges, isKept = true, terms }: { edges?: ImageEdges; isKept?: boolean; terms?: Terms } = {},
 ): Promise<Standing & { isNews: boolean }> {
   let justRead = edges;
   const { seen, isNews } = await retryOnConflict(async () => {
@@ -35,7 +36,7 @@ export async function see(
     if (isNews && isKept) await ports.store.putSightings(seen, etag);
     return { seen, isNews };
   });
-  return { ...standingOf(seen, await termsNow(ports)), isNews };
+  return { ...standingOf(seen, terms ?? (await termsNow(ports))), isNews };
 }
 
 /** A digest that is gone from its registry counts no more: the next older one does. */

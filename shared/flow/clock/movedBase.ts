@@ -1,0 +1,78 @@
+import type { Push } from '../../model/state.ts';
+import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { noEdges } from '../../ports/store.ts';
+import {
+  decideOnBase,
+  isQuarantined,
+  policyFor,
+  type Standing,
+  type Terms,
+} from '../../rules/bases/admission.ts';
+import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
+import { onPush } from '../push/onPush.ts';
+import { see } from '../push/see.ts';
+
+/**
+ * The tasks may lag behind what the registry answers, or it behind what is known; and what is held becomes admissible
+ * with time. Where a task's base image was quarantined, the answer may be the very same.
+ * @returns those for which it is held
+ */
+export async function moved(tracked: Tracked, read: Push, terms: Terms, ports: Ports): Promise<HeldEdge[]> {
+  const isBad = tracked.tasks.some(({ bases }) =>
+    bases.some(({ image, digest }) => image === read.image && isQuarantined(digest, terms)),
+  );
+  if (!isBad && !mayBeHeld(read.image, terms) && unaware(tracked, read).length === 0) return [];
+  const standing = await see({ ...read, time: read.timestamp, how: 'read' }, ports, { terms });
+  const choices = tracked.tasks.map((state) => ({ state, choice: decideOnBase(read, state, standing) }));
+  const tasks = choices.flatMap(({ state, choice }) => (choice.do === 'start' ? [state] : []));
+  // What is held is written down once.
+  const held = choices.filter(({ choice }) => choice.do === 'hold').map(() => edgeOf(tracked, standing));
+  if (tasks.length === 0 && !(standing.isNews && held.length > 0)) return held;
+  if (tasks.length > 0) tellStale(tracked, tasks.length, ports);
+  // Restores an edge that was lost: without it no event would find the task.
+  for (const { registry, task } of tasks)
+    await ports.store.changeEdges({ registry, task }, { bases: [tracked.image], outputs: [] }, noEdges);
+  await onPush(read, ports, 'read');
+  return held;
+}
+
+/** Its digests are held, or were: what a tag that was moved back stood for meanwhile must not count as the newest. */
+const mayBeHeld = (image: string, terms: Terms) =>
+  policyFor(image, terms.policies) !== undefined || terms.judgements.some((one) => one.image === image);
+
+/** A task for which the newest digest of a base image is held, and since when one has been. */
+export interface HeldEdge {
+  registry: string;
+  since: string;
+}
+
+function edgeOf({ registry }: Tracked, { seen, admissible, newest }: Standing): HeldEdge {
+  const first = admissible && seen.digests[seen.digests.indexOf(admissible) + 1];
+  return { registry, since: (first ?? newest).firstSeen };
+}
+
+/** Says for each registry how many there are, and how old the oldest is, which telemetry counts. */
+export function tellHeld(held: HeldEdge[], { clock, log }: Pick<Ports, 'clock' | 'log'>): void {
+  for (const registry of new Set(held.map((edge) => edge.registry))) {
+    const edges = held.filter((edge) => edge.registry === registry);
+    const oldest = edges.map(({ since }) => since).sort()[0]!;
+    const seconds = Math.max(0, (clock.now().getTime() - Date.parse(oldest)) / 1000);
+    log('information', `${heldEdgesMessage} of ${registry}`, { registry, tasks: edges.length, seconds });
+  }
+}
+
+export const isOwn = (loginServer: string, { settings }: Pick<Ports, 'settings'>) =>
+  settings.registries.some((known) => known.loginServer === loginServer);
+
+/** From a registry of the settings an event should have come, and an alert looks for that; others send none. */
+function tellStale({ image, registry }: Tracked, tasks: number, ports: Ports): void {
+  const message = `${image} moved without an event`;
+  if (!isOwn(registry, ports)) {
+    ports.log('information', message, { tasks });
+    return;
+  }
+  // It moved since the round before: no more is known.
+  const seconds = ports.settings.reconcileMinutes * 60;
+  ports.log('warning', `${staleEdgeMessage}: ${message}`, { registry, tasks, seconds });
+}
