@@ -13,6 +13,7 @@ import { Fault, Ignored, Unreachable } from '../model/scan.ts';
 import { Decision } from '../model/state.ts';
 import { Credentials, CustomRegistry, Platform, TaskCreate, TaskProperties } from '../model/task.ts';
 import { TaskRunCreate } from '../model/taskRun.ts';
+import { HeldBaseImage } from './graph/graphSchemas.ts';
 
 const ArmId = z.string().describe('/subscriptions/…/registries/{registry}/…');
 
@@ -176,6 +177,7 @@ export const RegistryOverview = z
       queuedShown: z.number().int().optional().describe('Set where the queue is longer than this.'),
       baseImagesLookedAt: z.iso.datetime().optional(),
       publicImagesLookedAt: z.iso.datetime().optional(),
+      baseImagesHeld: z.array(HeldBaseImage).describe('Those of its tasks; see GET /held.'),
       baseImagesNotSeen: z.array(Unreachable),
       notDone: z
         .array(Fault.extend({ chore: z.string() }))

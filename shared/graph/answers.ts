@@ -190,8 +190,11 @@ export interface PlanAnswer {
   /** What may start together; each wave after the one before. */
   waves: { tasks: PlanTask[]; seconds?: number }[];
   skipped: { registry: string; task: string; reason: string }[];
-  /** Tasks for which a digest is held, and why; absent where there are none. */
-  held?: { registry: string; task: string; reason: string }[];
+  /**
+   * Tasks for which a digest is held, and why; absent where there are none. Those with an instant are in the waves too,
+   * which begin then.
+   */
+  held?: { registry: string; task: string; reason: string; until?: string }[];
   /** By the newest builds and the runs that a registry may have at once; absent where no task was built yet. */
   seconds?: number;
   tooMany: boolean;

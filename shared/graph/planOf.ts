@@ -57,7 +57,9 @@ export function planOf<S extends PlanState>(
   }));
   const times = waves.flatMap(({ seconds }) => seconds ?? []);
   const seconds = times.length > 0 ? times.reduce((sum, one) => sum + one, 0) : undefined;
-  return { waves, skipped, ...(held.length > 0 && { held }), ...known(seconds), tooMany };
+  // One that another of the images rebuilds is not held for this one.
+  const stay = held.filter((one) => !rebuilt.has(taskKey(one)));
+  return { waves, skipped, ...(stay.length > 0 && { held: stay }), ...known(seconds), tooMany };
 }
 
 /** The tasks that are built on each image, by those of their base images that count. */
@@ -76,7 +78,7 @@ export function dependentsOf<S extends PlanState>(
 }
 
 /** A digest that no task has seen, later than all. */
-const anyPush = (image: string) => ({
+export const anyPush = (image: string) => ({
   id: '',
   image,
   digest: 'a newer one',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   GraphAnswer,
   HeldAnswer,
+  HeldBase,
   PlanAnswer,
   RegistriesAnswer,
   StaleAnswer,
@@ -84,19 +85,21 @@ export const TaskGraph: z.ZodType<GraphAnswer> = z
   })
   .meta({ id: 'Graph' });
 
+export const HeldBaseImage: z.ZodType<HeldBase> = z
+  .object({
+    image: z.string(),
+    digest: z.string().describe('The newest digest, whole.'),
+    since: instant,
+    because: z.enum(heldBecause),
+    reason: z.string(),
+    until: instant.exactOptional(),
+    admissible: z.string().exactOptional().describe('The newest digest that may be built on, whole.'),
+  })
+  .meta({ id: 'HeldBaseImage' });
+
 export const HeldList: z.ZodType<HeldAnswer> = z
   .object({
-    value: z.array(
-      z.object({
-        image: z.string(),
-        digest: z.string().describe('The newest digest, whole.'),
-        since: instant,
-        because: z.enum(heldBecause),
-        reason: z.string(),
-        until: instant.exactOptional(),
-        admissible: z.string().exactOptional().describe('The newest digest that may be built on, whole.'),
-      }),
-    ),
+    value: z.array(HeldBaseImage),
     judgements: z
       .array(
         z.object({
@@ -159,7 +162,10 @@ export const RebuildPlan: z.ZodType<PlanAnswer> = z
       z.object({ tasks: z.array(z.object({ ...taskName, image: z.string(), seconds })), seconds }),
     ),
     skipped: z.array(z.object({ ...taskName, reason: z.string() })),
-    held: z.array(z.object({ ...taskName, reason: z.string() })).exactOptional(),
+    held: z
+      .array(z.object({ ...taskName, reason: z.string(), until: instant.exactOptional() }))
+      .exactOptional()
+      .describe('Those with until are in the waves too, which begin then.'),
     seconds,
     tooMany: z.boolean().describe('The plan is cut short.'),
     message: z.string().exactOptional().describe('Where no task is built from the image: that, in words.'),

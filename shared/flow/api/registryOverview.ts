@@ -5,15 +5,23 @@ import type { QueuePlace, TaskState } from '../../model/state.ts';
 import { without } from '../../model/without.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { UnreadableError } from '../../ports/store.ts';
+import { heldNow } from '../overall/held.ts';
 import { slotsOf } from '../queue/nextInQueue.ts';
 
 /** Places that are read of a long queue. */
 export const maxPlaces = 200;
 
-/** A registry's address, its queue, the base images that could not be read, and the events that were ignored. */
-export async function registryOverview(registry: KnownRegistry, ports: Pick<Ports, 'store' | 'settings'>) {
+/**
+ * A registry's address, its queue, the base images of its tasks that are held or could not be read, and the events that
+ * were ignored.
+ */
+export async function registryOverview(
+  registry: KnownRegistry,
+  ports: Pick<Ports, 'store' | 'settings' | 'clock'>,
+) {
   const { store, settings } = ports;
-  const [pace, watch, ignoredEvents, queued] = await Promise.all([
+  const [held, pace, watch, ignoredEvents, queued] = await Promise.all([
+    heldNow(() => store.states(registry.name), ports),
     slotsOf(registry.name, ports),
     store.scan(),
     store.ignored(),
@@ -30,6 +38,7 @@ export async function registryOverview(registry: KnownRegistry, ports: Pick<Port
       queued,
       ...(queued.length === maxPlaces && { queuedShown: maxPlaces }),
       ...(watch && { baseImagesLookedAt: watch.value.lookedAt, publicImagesLookedAt: watch.value.polledAt }),
+      baseImagesHeld: held.value,
       baseImagesNotSeen: watch?.value.unseen ?? [],
       notDone: Object.entries(watch?.value.faults ?? {}).flatMap(([chore, faults]) =>
         faults.map((fault) => ({ chore, ...fault })),

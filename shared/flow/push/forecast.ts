@@ -1,10 +1,12 @@
 import type { PlanAnswer } from '../../graph/answers.ts';
-import { planOf } from '../../graph/planOf.ts';
+import { anyPush, planOf } from '../../graph/planOf.ts';
 import type { KnownRegistry } from '../../model/registry.ts';
 import type { PlanState } from '../../model/state.ts';
 import { taskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Store, UnreadableError } from '../../ports/store.ts';
+import { pausedBy, wouldHold } from '../../rules/bases/admission.ts';
+import { decideOnPush } from '../../rules/decideOnPush.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { imageNamed } from '../imageNamed.ts';
 import { allStates } from '../overall/stale.ts';
@@ -16,18 +18,32 @@ import { allStates } from '../overall/stale.ts';
 const callsOneByOne = 10;
 const readsAtOnce = 10;
 
-type Flow = Pick<Ports, 'store' | 'settings'>;
+type Flow = Pick<Ports, 'store' | 'settings' | 'clock'>;
 
 /**
- * What a push of these images would rebuild, in which order, and how long that would take. Changes nothing.
+ * What a push of these images would rebuild, in which order, how long that would take, and what a policy would hold.
+ * Changes nothing.
  * @param images normalised references
  */
-export async function forecast(images: string[], { store, settings }: Flow): Promise<PlanAnswer> {
+export async function forecast(images: string[], { store, settings, clock }: Flow): Promise<PlanAnswer> {
   const unread: PlanAnswer['skipped'] = [];
   const below = await statesBelow(images, store, unread);
   const states = below ?? (await allStates({ store, settings })).states;
-  const plan = planOf(states, images, settings.runsPerRegistry);
-  return { ...plan, skipped: [...plan.skipped, ...unread] };
+  const { policies } = settings;
+  const plan = planOf(states, images, settings.runsPerRegistry, (image, state) => {
+    const choice = decideOnPush(anyPush(image), state);
+    const paused = choice.do === 'skip' ? undefined : pausedBy(image, policies);
+    return paused === undefined ? choice : { do: 'hold', reason: paused };
+  });
+  const heldFor = new Map(images.map((image) => [image, wouldHold(image, policies, clock.now())]));
+  const young = plan.waves.flatMap(({ tasks }) =>
+    tasks.flatMap(({ registry, task, image }) => {
+      const held = heldFor.get(image);
+      return held ? [{ registry, task, ...held }] : [];
+    }),
+  );
+  const held = [...(plan.held ?? []), ...young];
+  return { ...plan, skipped: [...plan.skipped, ...unread], ...(held.length > 0 && { held }) };
 }
 
 /**

@@ -2,6 +2,7 @@ import { ageMs, type Judgement, type Policy } from '../../model/bases/policy.ts'
 import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
 import { platformText } from '../../model/platform.ts';
 import type { Push, TaskState } from '../../model/state.ts';
+import { without } from '../../model/without.ts';
 import { type Choice, decideOnPush } from '../decideOnPush.ts';
 import { watchedBases } from '../freshness/watched.ts';
 import { isSameFor } from './sightings.ts';
@@ -40,6 +41,7 @@ export interface Standing {
 /** @param seen at least one digest */
 export function standingOf(seen: Sightings, terms: Terms): Standing {
   const policy = policyFor(seen.image, terms.policies);
+  const paused = pausedBy(seen.image, terms.policies);
   const heldBy = (sighting: Sighting) => holdOn(sighting, policy, terms);
   const newest = seen.digests.at(-1)!;
   const admissible = seen.digests.findLast((sighting) => !heldBy(sighting));
@@ -49,7 +51,7 @@ export function standingOf(seen: Sightings, terms: Terms): Standing {
     newest,
     ...(admissible && { admissible }),
     ...(held && { held }),
-    ...(policy?.pause !== undefined && { paused: `${policy.images} is paused: ${policy.pause}` }),
+    ...(paused !== undefined && { paused }),
     terms,
   };
 }
@@ -73,6 +75,24 @@ export function holdOn(
   if (until <= now) return undefined;
   const reason = `is held until ${until.toISOString()}: ${policy.images} has a minimum age of ${policy.minimumAge}`;
   return { digest, reason, until: until.toISOString() };
+}
+
+/** Why nothing automatic starts from an image; undefined where it may. */
+export function pausedBy(image: string, policies: Policy[]): string | undefined {
+  const policy = policyFor(image, policies);
+  return policy?.pause === undefined ? undefined : `${policy.images} is paused: ${policy.pause}`;
+}
+
+/** Why a digest that is pushed now would be held, and until when. */
+export function wouldHold(image: string, policies: Policy[], now: Date): Omit<Held, 'digest'> | undefined {
+  const pushed = {
+    digest: 'a new digest',
+    firstSeen: now.toISOString(),
+    since: now.toISOString(),
+    sure: true,
+  };
+  const held = holdOn(pushed, policyFor(image, policies), { policies, judgements: [], now });
+  return held && without(held, 'digest');
 }
 
 /**

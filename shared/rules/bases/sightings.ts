@@ -13,10 +13,7 @@ export interface Look {
   how: 'announced' | 'read' | 'named';
 }
 
-/**
- * More are thinned out. With fewer than a hundred between the newest and the one that is old enough, the steps of a
- * tag that is pushed all the time become larger, and none is skipped for good.
- */
+/** More are thinned out: the steps of a tag that is pushed all the time become larger the older they are, and it never starves. */
 const maxDigests = 100;
 
 /** The digest that a tag stands for, as far as it is known. */
@@ -63,12 +60,17 @@ function read(known: Sighting | undefined, time: string, newest: Sighting | unde
 /** Whether a replica may still answer what the tag stood for before. */
 const isDoubted = ({ since }: Sighting, time: string) => Date.parse(time) - Date.parse(since) < replicaLagMs;
 
-/** Without the one that is nearest to its neighbours, where there are too many; the first and the last stay. */
+/**
+ * Without the one whose neighbours are nearest for its age, where there are too many; the first and the last stay. What is
+ * new, and may have to grow old first, is thinned last.
+ */
 function thinned(digests: Sighting[]): Sighting[] {
   if (digests.length <= maxDigests) return digests;
-  const gap = (at: number) => Date.parse(digests[at + 1]!.since) - Date.parse(digests[at - 1]!.since);
+  const times = digests.map(({ since }) => Date.parse(since));
+  const newest = times.at(-1)!;
+  const step = (at: number) => (times[at + 1]! - times[at - 1]!) / (newest - times[at]! + 1);
   let least = 1;
-  for (let at = 2; at < digests.length - 1; at++) if (gap(at) < gap(least)) least = at;
+  for (let at = 2; at < digests.length - 1; at++) if (step(at) < step(least)) least = at;
   return thinned(digests.filter((_, at) => at !== least));
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { judge } from '../../../shared/flow/api/bases/judge.ts';
+import { registryOverview } from '../../../shared/flow/api/registryOverview.ts';
 import { patchTask } from '../../../shared/flow/api/tasks.ts';
 import { heldNow } from '../../../shared/flow/overall/held.ts';
 import { allStates } from '../../../shared/flow/overall/stale.ts';
+import { forecast } from '../../../shared/flow/push/forecast.ts';
 import { forecastJudgement } from '../../../shared/flow/push/forecastJudgement.ts';
 import { onPush } from '../../../shared/flow/push/onPush.ts';
 import { staleOf } from '../../../shared/graph/staleOf.ts';
@@ -153,6 +155,107 @@ test('what is held costs two calls without a policy, and one more for each image
   // Its states are two calls; the image's own row, one.
   assert.equal(await calls([{ images: 'docker.io/library/base3', minimumAge: '1d' }]), 2 + 2 + 1);
   assert.equal(await calls([{ images: 'docker.io/**', minimumAge: '1d' }]), 2 + 2 + 7);
+});
+
+const policies: [
+  title: string,
+  policies: Policy[],
+  waves: string[][],
+  held: [string, string | undefined][],
+][] = [
+  [
+    'no policy',
+    [],
+    [
+      ['mid1-task', 'mid2-task'],
+      ['app1-task', 'app2-task'],
+    ],
+    [],
+  ],
+  [
+    'one for other images',
+    [{ images: 'docker.io/**', minimumAge: '3d' }],
+    [
+      ['mid1-task', 'mid2-task'],
+      ['app1-task', 'app2-task'],
+    ],
+    [],
+  ],
+  [
+    'an age: the waves begin then',
+    [{ images: base, minimumAge: '3d' }],
+    [
+      ['mid1-task', 'mid2-task'],
+      ['app1-task', 'app2-task'],
+    ],
+    [
+      ['app2-task', '3d'],
+      ['mid1-task', '3d'],
+      ['mid2-task', '3d'],
+    ],
+  ],
+  [
+    'a pause: nothing is rebuilt',
+    [{ images: base, pause: 'frozen' }],
+    [],
+    [
+      ['app2-task', undefined],
+      ['mid1-task', undefined],
+      ['mid2-task', undefined],
+    ],
+  ],
+  [
+    'a pause of what is made on the way',
+    [{ images: 'mid1acr.azurecr.io/**', pause: 'frozen' }],
+    [
+      ['mid1-task', 'mid2-task'],
+      ['app1-task', 'app2-task'],
+    ],
+    [],
+  ],
+  [
+    'a pause that a more specific age is named beside',
+    [
+      { images: 'baseacr.azurecr.io/**', pause: 'frozen' },
+      { images: base, minimumAge: '1h' },
+    ],
+    [
+      ['mid1-task', 'mid2-task'],
+      ['app1-task', 'app2-task'],
+    ],
+    [
+      ['app2-task', '1h'],
+      ['mid1-task', '1h'],
+      ['mid2-task', '1h'],
+    ],
+  ],
+];
+const hours: Record<string, number> = { '3d': 72, '1h': 1 };
+for (const [title, given, waves, held] of policies)
+  test(`a plan says what a push would be held for, ${title}`, async () => {
+    const world = await diamondWorld();
+    world.ports.settings.policies = given;
+    const plan = await forecast([base], world.ports);
+    assert.deepEqual(
+      plan.waves.map(({ tasks }) => tasks.map(({ task }) => task).sort()),
+      waves,
+    );
+    assert.deepEqual(
+      (plan.held ?? []).map(({ task, until }) => [task, until]).sort(),
+      held.map(([task, age]) => [task, age && new Date(world.now() + hours[age]! * 3_600_000).toISOString()]),
+    );
+  });
+
+test('the overview of a registry has the base images of its own tasks that are held', async () => {
+  const world = await diamondWorld();
+  world.ports.settings.policies = [{ images: publicBase, pause: 'frozen' }];
+  const heldIn = async (name: string) =>
+    (await registryOverview(registryOf(world, name), world.ports)).properties.baseImagesHeld;
+  assert.deepEqual(
+    (await heldIn('mid2acr')).map(({ image, because }) => [image, because]),
+    [[publicBase, 'paused']],
+  );
+  assert.deepEqual(await heldIn('mid1acr'), []);
 });
 
 test.run();

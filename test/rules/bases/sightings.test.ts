@@ -68,20 +68,36 @@ test('nothing new is the same object: nothing is written', () => {
     assert.ok(withSeen(seen, look, new Date(at(30))) === seen, look.digest);
 });
 
-test('of 2,000 pushes a hundred are kept: the first, the newest, and steps between them', () => {
-  let seen: Sightings | undefined;
-  for (let push = 0; push < 2_000; push++)
-    seen = withSeen(
-      seen,
-      { image, digest: String(push), time: at(push), how: 'announced' },
-      new Date(at(push)),
+const hour = 60;
+const day = 24 * hour;
+const cadences: [every: number, age: number, lateBy: number][] = [
+  // In minutes; at most so late are steps that are lost.
+  [day, 3 * day, 0],
+  [12 * hour, 3 * day, 0],
+  [6 * hour, 3 * day, 0],
+  [hour, 3 * day, 8 * hour],
+  [5, 3 * day, 12 * hour],
+  [hour, 12 * hour, 2 * hour],
+  [12 * hour, 30 * day, 3 * day],
+  [12 * hour, 80 * day, 12 * day],
+];
+for (const [every, age, lateBy] of cadences)
+  test(`of pushes every ${every} minutes a hundred are kept, and what is ${age / hour} hours old is at most ${lateBy / hour} hours older`, () => {
+    let seen: Sightings | undefined;
+    let late = 0;
+    for (let time = 0; time < 90 * day; time += every) {
+      const look = { image, digest: String(time), time: at(time), how: 'announced' } as const;
+      seen = withSeen(seen, look, new Date(at(time)));
+      if (time < age) continue;
+      const oldEnough = seen.digests.findLast(({ since }) => since <= at(time - age))!;
+      late = Math.max(late, time - age - ((time - age) % every) - Number(oldEnough.digest));
+    }
+    assert.ok(seen!.digests.length <= 100);
+    assert.deepEqual(
+      [seen!.digests[0]!.digest, seen!.digests.at(-1)!.digest],
+      ['0', String(90 * day - every)],
     );
-  const kept = seen!.digests.map(({ digest }) => Number(digest));
-  assert.equal(kept.length, 100);
-  assert.equal(kept[0], 0);
-  assert.equal(kept.at(-1), 1999);
-  const steps = kept.slice(1).map((push, index) => push - kept[index]!);
-  assert.ok(Math.max(...steps) <= 60, `the largest step has ${Math.max(...steps)} pushes`);
-});
+    assert.ok(late <= lateBy, `${late / hour} hours`);
+  });
 
 test.run();
