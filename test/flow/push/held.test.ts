@@ -2,43 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { heldBases } from '../../../shared/flow/api/bases/heldBases.ts';
 import { judge } from '../../../shared/flow/api/bases/judge.ts';
-import { everyMinute } from '../../../shared/flow/clock/everyMinute.ts';
-import { onPush } from '../../../shared/flow/push/onPush.ts';
-import type { Policy } from '../../../shared/model/bases/policy.ts';
 import type { Decision } from '../../../shared/model/state.ts';
-import { base, diamond, diamondWorld, registryOf, runByHand } from '../../worlds/diamondWorld.ts';
+import { base, diamond, registryOf, runByHand } from '../../worlds/diamondWorld.ts';
+import { deliver, heldWorld, hours } from '../../worlds/heldWorld.ts';
 import { settle } from '../../worlds/settle.ts';
 import { runsOf, type World } from '../../worlds/world.ts';
 
 const [mid1, mid2] = diamond as [(typeof diamond)[number], (typeof diamond)[number]];
 const dayS = 86_400;
 
-async function heldWorld(...policies: Policy[]): Promise<World> {
-  const world = await diamondWorld();
-  // What there is, is old enough.
-  world.pass(4 * dayS);
-  world.ports.settings.policies = policies;
-  return world;
-}
-
 const builtOn = async (world: World, { registry, name } = mid1) =>
   (await world.ports.store.state(registry, name))!.value.built!.pins[0]!.digest;
 const runs = (world: World, { registry } = mid1) => runsOf(world, registry);
-
-async function deliver(world: World): Promise<Decision[]> {
-  const decisions: Decision[] = [];
-  for (const event of world.events.splice(0)) decisions.push(...((await onPush(event, world.ports)) ?? []));
-  return decisions;
-}
-
-/** Time passes with a round an hour, and everything that is begun ends. */
-async function hours(world: World, count: number): Promise<void> {
-  for (let hour = 0; hour < count; hour++) {
-    world.pass(3600);
-    await everyMinute(world.ports);
-    if (world.messages.length > 0) await settle(world);
-  }
-}
 
 const quarantine = (world: World, digest: string, reason = 'CVE-2026-1') =>
   judge(registryOf(world, 'baseacr'), 'quarantined', { image: base, digest, reason }, world.ports);
@@ -72,47 +47,6 @@ test('what is held is written down once, not with each round', async () => {
   for await (const decision of world.ports.store.decisions('mid2acr', 'app2-task'))
     if (decision.verdict === 'held') held.push(decision);
   assert.equal(held.length, 1);
-});
-
-test('a public digest that was withdrawn while it was held is not built on, whatever comes after it', async () => {
-  const world = await heldWorld({ images: 'docker.io/**', minimumAge: '3d' });
-  const alpine = 'docker.io/library/alpine:1';
-  const good = world.tags.get(alpine)!;
-  const onAlpine = async () =>
-    (await world.ports.store.state('mid2acr', 'app2-task'))!.value.built!.pins.find(
-      ({ image }) => image === alpine,
-    )!.digest;
-  const bad = world.push(alpine);
-  await hours(world, 3);
-  world.push(alpine, good);
-  await hours(world, 80);
-  const next = world.push(alpine);
-  await hours(world, 70);
-  assert.equal(await onAlpine(), good);
-  await hours(world, 4);
-  assert.equal(await onAlpine(), next);
-  assert.ok(world.builds.every(({ bases }) => bases.get(alpine) !== bad));
-});
-
-test('each round says how many tasks a registry is held for, and since when', async () => {
-  const world = await heldWorld(
-    { images: base, minimumAge: '3d' },
-    { images: 'docker.io/**', pause: 'frozen' },
-  );
-  const told: unknown[] = [];
-  world.ports.log = (_, message, facts) => void (message.startsWith('held edges') && told.push(facts));
-  world.push(base);
-  await deliver(world);
-  await hours(world, 1);
-  world.push(base);
-  world.push('docker.io/library/alpine:1');
-  await deliver(world);
-  told.length = 0;
-  await hours(world, 1);
-  assert.deepEqual(told, [
-    { registry: 'baseacr.azurecr.io', tasks: 3, seconds: 7200 },
-    { registry: 'docker.io', tasks: 1, seconds: 0 },
-  ]);
 });
 
 test('a tag that is pushed daily is built daily, three days late', async () => {

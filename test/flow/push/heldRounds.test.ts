@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import { base } from '../../worlds/diamondWorld.ts';
+import { deliver, heldWorld, hours } from '../../worlds/heldWorld.ts';
+
+test('a public digest that was withdrawn while it was held is not built on, whatever comes after it', async () => {
+  const world = await heldWorld({ images: 'docker.io/**', minimumAge: '3d' });
+  const alpine = 'docker.io/library/alpine:1';
+  const good = world.tags.get(alpine)!;
+  const onAlpine = async () =>
+    (await world.ports.store.state('mid2acr', 'app2-task'))!.value.built!.pins.find(
+      ({ image }) => image === alpine,
+    )!.digest;
+  const bad = world.push(alpine);
+  await hours(world, 3);
+  world.push(alpine, good);
+  await hours(world, 80);
+  const next = world.push(alpine);
+  await hours(world, 70);
+  assert.equal(await onAlpine(), good);
+  await hours(world, 4);
+  assert.equal(await onAlpine(), next);
+  assert.ok(world.builds.every(({ bases }) => bases.get(alpine) !== bad));
+});
+
+test('each round says how many tasks a registry is held for, and since when', async () => {
+  const world = await heldWorld(
+    { images: base, minimumAge: '3d' },
+    { images: 'docker.io/**', pause: 'frozen' },
+  );
+  const told: unknown[] = [];
+  world.ports.log = (_, message, facts) => void (message.startsWith('held edges') && told.push(facts));
+  world.push(base);
+  await deliver(world);
+  await hours(world, 1);
+  world.push(base);
+  world.push('docker.io/library/alpine:1');
+  await deliver(world);
+  told.length = 0;
+  await hours(world, 1);
+  assert.deepEqual(told, [
+    { registry: 'baseacr.azurecr.io', tasks: 3, seconds: 7200 },
+    { registry: 'docker.io', tasks: 1, seconds: 0 },
+  ]);
+});
+
+test.run();
