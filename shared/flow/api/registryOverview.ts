@@ -5,7 +5,8 @@ import type { QueuePlace, TaskState } from '../../model/state.ts';
 import { without } from '../../model/without.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { UnreadableError } from '../../ports/store.ts';
-import { heldNow } from '../overall/held.ts';
+import { heldUnder } from '../overall/held.ts';
+import { termsNow } from '../push/see.ts';
 import { slotsOf } from '../queue/nextInQueue.ts';
 
 /** Places that are read of a long queue. */
@@ -21,7 +22,7 @@ export async function registryOverview(
 ) {
   const { store, settings } = ports;
   const [held, pace, watch, ignoredEvents, queued] = await Promise.all([
-    heldNow(() => store.states(registry.name), ports),
+    termsNow(ports).then((terms) => heldUnder(terms, () => store.states(registry.name), ports)),
     slotsOf(registry.name, ports),
     store.scan(),
     store.ignored(),
@@ -38,7 +39,7 @@ export async function registryOverview(
       queued,
       ...(queued.length === maxPlaces && { queuedShown: maxPlaces }),
       ...(watch && { baseImagesLookedAt: watch.value.lookedAt, publicImagesLookedAt: watch.value.polledAt }),
-      baseImagesHeld: held.value,
+      baseImagesHeld: held,
       baseImagesNotSeen: watch?.value.unseen ?? [],
       notDone: Object.entries(watch?.value.faults ?? {}).flatMap(([chore, faults]) =>
         faults.map((fault) => ({ chore, ...fault })),

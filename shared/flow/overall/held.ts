@@ -21,9 +21,18 @@ export async function heldNow(
 ): Promise<HeldAnswer> {
   const [terms, scan] = await Promise.all([termsNow(ports), ports.store.scan()]);
   const notSeen = (scan?.value.unseen ?? []).map(({ image, reason }) => ({ image, reason }));
+  return { value: await heldUnder(terms, statesOf, ports), judgements: inForce(terms), notSeen };
+}
+
+/** The base images of some tasks whose newest digest is held. */
+export async function heldUnder(
+  terms: Terms,
+  statesOf: () => Promise<TaskState[]>,
+  ports: Pick<Ports, 'store'>,
+): Promise<HeldBase[]> {
   const judgements = inForce(terms);
   const bad = judgements.filter(({ verdict }) => verdict === 'quarantined');
-  if (terms.policies.length === 0 && bad.length === 0) return { value: [], judgements, notSeen };
+  if (terms.policies.length === 0 && bad.length === 0) return [];
   const badDigests = new Set(bad.map(({ digest }) => digest));
   const badImages = new Set(bad.map(({ image }) => image));
   const asked = trackedBases(await statesOf()).filter(
@@ -36,7 +45,7 @@ export async function heldNow(
     const seen = (await ports.store.sightings(image))?.value;
     return seen && seen.digests.length > 0 ? heldBase(seen, terms, judgements) : [];
   });
-  return { value: value.flat(), judgements, notSeen };
+  return value.flat();
 }
 
 /** The newest judgement on each digest, where it is not taken back; the newest first. */
