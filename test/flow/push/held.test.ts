@@ -4,7 +4,7 @@ import { heldBases } from '../../../shared/flow/api/bases/heldBases.ts';
 import { judge } from '../../../shared/flow/api/bases/judge.ts';
 import type { Decision } from '../../../shared/model/state.ts';
 import { base, diamond, registryOf, runByHand } from '../../worlds/diamondWorld.ts';
-import { deliver, heldWorld, hours } from '../../worlds/heldWorld.ts';
+import { deliver, heldWorld, hours } from '../../worlds/replay/heldWorld.ts';
 import { settle } from '../../worlds/settle.ts';
 import { runsOf, type World } from '../../worlds/world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { base } from '../../worlds/diamondWorld.ts';
-import { deliver, heldWorld, hours } from '../../worlds/heldWorld.ts';
+import { deliver, heldWorld, hours } from '../../worlds/replay/heldWorld.ts';
 
 test('a public digest that was withdrawn while it was held is not built on, whatever comes after it', async () => {
   const world = await heldWorld({ images: 'docker.io/**', minimumAge: '3d' });

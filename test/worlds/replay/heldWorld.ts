@@ -1,10 +1,10 @@
-import { everyMinute } from '../../shared/flow/clock/everyMinute.ts';
-import { onPush } from '../../shared/flow/push/onPush.ts';
-import type { Policy } from '../../shared/model/bases/policy.ts';
-import type { Decision } from '../../shared/model/state.ts';
-import { diamondWorld } from './diamondWorld.ts';
-import { settle } from './settle.ts';
-import type { World } from './world.ts';
+import { everyMinute } from '../../../shared/flow/clock/everyMinute.ts';
+import { onPush } from '../../../shared/flow/push/onPush.ts';
+import type { Policy } from '../../../shared/model/bases/policy.ts';
+import type { Decision } from '../../../shared/model/state.ts';
+import { diamondWorld } from '../diamondWorld.ts';
+import { settle } from '../settle.ts';
+import type { World } from '../world.ts';
 
 const dayS = 86_400;
 
