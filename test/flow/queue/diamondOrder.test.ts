@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'uvu';
+import { seedOf } from '../../seed.ts';
 import { byTier } from '../../tier.ts';
 import { base, diamond, diamondWorld } from '../../worlds/diamondWorld.ts';
 import { settle, settleWithoutRounds } from '../../worlds/settle.ts';
@@ -15,7 +16,7 @@ import { createStorm } from '../../worlds/storm/happen.ts';
 import { nothingWasSwallowed } from '../../worlds/storm/judge.ts';
 import { runsOf, type World } from '../../worlds/world.ts';
 
-const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
+const seed = seedOf();
 const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 40, normal: 150, long: 3_500 }));
 console.log(`diamonds: PLINTH_SEED=${seed}, ${numRuns} sequences`);
 

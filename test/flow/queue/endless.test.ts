@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'uvu';
+import { seedOf } from '../../seed.ts';
 import { byTier } from '../../tier.ts';
 import { type Drawn, endlessWorld, imageOf, root } from '../../worlds/endlessWorld.ts';
 
-const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
+const seed = seedOf();
 const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 40, normal: 150, long: 2_000 }));
 console.log(`task sets: PLINTH_SEED=${seed}, ${numRuns} of them`);
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { seedOf } from '../../seed.ts';
 import { byTier } from '../../tier.ts';
 import { chaos, faultsOf } from './chaos.ts';
 
-const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
+const seed = seedOf();
 console.log(`chaos: PLINTH_SEED=${seed}`);
 
 /** The short form of `npm run chaos`. */

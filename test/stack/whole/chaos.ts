@@ -8,11 +8,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Rough, roughnessNames } from '../../../local/rough/rough.ts';
-import { roughnesses } from '../../../local/rough/table.ts';
 import { instantExecutor } from '../../../local/runEngine/run/instantExecutor.ts';
 import type { Executor } from '../../../local/runEngine/types.ts';
 import { type Stack, startStack } from '../../../local/stack.ts';
 import { createApiClient } from '../../../local/tutorial/apiClient.ts';
+import { seedOf } from '../../seed.ts';
 import { numbersFrom } from '../../worlds/workers.ts';
 import { type Findings, findings, untilSettled } from './chaosChecks.ts';
 import { firstBuilds, type Layout, layOut } from './chaosTasks.ts';
@@ -77,14 +77,6 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-/**
- * Without a host that sleeps, drains and is killed at its time-outs, unless PLINTH_ROUGH_HOST is set: with it a run was seen
- * to go on for ten minutes after its build had ended (seed 786789243), which is not mended.
- */
-const stormy = roughnessNames.filter(
-  (name) => process.env.PLINTH_ROUGH_HOST !== undefined || roughnesses[name].outside !== 'host',
-);
-
 async function storm(stack: Stack, options: ChaosOptions): Promise<ChaosReport> {
   const { log, settleSeconds } = options;
   const api = createApiClient(stack.url, stack.keys.function);
@@ -95,7 +87,7 @@ async function storm(stack: Stack, options: ChaosOptions): Promise<ChaosReport> 
   await firstBuilds(layout, stack, api);
   log(`${layout.tasks.length} tasks in ${layout.registries.length} registries are built; the storm begins`);
 
-  stack.roughness.only(...stormy);
+  stack.roughness.only(...roughnessNames);
   await Promise.all([pushAll(layout, options, push), disturb(stack, options)]);
   stack.roughness.only();
   log('the storm is over');
@@ -150,7 +142,7 @@ export function faultsOf(report: ChaosReport): string[] {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const seed = Number(process.env.PLINTH_SEED ?? Date.now() % 1_000_000_007);
+  const seed = seedOf();
   const begun = Date.now();
   const log = (line: string) =>
     console.log(`${((Date.now() - begun) / 1000).toFixed(0).padStart(4)} s  ${line}`);

@@ -3,7 +3,7 @@ import type { Run } from '../../../shared/model/run.ts';
 import { hasFailed } from '../../../shared/rules/freshness/failing.ts';
 import { inputsOf } from '../../../shared/rules/taskState.ts';
 import { diamond, publicBase } from '../diamondWorld.ts';
-import { runsOf, type World } from '../world.ts';
+import { type Move, runsOf, type World } from '../world.ts';
 
 /** Nothing is open, queued, counted as running, or left in a queue. */
 export async function nothingIsLeft({
@@ -68,8 +68,8 @@ export async function everyBuildHasItsRun(world: World, mayBeUnnamed = 0): Promi
 }
 
 /**
- * No run was built on what a tag had stood for before the run before it read it; unless that had not been heard of: what
- * is read and was never met before counts as the newest.
+ * No run was built on what a tag had stood for before the run before it read it, as far as it had been heard of: what
+ * is read and was never met before counts as the newest, and a digest that came back counts from when that was heard.
  */
 export async function nothingGoesBack(world: World): Promise<void> {
   for (const { registry, name, bases } of diamond) {
@@ -78,16 +78,20 @@ export async function nothingGoesBack(world: World): Promise<void> {
     );
     claimed.sort((one, other) => (one.startTime! < other.startTime! ? -1 : 1));
     for (const image of bases.filter((base) => base !== publicBase)) {
-      let newest = -1;
+      const moves = world.moves.filter((move) => move.image === image);
+      const before = new Set<string>();
       for (const { runId, pins, startTime } of claimed) {
-        const digest = pins!.find((pin) => pin.image === image)?.digest;
-        const at = world.moves.findLastIndex(
-          (move) => move.image === image && move.digest === digest && move.at <= Date.parse(startTime!),
-        );
-        const { heardAt = Number.POSITIVE_INFINITY } = world.moves[at] ?? {};
-        if (at < newest && heardAt >= Date.parse(startTime!)) continue;
-        assert.ok(at >= newest, `${runId} of ${name} goes back to an older ${image}`);
-        newest = at;
+        const digest = pins!.find((pin) => pin.image === image)?.digest ?? '';
+        const start = Date.parse(startTime!);
+        const isHeard = ({ heardAt = Number.POSITIVE_INFINITY }: Move) => heardAt < start;
+        const at = moves.findLastIndex((move) => move.digest === digest && move.at <= start);
+        const newest = [...before].map((earlier) => {
+          const heard = moves.findLastIndex((move) => move.digest === earlier && isHeard(move));
+          return heard >= 0 ? heard : moves.findIndex((move) => move.digest === earlier);
+        });
+        before.add(digest);
+        if (at >= 0 && !isHeard(moves[at]!)) continue;
+        assert.ok(at >= Math.max(-1, ...newest), `${runId} of ${name} goes back to an older ${image}`);
       }
     }
   }
