@@ -79,17 +79,17 @@ export async function nothingGoesBack(world: World): Promise<void> {
     claimed.sort((one, other) => (one.startTime! < other.startTime! ? -1 : 1));
     for (const image of bases.filter((base) => base !== publicBase)) {
       const moves = world.moves.filter((move) => move.image === image);
-      const before = new Set<string>();
+      const before = new Map<string, number>();
       for (const { runId, pins, startTime } of claimed) {
         const digest = pins!.find((pin) => pin.image === image)?.digest ?? '';
         const start = Date.parse(startTime!);
         const isHeard = ({ heardAt = Number.POSITIVE_INFINITY }: Move) => heardAt < start;
         const at = moves.findLastIndex((move) => move.digest === digest && move.at <= start);
-        const newest = [...before].map((earlier) => {
+        const newest = [...before].map(([earlier, readAt]) => {
           const heard = moves.findLastIndex((move) => move.digest === earlier && isHeard(move));
-          return heard >= 0 ? heard : moves.findIndex((move) => move.digest === earlier);
+          return heard >= 0 ? heard : moves.findIndex((move) => move.digest === earlier && move.at <= readAt);
         });
-        before.add(digest);
+        before.set(digest, start);
         if (at >= 0 && !isHeard(moves[at]!)) continue;
         assert.ok(at >= Math.max(-1, ...newest), `${runId} of ${name} goes back to an older ${image}`);
       }
