@@ -28,6 +28,7 @@ const programs = [
   'infra/scripts/tables.ts',
   'local/functionsHost/main.ts',
   'test/doubles/contextProcess.ts',
+  'test/filesInOneProcess.ts',
   'test/stack/engine/runEngineChild.ts',
   'test/stack/registry/registryClient.ts',
 ];

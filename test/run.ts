@@ -1,7 +1,7 @@
 /**
  * The test command. uvu by itself ends 0 in cases that are failures (no test.run(), a throwing `before`, a thrown
- * string, a stray `.only`, no file at all), so every file runs in a process of its own and counts only when it
- * ended 0, ran at least one test, and passed all of them.
+ * string, a stray `.only`, no file at all), so a file counts only when it ended 0, ran at least one test, and passed all of
+ * them. One that starts servers, or says at its head that it changes its process, has a process of its own.
  *
  *   npm test -- fast              what starts no server, with few random histories
  *   npm test [-- PATTERN]         everything; PATTERN is a regular expression on the file's path
@@ -13,7 +13,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareMachine, stackPackages } from '../local/machine/machine.mjs';
 import { bundleTests } from './bundle.ts';
-import { runProgram } from './runProgram.ts';
+import { createFileRunner, type FileRunner } from './fileRunner.ts';
+import { type Ended, runProgram } from './runProgram.ts';
 import { type Tier, tiers } from './tier.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
@@ -41,13 +42,8 @@ function testFiles(dir: string): string[] {
     .sort();
 }
 
-async function runFile(file: string, program: string, tier: Tier): Promise<Verdict> {
-  const { code, output, timedOut, seconds } = await runProgram([program], {
-    cwd: root,
-    env: { PLINTH_TEST_TIER: tier },
-    limit,
-  });
-  const verdict = readVerdict(file, code, output, readFileSync(join(root, file), 'utf8'));
+function verdictOn(file: string, { code, output, timedOut, seconds }: Ended): Verdict {
+  const verdict = readVerdict(file, code, output, textOf(file));
   console.log(
     `${verdict.failed ? 'FAIL' : 'ok  '} ${file}  ${verdict.passed} passed  ${seconds.toFixed(1)} s`,
   );
@@ -56,14 +52,19 @@ async function runFile(file: string, program: string, tier: Tier): Promise<Verdi
   return verdict;
 }
 
-async function runAll(files: string[], programOf: (file: string) => string, tier: Tier): Promise<Verdict[]> {
+/** @param begin what runs files, each time one after the other */
+async function runAll(files: string[], begin: () => FileRunner): Promise<Verdict[]> {
   const waiting = [...files];
   const verdicts: Verdict[] = [];
   const worker = async () => {
+    const runner = begin();
     for (let file = waiting.shift(); file; file = waiting.shift())
-      verdicts.push(await runFile(file, programOf(file), tier));
+      verdicts.push(verdictOn(file, await runner.run(bundled(file))));
+    const reason = await runner.end();
+    if (reason) verdicts.push({ passed: 0, failed: 1, skipped: 0, reason });
+    if (reason) console.log(`FAIL ${reason}`);
   };
-  await Promise.all(Array.from({ length: filesAtOnce }, worker));
+  await Promise.all(Array.from({ length: Math.min(filesAtOnce, files.length) }, worker));
   return verdicts;
 }
 
@@ -72,7 +73,9 @@ const longestFirst = (files: string[]) => {
   const place = (file: string) => longest.findIndex((name) => file.endsWith(`/${name}.test.ts`)) >>> 0;
   return files.toSorted((one, other) => place(one) - place(other));
 };
-const dependsOnTier = (file: string) => readFileSync(join(root, file), 'utf8').includes("/tier.ts'");
+const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
+const changesItsProcess = (file: string) => /^\/\/ Changes its process: /m.test(textOf(file));
+const dependsOnTier = (file: string) => textOf(file).includes("/tier.ts'");
 
 /** `fast` and `--tier=long` choose a tier; anything else is a pattern. */
 function chosen(args: string[]): { tier: Tier; files: string[]; pattern: RegExp } {
@@ -92,13 +95,20 @@ const { folder, bundled, remove } = await bundleTests(root, files);
 // For the programs that tests start.
 process.env.PLINTH_COMPILED = folder;
 process.once('exit', remove);
+const place = { cwd: root, env: { PLINTH_TEST_TIER: tier }, limit };
+const together = () => createFileRunner(bundled('test/filesInOneProcess.ts'), place);
+const alone = (): FileRunner => ({
+  run: (program) => runProgram([program], place),
+  end: async () => undefined,
+});
+const quick = files.filter((file) => !isStack(file));
 const verdicts = [
   ...(await runAll(
-    files.filter((file) => !isStack(file)),
-    bundled,
-    tier,
+    quick.filter((file) => !changesItsProcess(file)),
+    together,
   )),
-  ...(await runAll(longestFirst(stack), bundled, tier)),
+  ...(await runAll(quick.filter(changesItsProcess), alone)),
+  ...(await runAll(longestFirst(stack), alone)),
 ];
 
 const sum = (key: 'passed' | 'failed' | 'skipped') =>

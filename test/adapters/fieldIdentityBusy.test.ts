@@ -1,3 +1,4 @@
+// Changes its process: the identity is found in its environment.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

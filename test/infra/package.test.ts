@@ -1,3 +1,4 @@
+// Changes its process: the functions register themselves in it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// Changes its process: the functions register themselves in it.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

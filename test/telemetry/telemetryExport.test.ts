@@ -1,3 +1,4 @@
+// Changes its process: telemetry is set up once for all of it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
