@@ -3,6 +3,7 @@ import { withoutRequest } from '../../model/mapSecrets.ts';
 import { type ImageDescriptor, isEnded, type Run, type RunStatus } from '../../model/run.ts';
 import type { QueueEntry, TaskState } from '../../model/state.ts';
 import { without } from '../../model/without.ts';
+import { eventGuid } from '../../names/eventGuid.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Stored, UnreadableError, type Write } from '../../ports/store.ts';
 import { type Reading, withEnded, withoutRunning } from '../../rules/taskState.ts';
@@ -63,6 +64,7 @@ export async function endRun(registry: string, runId: string, ending: Ending, po
   if (!ended) return false;
   ports.log('information', `run ${runId} ${ended.run.status}`, { registry, runId, task: ended.run.task });
   await wakeWaiting(ended.run, ended.state?.value, ports);
+  if (ended.state) await pushAgain(ended.run, ended.state.value, ports);
   return true;
 }
 
@@ -125,6 +127,19 @@ async function wakeWaiting(run: Run, state: TaskState | undefined, ports: Flow):
   if (state) await addWaiting(run, state, messages, ports);
   await ports.queue.sendStart([...messages.values()]);
   await wakeNext(run.registry, ports);
+}
+
+/**
+ * Pushes that were merged into a run which a person had asked for, and which ended before it read its base images, come
+ * again: nothing else was asked to end.
+ */
+async function pushAgain(run: Run, { bases }: TaskState, { queue }: Flow): Promise<void> {
+  if (run.pins || run.imageUpdateTrigger) return;
+  for (const [at, { image, newer }] of bases.entries()) {
+    if (!newer) continue;
+    const id = eventGuid(`${run.registry}-${run.runId}-merged-${at + 1}`);
+    await queue.sendPush({ id, image, digest: newer.digest, timestamp: newer.since });
+  }
 }
 
 /** Runs of the same task wait in its own registry; dependents of its images may be in any. */
