@@ -74,16 +74,17 @@ export async function everyBuildHasItsRun(world: World, mayBeUnnamed = 0): Promi
 export async function nothingGoesBack(world: World): Promise<void> {
   for (const { registry, name, bases } of diamond) {
     const claimed = (await runsOf(world, registry)).filter(
-      (run) => run.task === name && run.pins && run.notes && run.startTime,
+      (run) => run.task === name && run.pins && run.pinnedAt && run.notes && run.startTime,
     );
     claimed.sort((one, other) => (one.startTime! < other.startTime! ? -1 : 1));
     for (const image of bases.filter((base) => base !== publicBase)) {
       const moves = world.moves.filter((move) => move.image === image);
       const before = new Map<string, number>();
-      for (const { runId, pins, startTime } of claimed) {
+      for (const { runId, pins, pinnedAt, startTime } of claimed) {
         const digest = pins!.find((pin) => pin.image === image)?.digest ?? '';
         const start = Date.parse(startTime!);
-        const isHeard = ({ heardAt = Number.POSITIVE_INFINITY }: Move) => heardAt < start;
+        const read = Date.parse(pinnedAt!);
+        const isHeard = ({ heardAt = Number.POSITIVE_INFINITY }: Move) => heardAt < read;
         const at = moves.findLastIndex((move) => move.digest === digest && move.at <= start);
         const newest = [...before].map(([earlier, readAt]) => {
           const heard = moves.findLastIndex((move) => move.digest === earlier && isHeard(move));
