@@ -2,11 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Ended } from './runProgram.ts';
 
-/** What the process is sent: a compiled test file, and what it prints behind it. */
-export interface FileMessage {
-  file: string;
-  end: string;
-}
+/** What the process is sent: a compiled test file, and what it prints behind it; or that there are no more. */
+export type FileMessage = { file: string; end: string } | 'no more';
 
 export interface FileRunner {
   /** Runs one compiled test file; `code` is what a process of its own would end with. */
@@ -28,6 +25,7 @@ export function createFileRunner(
   { cwd, env, limit }: { cwd: string; env: Record<string, string>; limit: number },
 ): FileRunner {
   let running: ChildProcess | undefined;
+  let gather = (_: Buffer) => {};
   const kill = () => {
     try {
       if (running?.pid) process.kill(-running.pid, 'SIGKILL');
@@ -43,6 +41,7 @@ export function createFileRunner(
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk) => gather(chunk));
     child.once('close', () => {
       if (running === child) running = undefined;
     });
@@ -54,7 +53,29 @@ export function createFileRunner(
       running ??= start();
       const started = performance.now();
       const end = randomUUID();
-      const { output, code, timedOut } = await answerOf(running, { file, end }, { limit, kill });
+      const child = running;
+      let output = '';
+      let timedOut = false;
+      const timer = setTimeout(() => {
+        timedOut = true;
+        kill();
+      }, limit);
+      const code = await new Promise<number | null>((resolve) => {
+        gather = (chunk) => {
+          output += chunk;
+          const at = output.indexOf(`\n${end} `);
+          const ended = at < 0 ? null : /^\S+ (\d+)\n/.exec(output.slice(at + 1));
+          if (!ended) return;
+          output = output.slice(0, at);
+          child.off('close', died);
+          resolve(Number(ended[1]));
+        };
+        // A process that ends in a file has failed it, whatever it ends with.
+        const died = (code: number | null) => resolve(timedOut ? null : code || 1);
+        child.once('close', died);
+        child.send({ file, end } satisfies FileMessage);
+      });
+      clearTimeout(timer);
       const seconds = (performance.now() - started) / 1000;
       return { code, output, timedOut, seconds };
     },
@@ -63,7 +84,7 @@ export function createFileRunner(
       if (!child) return undefined;
       const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
       const timer = setTimeout(kill, endMs);
-      child.disconnect();
+      child.send('no more' satisfies FileMessage);
       const code = await ended;
       clearTimeout(timer);
       process.off('exit', kill);
@@ -71,40 +92,4 @@ export function createFileRunner(
       return code === 0 ? undefined : `the process of several files ended with ${code}`;
     },
   };
-}
-
-/** Sends a file, and gathers what is printed until its end, or until the process has ended. */
-function answerOf(
-  child: ChildProcess,
-  message: FileMessage,
-  { limit, kill }: { limit: number; kill: () => void },
-): Promise<Omit<Ended, 'seconds'>> {
-  let output = '';
-  let timedOut = false;
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      timedOut = true;
-      kill();
-    }, limit);
-    const settle = (code: number | null) => {
-      clearTimeout(timer);
-      for (const stream of [child.stdout!, child.stderr!]) stream.off('data', gather).resume();
-      child.off('close', died);
-      resolve({ output, code: timedOut ? null : code, timedOut });
-    };
-    const gather = (chunk: Buffer) => {
-      output += chunk;
-      const at = output.indexOf(`\n${message.end} `);
-      const ended = at < 0 ? null : /^\S+ (\d+)\n/.exec(output.slice(at + 1));
-      if (!ended) return;
-      output = output.slice(0, at);
-      settle(Number(ended[1]));
-    };
-    child.stdout!.on('data', gather);
-    child.stderr!.on('data', gather);
-    // A process that ends in a file has failed it, whatever it ends with.
-    const died = (code: number | null) => settle(code === 0 ? 1 : code);
-    child.once('close', died);
-    child.send(message);
-  });
 }

@@ -10,7 +10,9 @@ const uvu = globalThis as { UVU_DEFER?: boolean; UVU_QUEUE?: unknown[] };
 uvu.UVU_DEFER = true;
 const environment = { ...process.env };
 
-process.on('message', async ({ file, end }: FileMessage) => {
+process.on('message', async (message: FileMessage) => {
+  if (message === 'no more') return process.disconnect();
+  const { file, end } = message;
   process.stdout.write(`\n${end} ${await runFile(file)}\n`);
 });
 
