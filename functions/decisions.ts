@@ -42,9 +42,11 @@ serve(operations.baseImages, async ({ registry, query, ports }) => ({
 
 const judging =
   (verdict: Judgement['verdict']) =>
-  async ({ registry, body, ports }: Call) => ({
-    jsonBody: await judge(registry, verdict, await body(JudgementRequest, requestWords.judgement), ports),
-  });
+  async ({ registry, body, caller, ports }: Call) => {
+    const said = await body(JudgementRequest, requestWords.judgement);
+    const by = caller?.name;
+    return { jsonBody: await judge(registry, verdict, { ...said, ...(by && { by }) }, ports) };
+  };
 serve(operations.quarantine, judging('quarantined'));
 serve(operations.admit, judging('admitted'));
 serve(operations.release, judging('released'));

@@ -78,6 +78,8 @@ export const Judgement = z
     image: z.string(),
     verdict: z.enum(['quarantined', 'admitted', 'released']),
     reason: z.string(),
+    /** Who said it, by the name that Entra has; a function key has none. */
+    by: z.string().optional(),
     time: z.iso.datetime(),
   })
   .meta({ id: 'Judgement' });

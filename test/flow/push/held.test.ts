@@ -200,6 +200,23 @@ test('what is released counts again; what is admitted counts at once', async () 
   assert.equal(await builtOn(world), pushed);
 });
 
+test('who judged is kept with the judgement, and the first of two who say the same is', async () => {
+  const world = await heldWorld();
+  const registry = registryOf(world, 'baseacr');
+  const said = { image: 'base:1', digest: world.push(base), reason: 'a scanner names it' };
+  for (const by of ['ann@contoso.com', 'bob@contoso.com'])
+    await judge(registry, 'quarantined', { ...said, by }, world.ports);
+  await judge(registry, 'released', said, world.ports);
+  const { judgements } = (await world.ports.store.judgements())!.value;
+  assert.deepEqual(
+    judgements.map(({ verdict, by }) => [verdict, by]),
+    [
+      ['quarantined', 'ann@contoso.com'],
+      ['released', undefined],
+    ],
+  );
+});
+
 test('a pause starts nothing automatic, and says why; a run by hand goes', async () => {
   const world = await heldWorld({ images: 'baseacr.azurecr.io/*', pause: 'the release is frozen' });
   const pushed = world.push(base);

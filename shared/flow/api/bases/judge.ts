@@ -20,12 +20,12 @@ const maxJudgements = 1000;
 export async function judge(
   registry: Pick<KnownRegistry, 'loginServer'>,
   verdict: Judgement['verdict'],
-  { digest, reason, ...request }: JudgementRequest,
+  { digest, reason, by, ...request }: JudgementRequest & Pick<Judgement, 'by'>,
   ports: Flow,
 ): Promise<Judged> {
   const image = imageNamed(request.image, registry);
   const time = ports.clock.now().toISOString();
-  const judgement = await writeDown({ digest, image, verdict, reason, time }, ports);
+  const judgement = await writeDown({ digest, image, verdict, reason, ...(by && { by }), time }, ports);
   ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
   const users = await imagesOn(digest, ports);
   const pushes: string[] = [];
