@@ -24,6 +24,7 @@ const placeOfSource = (sourceOf: (path: string) => string | undefined): Plugin =
 
 /** What tests start as processes of their own. */
 const programs = [
+  'infra/scripts/look.ts',
   'infra/scripts/moveTasks.ts',
   'infra/scripts/tables.ts',
   'local/functionsHost/main.ts',
