@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -115,8 +114,10 @@ async function readWhole(
       done();
     },
   });
+  // Opened before anything fails: a stream that opens it itself may do so after it was removed.
+  const kept = (await open(file, 'w')).createWriteStream();
   try {
-    await pipeline(source, createGunzip(), meter, createWriteStream(file), { signal });
+    await pipeline(source, createGunzip(), meter, kept, { signal });
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as { code?: string; message: string };
