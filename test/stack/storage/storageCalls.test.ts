@@ -81,10 +81,11 @@ test('a push without dependents is one read of one partition', async () => {
   ]);
 });
 
-test('a push with one dependent task is ten calls: four reads, five writes and the start message', async () => {
+test('a push with one dependent task is eleven calls: five reads, five writes and the start message', async () => {
   assert.deepEqual(await counted(push), [
     `GET ${tables.edges}`,
     `POST ${tables.edges}`,
+    `GET ${tables.main}`,
     `GET ${tables.main}`,
     `GET ${tables.main}`,
     `GET ${tables.main}`,
