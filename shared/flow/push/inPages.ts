@@ -6,8 +6,8 @@ import { pushToAll } from './pushToAll.ts';
 import { see } from './see.ts';
 
 /*
- * A push with more dependents than are decided on at once: it is decided page by page, by messages of its own. After each page it is written down how far it is: whatever dies is repeated from there, and
- * the same event again is one read.
+ * A push with more dependents than are decided on at once: it is decided page by page, by messages of its own. After each
+ * page it is written down how far it is: whatever dies is repeated from there, and the same event again is one read.
  */
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'registry' | 'clock' | 'log' | 'settings' | 'seal' | 'vault'>;
