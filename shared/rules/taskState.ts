@@ -78,7 +78,7 @@ export function withEnded(state: TaskState, run: Run, reading: Reading | undefin
       ? { runId, pins: bases.map(({ image, type, digest }) => ({ image, type, digest })), ...took(run) }
       : kept.built;
   const unsure = status !== 'Succeeded' && (before || (entry.phase === 'Pinned' && mayHavePushed(run)));
-  const pushed = status !== 'Succeeded' && (run.outputImages ?? []).length > 0;
+  const pushed = status !== 'Succeeded' && hasPushed(run);
   return {
     ...kept,
     ...(unsure && { unsure }),
@@ -88,9 +88,11 @@ export function withEnded(state: TaskState, run: Run, reading: Reading | undefin
   };
 }
 
+const hasPushed = ({ outputImages = [] }: Run) => outputImages.length > 0;
+
 /** Where the engine reported the end, that counts; else the image may be there, over the one of the run before. */
-const mayHavePushed = ({ status, engineRunId, outputImages = [] }: Run) =>
-  engineRunId === undefined || outputImages.length > 0 || status === 'Timeout' || status === 'Error';
+const mayHavePushed = (run: Run) =>
+  run.engineRunId === undefined || hasPushed(run) || run.status === 'Timeout' || run.status === 'Error';
 
 const failuresOf = (inputs: string, { last }: TaskState) =>
   last && last.inputs === inputs && hasFailed(last.status) ? last.failures : 0;

@@ -11,8 +11,9 @@ import { termsNow } from '../push/see.ts';
 const readsAtOnce = 32;
 
 /**
- * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Two calls, and one more for each image
- * that a policy is for or of which a quarantined digest is known; where there is neither, no task is read.
+ * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Two calls,
+ * and one more for each image that a policy is for or of which a quarantined digest is known; where there is neither, no
+ * task is read.
  * @param statesOf reads the states of all tasks
  */
 export async function heldNow(

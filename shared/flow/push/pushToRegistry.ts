@@ -1,4 +1,3 @@
-import type { Run } from '../../model/run.ts';
 import type { Decision, TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../../ports/store.ts';
@@ -6,10 +5,10 @@ import type { Choice } from '../../rules/decideOnPush.ts';
 import { withTold } from '../../rules/freshness/newer.ts';
 import { chunks, mapAtMost } from '../concurrency.ts';
 import { enqueueAll } from '../queue/enqueue.ts';
-import { imageUpdateTrigger, withMerged } from '../queue/newRun.ts';
+import { imageUpdateTrigger } from '../queue/newRun.ts';
 import type { Counted } from './counted.ts';
-import { cannotBeRead, mergedInto, notStarted, pushToTask } from './pushToTask.ts';
-import { decision, recordNew, recordSkipped, toldOf } from './recordSkipped.ts';
+import { cannotBeRead, mergedInto, mergeWrites, notStarted, pushToTask } from './pushToTask.ts';
+import { decision, recordNew, recordSkipped } from './recordSkipped.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
 
@@ -93,7 +92,7 @@ async function mergeAll(
     const run = runs[at];
     if (!run || run instanceof Error || run.value.status !== 'Queued') return merge;
     const decided = mergedInto(run.value, counted, { task: merge.state.value, reason: merge.reason }, ports);
-    return { merge, decided, writes: mergeWrites(run, merge, counted, ports) };
+    return { merge, decided, writes: mergeWrites(run, merge.state, counted, ports) };
   });
   const ready = asked.flatMap((one) => ('merge' in one ? [one] : []));
   // What the event itself has queued has its decision since then.
@@ -142,15 +141,4 @@ async function commitMerges(registry: string, merges: Ready[], { store }: Flow):
     }
   }
   return disturbed;
-}
-
-/** The run's row and the state's, where the push says something new to them. */
-function mergeWrites(
-  { value, etag }: Stored<Run>,
-  { state }: Merge,
-  { push }: Counted,
-  ports: Flow,
-): Write[] {
-  const merged = withMerged(value, push, ports.clock.now());
-  return [...(merged ? [{ put: 'run' as const, value: merged, etag }] : []), ...toldOf(state, push)];
 }

@@ -2,7 +2,7 @@ import type { Run } from '../../model/run.ts';
 import type { Decision, Push, TaskState } from '../../model/state.ts';
 import type { TaskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { ConflictError, type Stored, UnreadableError } from '../../ports/store.ts';
+import { ConflictError, type Stored, UnreadableError, type Write } from '../../ports/store.ts';
 import type { Choice } from '../../rules/decideOnPush.ts';
 import { withTold } from '../../rules/freshness/newer.ts';
 import { enqueue } from '../queue/enqueue.ts';
@@ -75,19 +75,27 @@ async function merge(
   ports: Flow,
 ): Promise<Decision> {
   const { store } = ports;
-  const { push } = counted;
   const { value: state } = stored;
   const run = await store.run(state.registry, runId);
   if (!run) await dropGhost(state.registry, runId, ports);
   if (run?.value.status !== 'Queued')
     throw new ConflictError(`run ${runId} of ${state.task} is no longer queued`);
   const merged = mergedInto(run.value, counted, { task: state, reason }, ports);
-  const changed = withMerged(run.value, push, ports.clock.now());
-  const told = toldOf(stored, push);
-  if (changed) await store.commit(state.registry, [{ put: 'run', value: changed, etag: run.etag }, ...told]);
-  else if (told.length > 0) await store.commit(state.registry, told);
+  const writes = mergeWrites(run, stored, counted, ports);
+  if (writes.length > 0) await store.commit(state.registry, writes);
   await recordNew(state.registry, [merged], ports);
   return merged;
+}
+
+/** The run's row and the state's, where the push says something new to them. */
+export function mergeWrites(
+  { value, etag }: Stored<Run>,
+  state: Stored<TaskState>,
+  { push }: Counted,
+  ports: Flow,
+): Write[] {
+  const merged = withMerged(value, push, ports.clock.now());
+  return [...(merged ? [{ put: 'run' as const, value: merged, etag }] : []), ...toldOf(state, push)];
 }
 
 /** The event came before and its answer was lost: what it did then is what it did. */
