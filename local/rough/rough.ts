@@ -8,6 +8,8 @@ export interface RoughOptions {
   minuteMs?: number;
   /** Other shares than the table's, of 1,000 occasions. */
   shares?: Partial<Record<RoughnessName, number>>;
+  /** So many of them at most, from one `only` to the next. */
+  most?: Partial<Record<RoughnessName, number>>;
   /** What part of Azure's limits of pace is granted; 1 when not given. */
   pace?: number;
 }
@@ -39,17 +41,21 @@ export function createRough({
   only = roughnessNames,
   minuteMs = 1000,
   shares = {},
+  most = {},
   pace = 1,
 }: RoughOptions): Rough {
   let on = new Set(only);
   const met = new Map<RoughnessName, number>();
+  let before = new Map(met);
   const streams = new Map(roughnessNames.map((name, at) => [name, numbersFrom(seed * 31 + at)]));
   const count = (name: RoughnessName) => void met.set(name, (met.get(name) ?? 0) + 1);
+  const isEnough = (name: RoughnessName) =>
+    (met.get(name) ?? 0) - (before.get(name) ?? 0) >= (most[name] ?? Number.POSITIVE_INFINITY);
   return {
     isOn: (name) => on.has(name),
     meets(name) {
-      if (!on.has(name) || streams.get(name)!(1000) >= (shares[name] ?? roughnesses[name].share))
-        return false;
+      if (!on.has(name) || isEnough(name)) return false;
+      if (streams.get(name)!(1000) >= (shares[name] ?? roughnesses[name].share)) return false;
       count(name);
       return true;
     },
@@ -59,6 +65,7 @@ export function createRough({
     pace: (limit) => limit * pace,
     only(...wanted) {
       on = new Set(wanted);
+      before = new Map(met);
     },
     counts: () =>
       Object.fromEntries(roughnessNames.map((name) => [name, met.get(name) ?? 0])) as Record<
