@@ -51,11 +51,13 @@ const keptHeld = ({ ports }: Pick<AppCall, 'ports'>) =>
 
 serveApp(operations.heldList, async ({ ports }) => ({ jsonBody: await keptHeld({ ports }) }));
 
-serve(operations.staleList, async ({ registry, ports }) => ({
-  jsonBody: staleIn(registry.name, await keptStates({ ports }), (await keptHeld({ ports })).value),
-}));
+serve(operations.staleList, async ({ registry, ports }) => {
+  const { value } = await keptHeld({ ports });
+  return { jsonBody: staleIn(registry.name, await keptStates({ ports }), value, ports.settings.policies) };
+});
 
 serve(operations.tasksWhy, async ({ registry, parameter, ports }) => {
   const task = { registry: registry.name, task: parameter('task') };
-  return { jsonBody: whyStale(task, await keptStates({ ports }), (await keptHeld({ ports })).value) };
+  const { value } = await keptHeld({ ports });
+  return { jsonBody: whyStale(task, await keptStates({ ports }), value, ports.settings.policies) };
 });

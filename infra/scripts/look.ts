@@ -71,7 +71,8 @@ async function held(ask: Ask): Promise<Shown> {
   const said = answer.judgements.map(
     ({ image, digest, verdict, reason, time }) => `${time} ${verdict} ${digest} of ${image}: ${reason}`,
   );
-  return { answer, lines: [...(lines.length > 0 ? lines : ['No base image is held.']), ...said] };
+  const paused = (answer.pausedTasks ?? []).map(({ tasks, reason }) => `${tasks} is paused: ${reason}`);
+  return { answer, lines: [...(lines.length > 0 ? lines : ['No base image is held.']), ...paused, ...said] };
 }
 
 interface Decisions {

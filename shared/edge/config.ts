@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readPrivateHosts } from '../adapters/http/addressRules.ts';
-import { Policies, type Policy } from '../model/bases/policy.ts';
+import { Policies, type Policy, strayPatterns } from '../model/bases/policy.ts';
 import { faultsOf } from '../model/faultsOf.ts';
 import type { KnownRegistry } from '../model/registry.ts';
 import { storageConnection } from '../names/azureNames.ts';
@@ -152,6 +152,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const uris = [`${storageConnection}__tableServiceUri`, `${storageConnection}__queueServiceUri`] as const;
   if (!given[storageConnection] && !uris.every((name) => given[name]))
     faults.push(`${uris.join(' and ')}: needed (or a connection string in ${storageConnection})`);
+  if (read.success)
+    for (const pattern of strayPatterns(
+      read.data.PLINTH_BASE_IMAGE_POLICIES ?? [],
+      read.data.PLINTH_REGISTRIES,
+    ))
+      faults.push(`PLINTH_BASE_IMAGE_POLICIES: ${pattern} is a task of no registry of PLINTH_REGISTRIES`);
   if (!read.success || faults.length > 0)
     throw new ConfigError(`The settings of the function app are not complete. ${faults.join('. ')}.`);
 

@@ -1,5 +1,5 @@
 import type { RunStatus } from '../model/run.ts';
-import type { NewerDigest, OpenRun, TaskState } from '../model/state.ts';
+import type { NewerDigest, OpenRun, TaskState, VerdictCounts } from '../model/state.ts';
 import type { heldBecause } from './heldOf.ts';
 import type { because } from './staleOf.ts';
 
@@ -108,7 +108,7 @@ export interface PushOfDay {
   image?: string;
   digest?: string;
   time?: string;
-  decided?: { started: number; merged: number; waits: number; skipped: number; held?: number };
+  decided?: VerdictCounts;
 }
 
 /** A base image whose newest digest is not built on, and why. */
@@ -128,6 +128,8 @@ export interface HeldBase {
 /** `GET /held`: of all registries. */
 export interface HeldAnswer {
   value: HeldBase[];
+  /** Patterns of tasks of which nothing automatic starts, and why; absent where there is none. */
+  pausedTasks?: { tasks: string; reason: string }[];
   /** What was said of digests and counts, the newest first. */
   judgements: { image: string; digest: string; verdict: string; reason: string; time: string }[];
   /** Base images that could not be looked at, so that it is not known what is newest. */

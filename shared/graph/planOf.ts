@@ -57,8 +57,9 @@ export function planOf<S extends PlanState>(
   }));
   const times = waves.flatMap(({ seconds }) => seconds ?? []);
   const seconds = times.length > 0 ? times.reduce((sum, one) => sum + one, 0) : undefined;
-  // One that another of the images rebuilds is not held for this one.
-  const stay = held.filter((one) => !rebuilt.has(taskKey(one)));
+  // One that another of the images rebuilds is not held for this one, and one that is held for two images is so once.
+  const first = new Map(held.toReversed().map((one) => [taskKey(one), one]));
+  const stay = held.filter((one) => !rebuilt.has(taskKey(one)) && first.get(taskKey(one)) === one);
   return { waves, skipped, ...(stay.length > 0 && { held: stay }), ...known(seconds), tooMany };
 }
 

@@ -1,5 +1,7 @@
+import type { Policy } from '../model/bases/policy.ts';
 import type { OpenRun, PlanState, TrackedBase } from '../model/state.ts';
 import { type TaskKey, taskKey, taskPath } from '../names/taskKey.ts';
+import { pausedTask } from '../rules/bases/policies.ts';
 import { hasFailed, isStopped, nextTryOf } from '../rules/freshness/failing.ts';
 import type { HeldBase, StaleTask, WhyAnswer } from './answers.ts';
 import { cut } from './compact.ts';
@@ -28,9 +30,10 @@ export const because = [
  * over however many levels; the longest stale first. Pure, for the server and for a browser.
  * @param states of all tasks of all registries: a maker may be in another
  * @param held base images whose newest digest is held
+ * @param policies by which tasks are paused
  */
-export function staleOf(states: PlanState[], held: HeldBase[] = []): StaleTask[] {
-  const { stale, heldFor } = freshness(states, held);
+export function staleOf(states: PlanState[], held: HeldBase[] = [], policies: Policy[] = []): StaleTask[] {
+  const { stale, heldFor } = freshness(states, held, policies);
   return [...stale.values(), ...heldFor.values()].sort(bySince);
 }
 
@@ -38,8 +41,13 @@ const bySince = (one: StaleTask, other: StaleTask) => order(one.since, other.sin
 const order = (one: string, other: string) => Number(one > other) - Number(one < other);
 
 /** Why a task is stale, up to the first cause; undefined where there is no such task. Pure. */
-export function whyOf(task: TaskKey, states: PlanState[], held: HeldBase[] = []): WhyAnswer | undefined {
-  const { stale, heldFor, get } = freshness(states, held);
+export function whyOf(
+  task: TaskKey,
+  states: PlanState[],
+  held: HeldBase[] = [],
+  policies: Policy[] = [],
+): WhyAnswer | undefined {
+  const { stale, heldFor, get } = freshness(states, held, policies);
   const state = get(task);
   if (!state) return undefined;
   const steps: StaleTask[] = [];
@@ -84,21 +92,27 @@ function heldAbove(from: PlanState, states: PlanState[], heldFor: Map<PlanState,
   return undefined;
 }
 
-function freshness(states: PlanState[], held: HeldBase[]) {
+function freshness(states: PlanState[], held: HeldBase[], policies: Policy[]) {
   const known = new Map(states.map((state) => [taskKey(state), state]));
   const dependents = dependentsOf(states, countedBases);
   const stale = new Map<PlanState, StaleTask>();
   const themselves = states.flatMap((state) => staleItself(state) ?? []);
-  for (const one of themselves.sort(bySince)) stale.set(known.get(taskKey(one))!, one);
+  const heldImages = new Map(held.map((one) => [one.image, one]));
+  const heldFor = new Map<PlanState, StaleTask>();
+  for (const one of themselves.sort(bySince)) {
+    const paused = one.because === 'notStarted' ? pausedTask(one, policies) : undefined;
+    const isPaused = one.because === 'notStarted' && heldImages.get(one.base)?.because === 'paused';
+    const state = known.get(taskKey(one))!;
+    if (paused) heldFor.set(state, { ...one, because: 'held', says: `${one.task}: ${paused}.` });
+    else if (!isPaused) stale.set(state, one);
+  }
   // A map is gone through to its end, what is added on the way included: level by level, the longest stale first.
   for (const [maker, { since }] of stale)
     for (const image of maker.outputs)
       for (const state of dependents.get(image) ?? [])
         if (!stale.has(state)) stale.set(state, staleAbove(state, image, maker, since));
-  const heldImages = new Map(held.map((one) => [one.image, one]));
-  const heldFor = new Map<PlanState, StaleTask>();
   for (const state of held.length > 0 ? states : []) {
-    const one = stale.has(state) ? undefined : heldOf(state, heldImages);
+    const one = stale.has(state) || heldFor.has(state) ? undefined : heldOf(state, heldImages);
     if (one) heldFor.set(state, staleHeld(state, one));
   }
   return { stale, heldFor, get: (task: TaskKey) => known.get(taskKey(task)) };

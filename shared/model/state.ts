@@ -142,6 +142,17 @@ export type Push = z.infer<typeof Push>;
 
 /** `held`: the newest digest of the base image may not be built on, or not yet. */
 export const Verdict = z.enum(['started', 'merged', 'waits', 'skipped', 'held']);
+type Verdict = z.infer<typeof Verdict>;
+
+/** Tasks by what was decided on them. */
+export const VerdictCounts = z.record(Verdict, z.number().int());
+export type VerdictCounts = z.infer<typeof VerdictCounts>;
+
+/** @returns every verdict, with 0 for those that none has */
+export const countVerdicts = (decisions: { verdict: Verdict }[]) =>
+  Object.fromEntries(
+    Verdict.options.map((verdict) => [verdict, decisions.filter((one) => one.verdict === verdict).length]),
+  ) as VerdictCounts;
 
 /** What one push meant for one task, and why: the ledger's row. */
 export const Decision = z
@@ -171,7 +182,7 @@ export const PushProgress = z.object({
   /** The last edge that was decided on; absent before the first page. */
   after: z.string().optional(),
   isDone: z.boolean(),
-  /** Tasks by verdict, of the pages that are done. */
-  decided: z.record(Verdict, z.number().int()),
+  /** Of the pages that are done. */
+  decided: VerdictCounts,
 });
 export type PushProgress = z.infer<typeof PushProgress>;

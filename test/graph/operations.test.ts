@@ -170,7 +170,7 @@ test('a push makes a task stale until its run has succeeded; the day lists it, l
       image: base,
       digest: digestOf('b'),
       time: at,
-      decided: { started: 2, merged: 0, waits: 0, skipped: 0 },
+      decided: { started: 2, merged: 0, waits: 0, skipped: 0, held: 0 },
     },
   ]);
   const live = (await call('live-get')).body.registries;

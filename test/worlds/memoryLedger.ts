@@ -1,4 +1,4 @@
-import { type Decision, type PushProgress, Verdict } from '../../shared/model/state.ts';
+import { countVerdicts, type Decision } from '../../shared/model/state.ts';
 import type { RecordedPush, Store } from '../../shared/ports/store.ts';
 import type { MemoryRows } from './memoryStore.ts';
 
@@ -17,7 +17,7 @@ export function memoryLedger(
         const listed = days.get(day) ?? new Map<string, RecordedPush>();
         days.set(day, listed);
         const key = `${9e15 - Date.parse(time)}!${id}`;
-        listed.set(key, { key, id, image, digest, time, decided: withoutNone(decided) });
+        listed.set(key, { key, id, image, digest, time, decided });
       }
       progress.set(id, structuredClone(value));
     },
@@ -37,7 +37,7 @@ export function memoryLedger(
             image,
             digest,
             time,
-            decided: withoutNone(countsOf(decisions)),
+            decided: countVerdicts(decisions),
           });
         const key = `${decision.registry}!${decision.task}`;
         if (!recorded.has(key)) recorded.set(key, JSON.stringify(decision));
@@ -61,14 +61,3 @@ export function memoryLedger(
     },
   };
 }
-
-const countsOf = (decisions: Decision[]) =>
-  Object.fromEntries(
-    Verdict.options.map((wanted) => [wanted, decisions.filter(({ verdict }) => verdict === wanted).length]),
-  ) as PushProgress['decided'];
-
-/** As rows have it: what is held is told only where there is any. */
-const withoutNone = ({ held, ...decided }: PushProgress['decided']) => ({
-  ...decided,
-  ...(held > 0 && { held }),
-});

@@ -1,6 +1,13 @@
 import { odata, type TableClient, TableTransaction } from '@azure/data-tables';
 import { z } from 'zod';
-import { Decision, type Push, PushProgress, Verdict } from '../../model/state.ts';
+import {
+  countVerdicts,
+  Decision,
+  type Push,
+  PushProgress,
+  Verdict,
+  type VerdictCounts,
+} from '../../model/state.ts';
 import { ConflictError, type RecordedPush, type Store } from '../../ports/store.ts';
 import { columnsVersion, fromProperties, toProperties } from './tableDocument.ts';
 import * as keys from './tableKeys.ts';
@@ -73,7 +80,7 @@ async function addToDay(pushes: TableClient, pushId: string, decisions: Decision
   const [{ push, time }] = decisions as [Decision];
   const partitionKey = keys.dayPartition(time.slice(0, 10));
   try {
-    const row = { partitionKey, ...dayColumns(pushId, push, countsOf(decisions)) };
+    const row = { partitionKey, ...dayColumns(pushId, push, countVerdicts(decisions)) };
     await conflicts('listing a push', pushes.createEntity(row));
     return true;
   } catch (error) {
@@ -150,45 +157,18 @@ async function decisionsIn(rows: Row[]): Promise<Decision[]> {
   return [...decisions.values()];
 }
 
-const countsOf = (decisions: Decision[]): Counts =>
-  Object.fromEntries(
-    Verdict.options.map((verdict) => [verdict, decisions.filter((one) => one.verdict === verdict).length]),
-  ) as Counts;
-
-type Counts = Record<Decision['verdict'], number>;
-
 /** The row of a push in the list of its day; what was counted first stays, as what was decided does. */
-function dayColumns(id: string, { image, digest, timestamp: time }: Push, { held, ...decided }: Counts) {
-  return {
-    ...columnsVersion,
-    rowKey: keys.dayRow(time, id),
-    id,
-    image,
-    digest,
-    time,
-    ...decided,
-    ...(held > 0 && { held }),
-  };
+function dayColumns(id: string, { image, digest, timestamp: time }: Push, decided: VerdictCounts) {
+  return { ...columnsVersion, rowKey: keys.dayRow(time, id), id, image, digest, time, ...decided };
 }
 
-/** A row that an older version wrote has the id alone. */
+/** A row that an older version wrote has the id alone, or no column for a verdict that it did not know. */
 function readDayRow({ rowKey, id = rowKey, image, digest, time, ...row }: Row): RecordedPush {
   const push = { key: String(rowKey), id: String(id) };
   if (time === undefined) return push;
-  const count = (verdict: Decision['verdict']) => Number(row[verdict] ?? 0);
-  return {
-    ...push,
-    image: String(image),
-    digest: String(digest),
-    time: String(time),
-    decided: {
-      started: count('started'),
-      merged: count('merged'),
-      waits: count('waits'),
-      skipped: count('skipped'),
-      ...(count('held') > 0 && { held: count('held') }),
-    },
-  };
+  const decided = countVerdicts([]);
+  for (const verdict of Verdict.options) decided[verdict] = Number(row[verdict] ?? 0);
+  return { ...push, image: String(image), digest: String(digest), time: String(time), decided };
 }
 
 async function forgetPush(

@@ -100,6 +100,10 @@ export const HeldBaseImage: z.ZodType<HeldBase> = z
 export const HeldList: z.ZodType<HeldAnswer> = z
   .object({
     value: z.array(HeldBaseImage),
+    pausedTasks: z
+      .array(z.object({ tasks: z.string(), reason: z.string() }))
+      .exactOptional()
+      .describe('Patterns of tasks of which nothing automatic starts.'),
     judgements: z
       .array(
         z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LiveAnswer, LiveRegistry, LiveRun, PushesAnswer, PushOfDay } from '../../graph/answers.ts';
 import { RunStatus } from '../../model/run.ts';
+import { VerdictCounts } from '../../model/state.ts';
 
 const instant = z.iso.datetime();
 
@@ -33,16 +34,7 @@ const Push: z.ZodType<PushOfDay> = z.object({
   image: z.string().exactOptional(),
   digest: z.string().exactOptional(),
   time: instant.exactOptional(),
-  decided: z
-    .object({
-      started: z.number().int(),
-      merged: z.number().int(),
-      waits: z.number().int(),
-      skipped: z.number().int(),
-      held: z.number().int().exactOptional(),
-    })
-    .exactOptional()
-    .describe('Tasks by what was decided on them.'),
+  decided: VerdictCounts.exactOptional().describe('Tasks by what was decided on them.'),
 });
 
 export const PushList: z.ZodType<PushesAnswer> = z

@@ -2,13 +2,8 @@ import type { Push } from '../../model/state.ts';
 import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { noEdges } from '../../ports/store.ts';
-import {
-  decideOnBase,
-  isQuarantined,
-  policyFor,
-  type Standing,
-  type Terms,
-} from '../../rules/bases/admission.ts';
+import { decideOnBase, isQuarantined, type Standing, type Terms } from '../../rules/bases/admission.ts';
+import { policyFor } from '../../rules/bases/policies.ts';
 import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
 import { onPush } from '../push/onPush.ts';
 import { see } from '../push/see.ts';

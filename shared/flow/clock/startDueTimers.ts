@@ -3,6 +3,7 @@ import type { Fault } from '../../model/scan.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Stored } from '../../ports/store.ts';
+import { pausedTask } from '../../rules/bases/policies.ts';
 import { dueTimers, unreadTimers } from '../../rules/timers.ts';
 import { alone } from '../alone.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -30,6 +31,8 @@ export async function startDueTimers(ports: Flow): Promise<Fault[]> {
           const { task, timers = [] } = state.value;
           for (const { name, why } of unreadTimers(timers))
             faults.push({ what: `the timer ${name} of ${task} of ${registry}`, reason: why });
+          // Where the task is paused, the newest occurrence is made up for when it is no more.
+          if (pausedTask({ registry, task }, ports.settings.policies)) return;
           if (dueTimers(timers, now).length > 0) due.push(state);
         });
       if (due.length === 0) return;

@@ -3,7 +3,8 @@ import type { Judgement } from '../../model/bases/policy.ts';
 import type { Sightings } from '../../model/bases/sightings.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { policyFor, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import { standingOf, type Terms } from '../../rules/bases/admission.ts';
+import { policyFor } from '../../rules/bases/policies.ts';
 import { trackedBases } from '../../rules/decideOnFailure.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { termsNow } from '../push/see.ts';
@@ -22,7 +23,11 @@ export async function heldNow(
 ): Promise<HeldAnswer> {
   const [terms, scan] = await Promise.all([termsNow(ports), ports.store.scan()]);
   const notSeen = (scan?.value.unseen ?? []).map(({ image, reason }) => ({ image, reason }));
-  return { value: await heldUnder(terms, statesOf, ports), judgements: inForce(terms), notSeen };
+  const value = await heldUnder(terms, statesOf, ports);
+  const pausedTasks = terms.policies.flatMap(({ tasks, pause }) =>
+    tasks && pause ? { tasks, reason: pause } : [],
+  );
+  return { value, ...(pausedTasks.length > 0 && { pausedTasks }), judgements: inForce(terms), notSeen };
 }
 
 /** The base images of some tasks whose newest digest is held. */
@@ -33,7 +38,7 @@ export async function heldUnder(
 ): Promise<HeldBase[]> {
   const judgements = inForce(terms);
   const bad = judgements.filter(({ verdict }) => verdict === 'quarantined');
-  if (terms.policies.length === 0 && bad.length === 0) return [];
+  if (!terms.policies.some(({ images }) => images) && bad.length === 0) return [];
   const badDigests = new Set(bad.map(({ digest }) => digest));
   const badImages = new Set(bad.map(({ image }) => image));
   const asked = trackedBases(await statesOf()).filter(

@@ -1,5 +1,6 @@
 import type { HeldBase, StaleAnswer, WhyAnswer } from '../../graph/answers.ts';
 import { staleOf, whyOf } from '../../graph/staleOf.ts';
+import type { Policy } from '../../model/bases/policy.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { TaskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -28,14 +29,20 @@ export const staleIn = (
   registry: string,
   { states, unread }: AllStates,
   held: HeldBase[] = [],
+  policies: Policy[] = [],
 ): StaleAnswer => ({
-  value: staleOf(states, held).filter((one) => one.registry === registry),
+  value: staleOf(states, held, policies).filter((one) => one.registry === registry),
   unread,
 });
 
 /** @throws Refusal 404 */
-export function whyStale(task: TaskKey, { states }: AllStates, held: HeldBase[] = []): WhyAnswer {
-  const why = whyOf(task, states, held);
+export function whyStale(
+  task: TaskKey,
+  { states }: AllStates,
+  held: HeldBase[] = [],
+  policies: Policy[] = [],
+): WhyAnswer {
+  const why = whyOf(task, states, held, policies);
   if (why) return why;
   throw noTask(task.registry, task.task);
 }

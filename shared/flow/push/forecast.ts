@@ -5,7 +5,8 @@ import type { PlanState } from '../../model/state.ts';
 import { taskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Store, UnreadableError } from '../../ports/store.ts';
-import { pausedBy, wouldHold } from '../../rules/bases/admission.ts';
+import { wouldHold } from '../../rules/bases/admission.ts';
+import { pausedBy, pausedTask } from '../../rules/bases/policies.ts';
 import { decideOnPush } from '../../rules/decideOnPush.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { imageNamed } from '../imageNamed.ts';
@@ -32,7 +33,8 @@ export async function forecast(images: string[], { store, settings, clock }: Flo
   const { policies } = settings;
   const plan = planOf(states, images, settings.runsPerRegistry, (image, state) => {
     const choice = decideOnPush(anyPush(image), state);
-    const paused = choice.do === 'skip' ? undefined : pausedBy(image, policies);
+    const paused =
+      choice.do === 'skip' ? undefined : (pausedBy(image, policies) ?? pausedTask(state, policies));
     return paused === undefined ? choice : { do: 'hold', reason: paused };
   });
   const heldFor = new Map(images.map((image) => [image, wouldHold(image, policies, clock.now())]));

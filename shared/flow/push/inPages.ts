@@ -1,4 +1,4 @@
-import { type Decision, type Push, type PushProgress, Verdict } from '../../model/state.ts';
+import { countVerdicts, type Decision, type Push, type PushProgress, Verdict } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Look } from '../../rules/bases/sightings.ts';
 import { messageLostSeconds } from '../../rules/timing.ts';
@@ -32,8 +32,7 @@ export async function beginPages(
   const isOver = known && now.getTime() - Date.parse(known.time) > messageLostSeconds * 1000;
   if (known && (known.isDone || !isOver)) return;
   const time = now.toISOString();
-  const decided = { started: 0, merged: 0, waits: 0, skipped: 0, held: 0 };
-  await queue.sendPush(known ?? { push, how, begun: time, time, isDone: false, decided });
+  await queue.sendPush(known ?? { push, how, begun: time, time, isDone: false, decided: countVerdicts([]) });
 }
 
 /**

@@ -25,11 +25,11 @@ export async function onPush(
   const edges = await ports.store.imageEdges(named.image, { top: pageOf(ports) });
   const { dependents } = edges;
   if (dependents.length === 0) return [];
-  const standing = await see({ ...named, time: named.timestamp, how }, ports, edges.next ? {} : { edges });
   if (edges.next) {
     await beginPages(named, how, ports);
     return undefined;
   }
+  const standing = await see({ ...named, time: named.timestamp, how }, ports, { edges });
   const decisions = await pushToAll(named, standing, { dependents }, ports);
   const runs = decisions.filter(({ verdict }) => verdict === 'started' || verdict === 'merged').length;
   ports.log('information', `${named.image} moved`, { push: named.id, tasks: decisions.length, runs });

@@ -6,6 +6,7 @@ import { type SourceTrigger, taskName, triggerName } from '../../model/task.ts';
 import type { Webhook } from '../../model/webhook.ts';
 import { repositoryUrl } from '../../names/sourceRepository.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { pausedTask } from '../../rules/bases/policies.ts';
 import { decideOnSource } from '../../rules/decideOnSource.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { Refusal } from '../refusal.ts';
@@ -115,6 +116,8 @@ async function startRun(
     const state = await store.state(registry, task);
     if (!state) return { decision: 'skipped', reason: `${task} was deleted` };
     if (!state.value.enabled) return { decision: 'skipped', reason: `${task} is disabled` };
+    const paused = pausedTask({ registry, task }, ports.settings.policies);
+    if (paused) return { decision: 'skipped', reason: paused };
     const { runId } = await enqueue(
       {
         state,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Verdict } from '../state.ts';
+import { VerdictCounts } from '../state.ts';
 import { Judgement, Policy } from './policy.ts';
 import { Sighting } from './sightings.ts';
 
@@ -32,7 +32,7 @@ export const Judged = z
   .object({
     judgement: Judgement,
     pushes: z.array(z.string()).describe('What was decided is at pushes/{id}.'),
-    tasks: z.record(Verdict, z.number().int()),
+    tasks: VerdictCounts,
     message: z.string().optional(),
   })
   .meta({ id: 'Judged' });

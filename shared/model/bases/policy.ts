@@ -43,31 +43,50 @@ function patternFault(text: string): string | undefined {
   return undefined;
 }
 
-/** What must be true of a base image before an automatic run builds on it. */
+/** `appacr/*` is every task of a registry, `appacr/web-*` some. */
+const taskPattern = z
+  .string()
+  .max(120)
+  .regex(
+    /^[a-z0-9]+\/[\w*-]+$/i,
+    'must be {registry}/{task}, with * in the name of the task, such as appacr/* or appacr/web-*',
+  );
+
+/** What must be true of a base image before an automatic run builds on it, or of a task before one is started. */
 export const Policy = z
   .strictObject({
-    images: imagePattern,
+    images: imagePattern.optional(),
+    tasks: taskPattern.optional(),
     /** Since Plinth met the digest first. */
     minimumAge: age.optional(),
-    /** Nothing automatic starts from these images, and why. */
-    pause: z.string().min(1).max(500).optional(),
+    /** Nothing automatic starts from these images, or of these tasks, and why. */
+    pause: z.string().trim().min(1).max(500).optional(),
   })
-  .refine(
-    ({ minimumAge, pause }) => minimumAge !== undefined || pause !== undefined,
-    'needs minimumAge or pause',
-  )
+  .superRefine(({ images, tasks, minimumAge, pause }, context) => {
+    if ((images === undefined) === (tasks === undefined)) context.addIssue('needs either images or tasks');
+    if (tasks !== undefined && minimumAge !== undefined)
+      context.addIssue('minimumAge is of images: tasks are paused');
+    if (minimumAge === undefined && pause === undefined) context.addIssue('needs minimumAge or pause');
+  })
   .meta({ id: 'BaseImagePolicy' });
 export type Policy = z.infer<typeof Policy>;
 
-/** No image may have two policies of one pattern. */
+/** No pattern may have two policies. */
 export const Policies = z
   .array(Policy)
   .max(200)
   .superRefine((policies, context) => {
-    const patterns = policies.map(({ images }) => images);
+    const patterns = policies.map(({ images, tasks }) => images ?? tasks?.toLowerCase());
     for (const [at, pattern] of patterns.entries())
-      if (patterns.indexOf(pattern) !== at)
-        context.addIssue({ code: 'custom', path: [at, 'images'], message: `${pattern} is there twice` });
+      if (pattern !== undefined && patterns.indexOf(pattern) !== at)
+        context.addIssue({ code: 'custom', path: [at], message: `${pattern} is there twice` });
+  });
+
+/** The patterns of tasks that are in none of some registries: they match nothing. */
+export const strayPatterns = (policies: Policy[], registries: { name: string }[]) =>
+  policies.flatMap(({ tasks }) => {
+    const isOf = ({ name }: { name: string }) => tasks?.toLowerCase().startsWith(`${name}/`);
+    return tasks === undefined || registries.some(isOf) ? [] : [tasks];
   });
 
 /** What a person or a scanner has said of a digest; the newest one on a digest counts. */

@@ -5,6 +5,7 @@ import type { Push, TaskState } from '../../model/state.ts';
 import { without } from '../../model/without.ts';
 import { type Choice, decideOnPush } from '../decideOnPush.ts';
 import { watchedBases } from '../freshness/watched.ts';
+import { pausedBy, pausedTask, policyFor } from './policies.ts';
 import { isSameFor } from './sightings.ts';
 
 /*
@@ -77,12 +78,6 @@ export function holdOn(
   return { digest, reason, until: until.toISOString() };
 }
 
-/** Why nothing automatic starts from an image; undefined where it may. */
-export function pausedBy(image: string, policies: Policy[]): string | undefined {
-  const policy = policyFor(image, policies);
-  return policy?.pause === undefined ? undefined : `${policy.images} is paused: ${policy.pause}`;
-}
-
 /** Why a digest that is pushed now would be held, and until when. */
 export function wouldHold(image: string, policies: Policy[], now: Date): Omit<Held, 'digest'> | undefined {
   const pushed = {
@@ -96,38 +91,15 @@ export function wouldHold(image: string, policies: Policy[], now: Date): Omit<He
 }
 
 /**
- * The policy of an image: that of the pattern which says most of it.
- * @param image `registry/repository:tag`, normalised
- */
-export function policyFor(image: string, policies: Policy[]): Policy | undefined {
-  const name = image.replace(/:[^/]*$/, '');
-  const fitting = policies.filter(({ images }) =>
-    patternOf(images).test(/:[^/]*$/.test(images.replace(/^[^/]*/, '')) ? image : name),
-  );
-  return fitting.toSorted((a, b) => weight(b.images) - weight(a.images))[0];
-}
-
-/** What a pattern names itself counts; of two alike, the one with fewer wild parts. */
-const weight = (pattern: string) => pattern.replaceAll('*', '').length - pattern.split('**').length / 100;
-
-const wild: Record<string, string> = { '**': '.*', '*': '[^/]*' };
-const patternOf = (pattern: string) =>
-  new RegExp(
-    `^${pattern
-      .split(/(\*\*?)/)
-      .map((part) => wild[part] ?? part.replaceAll('.', '\\.'))
-      .join('')}$`,
-  );
-
-/**
  * What a look at a base image means for a task: as a push of its newest admissible digest, or why there is nothing to
  * build on. A task that is built on a newer digest than that (its first build takes what there is) stays on it, unless
  * it is quarantined.
  */
 export function decideOnBase(push: Push, state: TaskState, standing: Standing): Choice {
-  const { newest, admissible, held, paused } = standing;
+  const { newest, admissible, held, terms } = standing;
+  const paused = standing.paused ?? pausedTask(state, terms.policies);
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
-  const isBad = isQuarantined(digest, standing.terms);
+  const isBad = isQuarantined(digest, terms);
   const decide = (to: string) => {
     const choice = decideOnPush({ ...push, digest: to }, state, true);
     return isBad || choice.do !== 'start'

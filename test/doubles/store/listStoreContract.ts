@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Test } from 'uvu';
 import type { RunStatus } from '../../../shared/model/run.ts';
-import type { Decision } from '../../../shared/model/state.ts';
+import { countVerdicts, type Decision, Verdict } from '../../../shared/model/state.ts';
 import { formatRunId } from '../../../shared/names/runId.ts';
 import type { Paging, Part, Store } from '../../../shared/ports/store.ts';
 import { sampleRun, sampleState } from '../storeContract.ts';
@@ -60,10 +60,9 @@ export function testListParts(test: Test, store: () => Store, newRegistry: () =>
     const day = time(0).slice(0, 10);
     for (const minute of [1, 2, 3]) {
       const decision = decisionOf(registry, minute);
-      const skipped = { ...decision, task: 'task2', verdict: 'skipped' as const };
-      const held = { ...decision, task: 'task3', verdict: 'held' as const };
-      await store().recordPush(decision.push.id, [decision, skipped, held]);
-      await store().recordPush(decision.push.id, [skipped]);
+      const each = Verdict.options.map((verdict) => ({ ...decision, task: `${verdict}-task`, verdict }));
+      await store().recordPush(decision.push.id, [...each, { ...decision, task: 'started-too' }]);
+      await store().recordPush(decision.push.id, each.slice(0, 1));
     }
     const parts = await partsOf(2, (paging) => store().pushesOf(day, paging));
     const own = parts.flat().filter(({ id }) => id.startsWith(`${registry}/`));
@@ -74,7 +73,7 @@ export function testListParts(test: Test, store: () => Store, newRegistry: () =>
         'a/b:c',
         'sha256:1',
         time(minute),
-        { started: 1, merged: 0, waits: 0, skipped: 1, held: 1 },
+        { ...countVerdicts(Verdict.options.map((verdict) => ({ verdict }))), started: 2 },
       ]),
     );
   });

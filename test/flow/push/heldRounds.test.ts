@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { continuePush } from '../../../shared/flow/push/onPush.ts';
 import { base } from '../../worlds/diamondWorld.ts';
 import { deliver, heldWorld, hours } from '../../worlds/replay/heldWorld.ts';
 
@@ -43,5 +44,21 @@ test('each round says how many tasks a registry is held for, and since when', as
     { registry: 'docker.io', tasks: 1, seconds: 0 },
   ]);
 });
+
+for (const isInPages of [false, true])
+  test(`what was said of digests is read once for a push${isInPages ? ' and page' : ''}`, async () => {
+    const world = await heldWorld();
+    if (isInPages) world.ports.settings.dependentsAtOnce = 1;
+    const { judgements, imageEdges } = world.ports.store;
+    const reads = { judgements: 0, edges: 0 };
+    world.ports.store.judgements = () => (reads.judgements++, judgements());
+    world.ports.store.imageEdges = (...asked) => (reads.edges++, imageEdges(...asked));
+    world.push(base);
+    await deliver(world);
+    for (const { queue, body } of world.messages.splice(0))
+      if (queue === 'push' && 'push' in body) await continuePush(body, world.ports);
+    assert.equal(reads.judgements, isInPages ? reads.edges - 1 : 1);
+    assert.ok(reads.edges > (isInPages ? 3 : 0));
+  });
 
 test.run();

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { Policies, type Policy } from '../../../shared/model/bases/policy.ts';
 import type { TaskState } from '../../../shared/model/state.ts';
-import {
-  decideOnBase,
-  pinsOn,
-  policyFor,
-  standingOf,
-  type Terms,
-} from '../../../shared/rules/bases/admission.ts';
+import { decideOnBase, pinsOn, standingOf, type Terms } from '../../../shared/rules/bases/admission.ts';
+import { policyFor } from '../../../shared/rules/bases/policies.ts';
 import { sampleState } from '../../doubles/storeContract.ts';
 
 const image = 'docker.io/library/node:22';

@@ -185,7 +185,7 @@ const pushed = () => ({
 });
 const pushOfDay = {
   ...{ id: 'push-1', image: 'baseacr.azurecr.io/node:main', digest: digest('b'), time: minutesAgo(5) },
-  decided: { started: 2, merged: 0, waits: 0, skipped: 1 },
+  decided: { started: 2, merged: 0, waits: 0, skipped: 1, held: 0 },
 };
 
 const decision = (verdict: string, reason: string) => ({

@@ -1,7 +1,8 @@
 import type { BaseImageList } from '../../../model/bases/baseImages.ts';
 import type { KnownRegistry } from '../../../model/registry.ts';
 import type { Ports } from '../../../ports/ports.ts';
-import { holdOn, policyFor, standingOf } from '../../../rules/bases/admission.ts';
+import { holdOn, standingOf } from '../../../rules/bases/admission.ts';
+import { policyFor } from '../../../rules/bases/policies.ts';
 import { trackedBases } from '../../../rules/decideOnFailure.ts';
 import { mapAtMost } from '../../concurrency.ts';
 import { imageNamed } from '../../imageNamed.ts';

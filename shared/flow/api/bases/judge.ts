@@ -1,6 +1,7 @@
 import type { Judged } from '../../../model/bases/baseImages.ts';
 import type { Judgement, JudgementRequest } from '../../../model/bases/policy.ts';
 import type { KnownRegistry } from '../../../model/registry.ts';
+import { countVerdicts, type Decision } from '../../../model/state.ts';
 import { eventGuid } from '../../../names/eventGuid.ts';
 import { imageNamed } from '../../imageNamed.ts';
 import { onPush } from '../../push/onPush.ts';
@@ -28,23 +29,28 @@ export async function judge(
   const judgement = await writeDown({ digest, image, verdict, reason, ...(by && { by }), time }, ports);
   ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
   const users = await imagesOn(digest, ports);
+  const unused = users.length > 0 ? undefined : await saysUnused(image, digest, ports);
   const pushes: string[] = [];
   let isGoingOn = false;
-  const tasks = { started: 0, merged: 0, waits: 0, skipped: 0, held: 0 };
+  const decided: Pick<Decision, 'verdict'>[] = [];
   for (const [at, concerned] of [...new Set([image, ...users])].entries()) {
     const id = eventGuid(`${verdict}-${digest}-${judgement.time}-${at + 1}`);
     const push = { id, image: concerned, digest, timestamp: judgement.time };
     const decisions = await onPush(push, ports, 'named');
     if (decisions?.length !== 0) pushes.push(id);
-    for (const decision of decisions ?? []) tasks[decision.verdict]++;
+    decided.push(...(decisions ?? []));
     isGoingOn ||= !decisions;
   }
-  const unused =
-    users.length > 0 ? undefined : `No task is built on ${digest} now. What was said of it stays.`;
   const message = isGoingOn
     ? 'There are many dependents: GET …/pushes/{push} says what becomes of them.'
     : unused;
-  return { judgement, pushes, tasks, ...(message && { message }) };
+  return { judgement, pushes, tasks: countVerdicts(decided), ...(message && { message }) };
+}
+
+async function saysUnused(image: string, digest: string, { store }: Flow): Promise<string> {
+  const seen = (await store.sightings(image))?.value.digests.some((one) => one.digest === digest);
+  const never = seen ? '' : ` ${image} was never seen with it.`;
+  return `No task is built on ${digest} now.${never} What was said of it stays.`;
 }
 
 /** @returns the one that is there, where the same was said before */
