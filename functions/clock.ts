@@ -7,13 +7,14 @@ import { clockWaitMs } from '../shared/rules/timing.ts';
 
 const memory = newClockMemory();
 const watched = newWatchMemory();
+const saidOfOthers = new Set<string>();
 
 app.timer('clock', {
   schedule: '0 * * * * *',
   handler: (_timer, context) =>
     invoke(context, async (ports) => {
       // Beside the chores: storage that is slow to answer must not keep them waiting.
-      const beside = [endedOrLate(notePresence(ports), clockWaitMs), watchEdges(ports, watched)];
+      const beside = [endedOrLate(notePresence(ports, saidOfOthers), clockWaitMs), watchEdges(ports, watched)];
       await everyMinute(ports, memory).finally(() => Promise.all(beside));
     }),
 });

@@ -27,6 +27,8 @@ export const Scan = z.object({
   unseen: z.array(Unreachable),
   /** What each of the clock's chores could not read or do when it last looked, by the chore's name. */
   faults: z.record(z.string(), z.array(Fault)).optional(),
+  /** What the log said cannot be reached, each with what was asked: a registry's name, empty for the storage. */
+  broken: z.record(z.string(), z.string()).optional(),
   /** The ledger holds no day before this one. */
   ledgerFrom: z.iso.date().optional(),
   /** Earlier days of which something could not be removed. */

@@ -6,6 +6,9 @@ import { handleMessage, type MessageHandling } from './queueMessage.ts';
 const longestQueueName = 63;
 const receiveGraceMs = 2_000;
 
+/** Answers after which the extension's QueueListener waits for its next look; any other ends the host. */
+const passing = (status: number) => status === 404 || status === 409 || status >= 500;
+
 export interface Listener {
   /** Takes no more; what was taken runs on and is finished before this resolves. */
   stop(): Promise<void>;
@@ -13,7 +16,9 @@ export interface Listener {
 
 /**
  * Listens on the queue of one queue-triggered function: takes batchSize messages at a time, runs each at once, and
- * takes the next batch when newBatchThreshold or fewer still run; looks ever more seldom while there are none.
+ * takes the next batch when newBatchThreshold or fewer still run; looks ever more seldom while there are none. An answer
+ * that ends a host, a role that is missing, is said once: on Flex Consumption each such function has hosts of its own, so
+ * that the other functions go on, and the platform starts it again until its queue can be read.
  */
 export function startQueueListener(given: Omit<MessageHandling, 'queue' | 'poison'>): Listener {
   const { definition, queues, settings, leaseSeconds, log } = given;
@@ -27,9 +32,13 @@ export function startQueueListener(given: Omit<MessageHandling, 'queue' | 'poiso
   const running = new Set<Promise<unknown>>();
   const giveUp = new AbortController();
   let stopping = false;
+  /** Since the last answer that ends a host. */
+  let isDown = false;
 
   const ended = new AbortController();
   const pause = (ms: number) => setTimeout(ms, undefined, { signal: ended.signal }).catch(() => {});
+
+  const said = (error: unknown) => `Cannot read queue ${queue.name}: ${(error as Error).message}`;
 
   async function receive(): Promise<DequeuedMessageItem[]> {
     try {
@@ -38,12 +47,17 @@ export function startQueueListener(given: Omit<MessageHandling, 'queue' | 'poiso
         visibilityTimeout: leaseSeconds,
         abortSignal: giveUp.signal,
       });
+      isDown = false;
       return receivedMessageItems;
     } catch (error) {
-      // The listener does not make its queue: one that is not there is an empty one.
-      const isMissing = (error as { statusCode?: number }).statusCode === 404;
-      if (!isMissing && !stopping)
-        log('warning', 'Host.Queues', `Cannot read queue ${queue.name}: ${(error as Error).message}`);
+      const { statusCode = 0 } = error as { statusCode?: number };
+      if (!passing(statusCode) && !stopping && !isDown)
+        log(
+          'error',
+          'Host.Queues',
+          `An unhandled exception has occurred. Host is shutting down. ${said(error)}`,
+        );
+      isDown = !passing(statusCode);
       return [];
     }
   }

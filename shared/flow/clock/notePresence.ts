@@ -8,15 +8,19 @@ type PresencePorts = Pick<Ports, 'store' | 'settings' | 'clock' | 'log'>;
  * Writes down that this app's clock ticks. Another app on the same storage is said in the log, once: each would start
  * the runs of both, and follow runs of registries that are not in its settings. Never throws, as the clock's work does
  * not depend on it.
+ * @param said what this process has said of others: two ticks of it may be under way, where one was asked for by hand
  */
-export async function notePresence(ports: PresencePorts): Promise<void> {
+export async function notePresence(ports: PresencePorts, said = new Set<string>()): Promise<void> {
   const { store, settings, clock, log } = ports;
   try {
     const known = await store.presences();
     const before = known.find(({ app }) => app === settings.app)?.others ?? [];
     const others = othersOf(known, settings.app, clock.now());
+    for (const other of others)
+      if (!before.includes(other) && !said.has(other)) log('error', sharedWith(other));
+    said.clear();
+    for (const other of others) said.add(other);
     await store.putPresence({ app: settings.app, tickedAt: clock.now().toISOString(), others });
-    for (const other of others.filter((name) => !before.includes(name))) log('error', sharedWith(other));
   } catch {
     // The clock's chores meet the same table, and say what is wrong with it.
   }

@@ -4,52 +4,89 @@ import { clockWaitMs } from '../../rules/timing.ts';
 import { messageOf } from '../start/postpone.ts';
 import { isTransient, isUnknownHost } from '../transient.ts';
 import { type Reached, type ReachPorts, registryReached, storageReached } from '../whatIsReached.ts';
+import { changeScan } from './changeScan.ts';
 import { endedOrLate } from './everyMinute.ts';
 
 type WatchPorts = ReachPorts & Pick<Ports, 'settings' | 'clock' | 'log'>;
 
-/** What a process remembers, so that it says once what is the same. */
+/** What a process remembers, so that it says once what is the same; the scan keeps the same for the next process. */
 interface WatchMemory {
   lookedAt: number;
-  /** Set while a look goes on: a registry may not answer for long. */
-  look: Promise<void> | undefined;
-  broken: Set<string>;
+  /** The looks under way, by what is looked at: a registry may not answer for long. */
+  looks: Map<string, Promise<void>>;
+  /** What was said to be broken, each with what it was found at; undefined before the first look. */
+  broken: Promise<Map<string, string>> | undefined;
 }
-export const newWatchMemory = (): WatchMemory => ({ lookedAt: 0, look: undefined, broken: new Set() });
+export const newWatchMemory = (): WatchMemory => ({ lookedAt: 0, looks: new Map(), broken: undefined });
 
 /**
- * As often as base images are looked at: says in the log what the app cannot reach any more, a role that was taken away, a
- * registry that was deleted, a table that is not there; once, and once when it is mended. Never throws.
+ * As often as base images are looked at, and at what is broken each time: says in the log what the app cannot reach any
+ * more, a role that was taken away, a registry that was deleted, a table that is not there; once, and once when it is
+ * mended. What does not answer keeps nothing else from being said. Never throws.
  */
 export async function watchEdges(ports: WatchPorts, memory: WatchMemory, waitMs = clockWaitMs) {
+  memory.broken ??= saidBefore(ports);
+  const broken = await memory.broken;
   const now = ports.clock.now().getTime();
-  if (!memory.look && now - memory.lookedAt < ports.settings.reconcileMinutes * 60_000) return;
-  memory.look ??= look(ports, memory).finally(() => {
-    memory.look = undefined;
-  });
-  memory.lookedAt = now;
-  await endedOrLate(memory.look, waitMs);
-}
-
-async function look(ports: WatchPorts, memory: WatchMemory): Promise<void> {
-  const ofStorage = storageReached(ports).then((reached) => titled(reached, (name) => `the ${name}`));
-  const ofRegistries = ports.settings.registries.map(async (registry) => {
-    const reached = await registryReached(registry, ports, await hasRuns(registry, ports));
-    return titled(reached, (name) => `the ${name === 'registry' ? name : 'run engine of'} ${registry.name}`);
-  });
-  const found = await Promise.all([ofStorage, ...ofRegistries]);
-  for (const { title, error } of found.flat()) {
-    if (!error && memory.broken.delete(title)) ports.log('information', `${title} can be reached again`);
-    // What is busy or away for a moment is tried again by what needs it; a registry that was deleted has no name any more.
-    if (!error || (isTransient(error) && !isUnknownHost(error)) || memory.broken.has(title)) continue;
-    memory.broken.add(title);
-    // The storage service's messages have several lines.
-    const why = messageOf(error).replace(/\s*\n\s*/g, ' ');
-    ports.log('error', `${title} cannot be reached: ${why} (npm run doctor has what mends it)`);
+  const isTime = now - memory.lookedAt >= ports.settings.reconcileMinutes * 60_000;
+  if (isTime) memory.lookedAt = now;
+  const suspects = new Set(broken.values());
+  for (const [name, ask] of askable(ports)) {
+    if (memory.looks.has(name) || !(isTime || suspects.has(name))) continue;
+    const look = ask()
+      .then((found) => (tell(name, found, ports, broken) ? keep(broken, ports) : undefined))
+      .finally(() => memory.looks.delete(name));
+    memory.looks.set(name, look);
   }
+  await endedOrLate(Promise.all(memory.looks.values()), waitMs);
 }
 
-const titled = (reached: Reached[], titleOf: (name: Reached['name']) => string) =>
+type Found = { title: string; error: Error | undefined }[];
+
+/** What is asked by itself: the storage, and each registry. */
+const askable = (ports: WatchPorts): [name: string, ask: () => Promise<Found>][] => [
+  ['', async () => titled(await storageReached(ports), (name) => `the ${name}`)],
+  ...ports.settings.registries.map((registry): [string, () => Promise<Found>] => [
+    registry.name,
+    async () => {
+      const reached = await registryReached(registry, ports, await hasRuns(registry, ports));
+      return titled(
+        reached,
+        (name) => `the ${name === 'registry' ? name : 'run engine of'} ${registry.name}`,
+      );
+    },
+  ]),
+];
+
+/** @returns whether anything was said */
+function tell(name: string, found: Found, { log }: WatchPorts, broken: Map<string, string>): boolean {
+  let isNew = false;
+  for (const { title, error } of found) {
+    const isMended = !error && broken.delete(title);
+    if (isMended) log('information', `${title} can be reached again`);
+    // What is busy or away for a moment is tried again by what needs it; a registry that was deleted has no name any more.
+    const isBroken = error && (!isTransient(error) || isUnknownHost(error)) && !broken.has(title);
+    if (isBroken) {
+      broken.set(title, name);
+      // The storage service's messages have several lines.
+      const why = messageOf(error).replace(/\s*\n\s*/g, ' ');
+      log('error', `${title} cannot be reached: ${why} (npm run doctor has what mends it)`);
+    }
+    isNew ||= Boolean(isMended || isBroken);
+  }
+  return isNew;
+}
+
+/** Where the tables are what is broken, this process remembers by itself. */
+const saidBefore = ({ store }: WatchPorts): Promise<Map<string, string>> =>
+  store.scan().then(
+    (read) => new Map(Object.entries(read?.value.broken ?? {})),
+    () => new Map(),
+  );
+const keep = (broken: Map<string, string>, ports: WatchPorts): Promise<void> =>
+  changeScan(ports, (scan) => ({ ...scan, broken: Object.fromEntries(broken) })).catch(() => {});
+
+const titled = (reached: Reached[], titleOf: (name: Reached['name']) => string): Found =>
   reached.map(({ name, error }) => ({ title: titleOf(name), error }));
 
 /** A registry that is only watched has no runs, and the app no right to any. */
