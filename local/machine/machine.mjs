@@ -161,11 +161,15 @@ export function lackingMessage(lines, script) {
   ].join('\n');
 }
 
+/** Waits for another apt-get, the machine's own upgrades among them, which takes minutes. */
 function install(names) {
   console.log(`Installing Debian packages: ${names.join(' ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const aptGet = (...args) =>
-    spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+    spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=600', ...args], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }).status === 0;
   return aptGet('update') && aptGet('install', '--yes', '--no-install-recommends', ...names);
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
+import { startQueueListener } from '../../local/functionsHost/queue/queueListener.ts';
 import { parseSchedule } from '../../local/functionsHost/timer/schedule.ts';
 import type { TimerStatus, TimerStatusStore } from '../../local/functionsHost/timer/timerStatus.ts';
 import { startTimer } from '../../local/functionsHost/timer/timers.ts';
 import type { FunctionDefinition } from '../../local/functionsHost/worker/core.ts';
 import { waitFor } from '../doubles/waitFor.ts';
 
-const test = suite("a timer's listener that cannot start");
+const test = suite('listeners that meet a fault of storage');
 
 const definition = { name: 'clock', trigger: { type: 'timerTrigger' } } as unknown as FunctionDefinition;
 const yearly = parseSchedule('0 0 0 1 1 *');
@@ -47,7 +48,7 @@ const rows: Array<[title: string, error: Error, fails: { read?: number; write?: 
   ['its first status is not written', failure('ContainerBeingDeleted', 409), { write: 1 }],
 ];
 
-test('is said and tried again, whatever it was', async () => {
+test("a timer's listener that cannot start is said and tried again, whatever it was", async () => {
   await Promise.all(
     rows.map(async ([title, error, fails]) => {
       const status = failing(error, fails);
@@ -76,7 +77,7 @@ test('is said and tried again, whatever it was', async () => {
   );
 });
 
-test('can be stopped while it waits for its next try', async () => {
+test('it can be stopped while it waits for its next try', async () => {
   const status = failing(failure('ServerBusy', 503), { read: 1000 });
   const said: string[] = [];
   const log = (_level: string, _category: string, message: string) => void said.push(message);
@@ -86,7 +87,7 @@ test('can be stopped while it waits for its next try', async () => {
   assert.equal(said.length, 1);
 });
 
-test('leaves a run by hand possible', async () => {
+test('it leaves a run by hand possible', async () => {
   const status = failing(failure('ServerBusy', 503), { read: 1000 });
   let runs = 0;
   const invoke = async () => {
@@ -98,5 +99,39 @@ test('leaves a run by hand possible', async () => {
   await timer.stop();
   assert.equal(runs, 1);
 });
+
+/** Answers of a queue to a look at it, and what the host says of one that it gives three times, twice. */
+const looks: [title: string, error: Error, said: boolean][] = [
+  ['the queue is not there', failure('QueueNotFound', 404), false],
+  ['the queue is being deleted', failure('QueueBeingDeleted', 409), false],
+  ['storage is busy', failure('ServerBusy', 503), false],
+  ['storage failed', failure('InternalError', 500), false],
+  ['the role is missing', failure('AuthorizationPermissionMismatch', 403), true],
+  ['the token is not valid', failure('InvalidAuthenticationInfo', 401), true],
+  ['storage cannot be reached', failure('connect ECONNREFUSED 127.0.0.1:10001'), true],
+];
+for (const [title, error, isSaid] of looks)
+  test(`where ${title}, a queue's listener says it ${isSaid ? 'once, until it can be read again' : 'not'}`, async () => {
+    const fails = [true, true, true, false, true, true, true];
+    let asked = 0;
+    const queue = {
+      name: 'starts',
+      async receiveMessages() {
+        if (fails[asked++]) throw error;
+        return { receivedMessageItems: [] };
+      },
+    };
+    const said: string[] = [];
+    const listener = startQueueListener({
+      definition: { name: 'startBuild', trigger: { type: 'queueTrigger', queueName: 'starts' } },
+      queues: { client: () => queue },
+      settings: { batchSize: 1, newBatchThreshold: 0, maxPollingIntervalMs: 1 },
+      log: (level: string, _category: string, message: string) => said.push(`${level} ${message}`),
+    } as any);
+    await waitFor('both times', () => asked > fails.length || undefined);
+    await listener.stop();
+    const line = `error An unhandled exception has occurred. Host is shutting down. Cannot read queue starts: ${error.message}`;
+    assert.deepEqual(said, isSaid ? [line, line] : []);
+  });
 
 test.run();
