@@ -14,7 +14,10 @@ app.timer('clock', {
   handler: (_timer, context) =>
     invoke(context, async (ports) => {
       // Beside the chores: storage that is slow to answer must not keep them waiting.
-      const beside = [endedOrLate(notePresence(ports, saidOfOthers), clockWaitMs), watchEdges(ports, watched)];
+      const beside = [
+        endedOrLate(notePresence(ports, saidOfOthers), clockWaitMs),
+        watchEdges(ports, watched),
+      ];
       await everyMinute(ports, memory).finally(() => Promise.all(beside));
     }),
 });

@@ -14,6 +14,28 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
+/** What takes the next messages; none where the queue cannot be read. */
+function receiving({ queue, settings, leaseSeconds, log }: MessageHandling, abortSignal: AbortSignal) {
+  /** Since the last answer that ends a host. */
+  let isDown = false;
+  return async (): Promise<DequeuedMessageItem[]> => {
+    try {
+      const { batchSize: numberOfMessages } = settings;
+      const options = { numberOfMessages, visibilityTimeout: leaseSeconds, abortSignal };
+      const { receivedMessageItems } = await queue.receiveMessages(options);
+      isDown = false;
+      return receivedMessageItems;
+    } catch (error) {
+      const { statusCode = 0, message } = error as Error & { statusCode?: number };
+      const endsHost = !passing(statusCode) && !abortSignal.aborted;
+      const said = `An unhandled exception has occurred. Host is shutting down. Cannot read queue ${queue.name}: ${message}`;
+      if (endsHost && !isDown) log('error', 'Host.Queues', said);
+      isDown = endsHost;
+      return [];
+    }
+  };
+}
+
 /**
  * Listens on the queue of one queue-triggered function: takes batchSize messages at a time, runs each at once, and
  * takes the next batch when newBatchThreshold or fewer still run; looks ever more seldom while there are none. An answer
@@ -21,7 +43,7 @@ export interface Listener {
  * that the other functions go on, and the platform starts it again until its queue can be read.
  */
 export function startQueueListener(given: Omit<MessageHandling, 'queue' | 'poison'>): Listener {
-  const { definition, queues, settings, leaseSeconds, log } = given;
+  const { definition, queues, settings, log } = given;
   const queue = queues.client(definition.trigger);
   const poisonName = `${queue.name}-poison`;
   const poison =
@@ -32,35 +54,10 @@ export function startQueueListener(given: Omit<MessageHandling, 'queue' | 'poiso
   const running = new Set<Promise<unknown>>();
   const giveUp = new AbortController();
   let stopping = false;
-  /** Since the last answer that ends a host. */
-  let isDown = false;
 
+  const receive = receiving(handling, giveUp.signal);
   const ended = new AbortController();
   const pause = (ms: number) => setTimeout(ms, undefined, { signal: ended.signal }).catch(() => {});
-
-  const said = (error: unknown) => `Cannot read queue ${queue.name}: ${(error as Error).message}`;
-
-  async function receive(): Promise<DequeuedMessageItem[]> {
-    try {
-      const { receivedMessageItems } = await queue.receiveMessages({
-        numberOfMessages: settings.batchSize,
-        visibilityTimeout: leaseSeconds,
-        abortSignal: giveUp.signal,
-      });
-      isDown = false;
-      return receivedMessageItems;
-    } catch (error) {
-      const { statusCode = 0 } = error as { statusCode?: number };
-      if (!passing(statusCode) && !stopping && !isDown)
-        log(
-          'error',
-          'Host.Queues',
-          `An unhandled exception has occurred. Host is shutting down. ${said(error)}`,
-        );
-      isDown = !passing(statusCode);
-      return [];
-    }
-  }
 
   function start(message: DequeuedMessageItem): void {
     const handled: Promise<unknown> = handleMessage(handling, message)
