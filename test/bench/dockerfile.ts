@@ -8,68 +8,70 @@ import { join } from 'node:path';
 import { DockerfileError, findBaseImages, pinBaseImages } from '../../shared/dockerfile/baseImages.ts';
 
 const mebibyte = 2 ** 20;
-const fill = (unit: string, size = mebibyte) => unit.repeat(Math.ceil(size / unit.length));
+const fill = (unit: string, size: number) => unit.repeat(Math.ceil(size / unit.length));
 const from = 'FROM alpine\n';
 
-/** Inputs of about a mebibyte, each against one way of being slow. */
-export const hostile: [title: string, make: () => string][] = [
-  ['one line', () => fill('a')],
-  ['empty lines', () => fill('\n')],
-  ['spaces', () => fill(' ')],
-  ['NULs', () => fill('\0')],
-  ['comments', () => fill('#\n')],
-  ['lone surrogates', () => fill('\ud800\n')],
-  ['continuations of nothing', () => fill('\\\n')],
-  ['a long instruction', () => `${from}RUN x ${fill('\\\n  y')}`],
-  ['stages', () => fill('FROM a\n')],
-  ['stages one on another', () => fill('FROM a AS b\nFROM b\n')],
+/** Inputs of about `size` characters, each against one way of being slow. */
+export const hostile: [title: string, make: (size: number) => string][] = [
+  ['one line', (size) => fill('a', size)],
+  ['empty lines', (size) => fill('\n', size)],
+  ['spaces', (size) => fill(' ', size)],
+  ['NULs', (size) => fill('\0', size)],
+  ['comments', (size) => fill('#\n', size)],
+  ['lone surrogates', (size) => fill('\ud800\n', size)],
+  ['continuations of nothing', (size) => fill('\\\n', size)],
+  ['a long instruction', (size) => `${from}RUN x ${fill('\\\n  y', size)}`],
+  ['stages', (size) => fill('FROM a\n', size)],
+  ['stages one on another', (size) => fill('FROM a AS b\nFROM b\n', size)],
   [
     'stages that copy from the one before',
-    () => numbered((n) => `FROM a\n${n ? `COPY --from=${n - 1} / /\n` : ''}`),
+    (size) => numbered(size, (n) => `FROM a\n${n ? `COPY --from=${n - 1} / /\n` : ''}`),
   ],
-  ['open braces', () => `FROM ${fill('${a:-\\\n')}`],
-  ['open braces in quotes', () => `FROM ${fill('"${a:-\\\n')}`],
-  ['nested braces', () => `FROM ${fill('${a:-\\\n', mebibyte / 2)}x${fill('}', mebibyte / 12)}\n`],
-  ['arguments that triple', () => `ARG A=x\n${fill('ARG A=$A$A$A\n')}${from}`],
-  ['arguments that copy a long one', () => `ARG A=${'x'.repeat(60_000)}\n${fill('ARG B=$A\n')}${from}`],
+  ['open braces', (size) => `FROM ${fill('${a:-\\\n', size)}`],
+  ['open braces in quotes', (size) => `FROM ${fill('"${a:-\\\n', size)}`],
+  ['nested braces', (size) => `FROM ${fill('${a:-\\\n', size / 2)}x${fill('}', size / 12)}\n`],
+  ['arguments that triple', (size) => `ARG A=x\n${fill('ARG A=$A$A$A\n', size)}${from}`],
+  [
+    'arguments that copy a long one',
+    (size) => `ARG A=${'x'.repeat(60_000)}\n${fill('ARG B=$A\n', size)}${from}`,
+  ],
   ['stars', () => `ARG A=${'a'.repeat(60_000)}\nARG B=\${A##${'*a'.repeat(30_000)}b}\n${from}`],
   ['a replacement everywhere', () => `ARG A=${'a'.repeat(60_000)}\nARG B=\${A//a*b/c}\n${from}`],
-  ['heredocs', () => from + fill('RUN <<A\nA\n')],
+  ['heredocs', (size) => from + fill('RUN <<A\nA\n', size)],
   [
     'heredocs of one instruction',
-    () => `${from}RUN ${fill('<<A \\\n', mebibyte / 2)}\n${fill('A\n', mebibyte / 2)}`,
+    (size) => `${from}RUN ${fill('<<A \\\n', size / 2)}\n${fill('A\n', size / 2)}`,
   ],
-  ['arrows and spaces', () => `${from}RUN <<${fill(' \\\n')} < x\n`],
-  ['an open heredoc', () => `${from}RUN <<A\n${fill('B\n')}`],
-  ['braces of a heredoc', () => `${from}RUN <<${fill('${a:-\\\n', mebibyte / 8)}\n`],
-  ['JSON forms', () => from + fill('RUN ["a","b"]\n')],
-  ['what looks like the JSON form', () => from + fill('RUN ["a]\n')],
-  ['deep JSON', () => `${from}RUN ${fill('[\\\n')}`],
-  ['mounts', () => `${from}RUN ${fill('--mount=from=b:1,target=/x \\\n')} x\n`],
-  ['flags', () => `${from}RUN ${fill('--a=b \\\n')}`],
-  ['copies', () => from + fill('COPY --from=b / /\n')],
+  ['arrows and spaces', (size) => `${from}RUN <<${fill(' \\\n', size)} < x\n`],
+  ['an open heredoc', (size) => `${from}RUN <<A\n${fill('B\n', size)}`],
+  ['braces of a heredoc', (size) => `${from}RUN <<${fill('${a:-\\\n', size / 8)}\n`],
+  ['JSON forms', (size) => from + fill('RUN ["a","b"]\n', size)],
+  ['what looks like the JSON form', (size) => from + fill('RUN ["a]\n', size)],
+  ['deep JSON', (size) => `${from}RUN ${fill('[\\\n', size)}`],
+  ['mounts', (size) => `${from}RUN ${fill('--mount=from=b:1,target=/x \\\n', size)} x\n`],
+  ['flags', (size) => `${from}RUN ${fill('--a=b \\\n', size)}`],
+  ['copies', (size) => from + fill('COPY --from=b / /\n', size)],
   [
     'triggers',
-    () =>
-      `FROM a AS a\n${fill('ONBUILD COPY --from=b / /\n', mebibyte / 2)}${fill('FROM a\n', mebibyte / 2)}`,
+    (size) => `FROM a AS a\n${fill('ONBUILD COPY --from=b / /\n', size / 2)}${fill('FROM a\n', size / 2)}`,
   ],
   [
     'triggers one on another',
-    () => numbered((n) => `FROM ${n ? `s${n - 1}` : 'a'} AS s${n}\nONBUILD COPY --from=x / /\n`),
+    (size) => numbered(size, (n) => `FROM ${n ? `s${n - 1}` : 'a'} AS s${n}\nONBUILD COPY --from=x / /\n`),
   ],
-  ['a chain of ONBUILD', () => `${from}ONBUILD ${fill('ONBUILD \\\n')}`],
-  ['environment', () => `${from}ENV ${fill('A="b c" \\\n')}\n`],
-  ['quotes', () => `${from}RUN ${fill('"\\\n')}`],
-  ['bytes that Go takes for spaces', () => `${from}RUN ${fill('--é=à\\\n')}`],
-  ['a long name', () => `FROM ${fill('a.a-\\\n')}`],
-  ['a long variable', () => `FROM $${fill('a\\\n')}`],
-  ['directives', () => fill('# syntax=a\n')],
-  ['a directive of spaces', () => `# syntax=${' '.repeat(60_000)}\n${fill('# x\n')}${from}`],
+  ['a chain of ONBUILD', (size) => `${from}ONBUILD ${fill('ONBUILD \\\n', size)}`],
+  ['environment', (size) => `${from}ENV ${fill('A="b c" \\\n', size)}\n`],
+  ['quotes', (size) => `${from}RUN ${fill('"\\\n', size)}`],
+  ['bytes that Go takes for spaces', (size) => `${from}RUN ${fill('--é=à\\\n', size)}`],
+  ['a long name', (size) => `FROM ${fill('a.a-\\\n', size)}`],
+  ['a long variable', (size) => `FROM $${fill('a\\\n', size)}`],
+  ['directives', (size) => fill('# syntax=a\n', size)],
+  ['a directive of spaces', (size) => `# syntax=${' '.repeat(60_000)}\n${fill('# x\n', size)}${from}`],
 ];
 
-function numbered(line: (index: number) => string): string {
+function numbered(size: number, line: (index: number) => string): string {
   const lines: string[] = [];
-  for (let size = 0; size < mebibyte; size += lines.at(-1)!.length) lines.push(line(lines.length));
+  for (let made = 0; made < size; made += lines.at(-1)!.length) lines.push(line(lines.length));
   return lines.join('');
 }
 
@@ -152,7 +154,7 @@ export default async function run(): Promise<void> {
     ],
   ];
   for (const [title, make] of hostile) {
-    const dockerfile = make();
+    const dockerfile = make(mebibyte);
     rows.push([`1 MiB: ${title}`, milliseconds(5, () => ignoreRefusal(() => findBaseImages(dockerfile)))]);
   }
   for (const [title, spent] of rows) console.log(`${spent.toFixed(3).padStart(10)} ms  ${title}`);
