@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'uvu';
-import { programArguments } from '../../local/machine/program.ts';
+import { runInThread } from '../doubles/programThread.ts';
 
 const scripts = join(import.meta.dirname, '../../infra/scripts');
 const folder = mkdtempSync(join(tmpdir(), 'plinth-scripts-'));
@@ -82,29 +81,18 @@ const rows: [title: string, script: string, args: string[], env: Record<string, 
   ['an action that is none', 'tables', ['dump', inFolder('e')], server, /^usage: /],
 ];
 
-interface Ended {
-  status: number | null;
-  stderr: string;
-}
-const runScript = (script: string, args: string[], env: Record<string, string>): Promise<Ended> =>
-  new Promise((done) => {
-    const child = execFile(
-      process.execPath,
-      [...programArguments(join(scripts, `${script}.ts`)), ...args],
-      { env: { PATH: process.env.PATH, HOME: folder, ...env }, timeout: 120_000 },
-      (_, __, stderr) => done({ status: child.exitCode, stderr }),
-    );
-  });
 /** Most of their time is the storage SDK's patience, so all run at once. */
-const ended = rows.map(([, script, args, env]) => runScript(script, args, env));
+const ended = rows.map(([, script, args, env]) =>
+  runInThread(join(scripts, `${script}.ts`), args, { PATH: process.env.PATH, HOME: folder, ...env }),
+);
 
 for (const [at, [title, script, , , line]] of rows.entries())
   test(`${script} with ${title} ends with one line that says why`, async () => {
-    const { status, stderr } = await ended[at]!;
+    const { code, stderr } = await ended[at]!;
     const said = stderr.trim().split('\n');
     assert.equal(said.length, 1, stderr);
     assert.match(said[0]!, line);
-    assert.notEqual(status, 0);
+    assert.notEqual(code, 0);
   });
 
 test('a save that failed leaves no file that looks like a backup', () => {

@@ -8,6 +8,7 @@ import { programArguments } from '../../local/machine/program.ts';
 import { type Operation, operations } from '../../shared/api/operations.ts';
 import { routesOf } from '../../shared/api/routes.ts';
 import { createApiWorld } from '../doubles/apiWorld.ts';
+import { runInThread } from '../doubles/programThread.ts';
 import { sampleState } from '../doubles/storeContract.ts';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -99,13 +100,22 @@ test.before(async () => {
 test.after(() => void server.close());
 
 const script = join(import.meta.dirname, '../../infra/scripts/look.ts');
-const look = (args: string[], env: Record<string, string> = {}) =>
+const settings = (env: Record<string, string>) => ({
+  ...process.env,
+  PLINTH_KEY: 'the-key',
+  AZURE_FUNCTION_URL: url,
+  ...env,
+});
+async function look(args: string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await runInThread(script, args, settings(env));
+  return { code, out: stdout + stderr };
+}
+const lookAsProcess = (args: string[], env: Record<string, string>) =>
   new Promise<{ code: number; out: string }>((ended) => {
-    const settings = { ...process.env, PLINTH_KEY: 'the-key', AZURE_FUNCTION_URL: url, ...env };
     execFile(
       process.execPath,
       [...programArguments(script), ...args],
-      { env: settings },
+      { env: settings(env) },
       (error, stdout, stderr) => ended({ code: Number(error?.code ?? 0), out: stdout + stderr }),
     );
   });
@@ -184,7 +194,7 @@ for (const [title, args, code, says] of rows)
   });
 
 test('without a key it says what to set, and where there is no app that it does not answer', async () => {
-  const keyless = await look(['live'], { PLINTH_KEY: '' });
+  const keyless = await lookAsProcess(['live'], { PLINTH_KEY: '' });
   assert.match(keyless.out, /^Could not look: Plinth answered 401: set PLINTH_KEY to a function key/);
   const nowhere = await look(['live', '--url', 'http://127.0.0.1:9']);
   assert.match(nowhere.out, /^Could not look: fetch failed \(.+\)\n$/);

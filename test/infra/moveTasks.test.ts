@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
 import { test } from 'uvu';
 import { type AcrTask, carryTask } from '../../infra/scripts/carryTask.ts';
-import { programArguments } from '../../local/machine/program.ts';
 import type { DockerStep } from '../../shared/model/task.ts';
+import { runInThread } from '../doubles/programThread.ts';
 
 const registryId =
   '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/team/providers/Microsoft.ContainerRegistry/registries/team1';
@@ -186,19 +184,20 @@ async function move(tasks: AcrTask[], options: string[], plinthStatus = 200) {
   });
   await once(plinth.listen(0, '127.0.0.1'), 'listening');
   try {
-    writeFileSync(join(folder, 'tasks.json'), JSON.stringify(tasks));
+    writeFileSync(join(folder, 'registry'), JSON.stringify({ id: registryId }));
+    writeFileSync(join(folder, 'names'), JSON.stringify({ value: tasks.map(({ name }) => ({ name })) }));
+    for (const task of tasks) writeFileSync(join(folder, `task-${task.name}`), JSON.stringify(task));
     writeFileSync(
       join(folder, 'az'),
-      `#!${process.execPath}
-const fs = require('fs');
-const args = process.argv.slice(2), option = (name) => args[args.indexOf(name) + 1];
-const tasks = JSON.parse(fs.readFileSync(${JSON.stringify(join(folder, 'tasks.json'))}));
-const say = (value) => console.log(JSON.stringify(value));
-fs.appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify(args) + '\\n');
-if (args[0] === 'acr') say({ id: ${JSON.stringify(registryId)} });
-else if (option('--method') === 'get') say({ value: tasks.map(({ name }) => ({ name })) });
-else if (option('--method') === 'post') say(tasks.find(({ name }) => option('--url').includes('/tasks/' + name + '/listDetails?')));
-else say({});
+      `#!/bin/sh
+cd '${folder}' && echo "$*" >> calls
+name="\${*#*/tasks/}"
+case "$*" in
+  acr*) cat registry ;;
+  *'--method get'*) cat names ;;
+  *'--method post'*/listDetails?*) cat "task-\${name%%/listDetails*}" ;;
+  *) echo '{}' ;;
+esac
 `,
     );
     chmodSync(join(folder, 'az'), 0o755);
@@ -209,14 +208,7 @@ else say({});
       PATH: `${folder}${delimiter}${process.env.PATH}`,
       PLINTH_KEY: 'the-key',
     };
-    const done = await promisify(execFile)(
-      process.execPath,
-      [...programArguments(script), 'team1', url, ...options],
-      { env },
-    ).then(
-      ({ stdout }) => ({ code: 0, stdout }),
-      (error) => ({ code: error.code as number, stdout: error.stdout as string }),
-    );
+    const done = await runInThread(script, ['team1', url, ...options], env);
     const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
     return { ...done, puts, calls };
   } finally {
@@ -250,7 +242,7 @@ test('with --apply it puts each task under its own name, and prints no secret', 
 test('with --disable ACR no longer builds what was carried whole, and still builds the rest', async () => {
   const wanting = { ...changed('properties.step.arguments.1.value', null), name: 'wanting' };
   const { calls } = await move([whole(), wanting], ['--apply', '--disable']);
-  const patched = calls.filter((call) => call.includes('"patch"'));
+  const patched = calls.filter((call) => call.includes('--method patch '));
   assert.equal(patched.length, 1);
   assert.match(patched[0]!, /tasks\/build-app\?.*Disabled/);
 });
@@ -259,7 +251,7 @@ test('a task that Plinth refuses is a failure, and stays enabled in ACR', async 
   const { code, stdout, calls } = await move([whole()], ['--apply', '--disable'], 403);
   assert.equal(code, 1);
   assert.match(stdout, /build-app: failed\n {2}Plinth answered 403/);
-  assert.equal(calls.filter((call) => call.includes('"patch"')).length, 0);
+  assert.equal(calls.filter((call) => call.includes('--method patch ')).length, 0);
 });
 
 test.run();
