@@ -50,22 +50,28 @@ const loadedAsTheyAre = [
  * Compiles test files and the programs that they start, with what they import: a file then starts in a
  * fraction of the time that it takes when each module is read and compiled as it is imported.
  * @param files paths from the root
- * @param sourceOf what a file's source is taken to be, by its absolute path; undefined for what the file holds
+ * @param options.sourceOf what a file's source is taken to be, by its absolute path; undefined for what the file holds
+ * @param options.splitting whether they share what several of them import; without it each holds all that it imports
+ * @param options.started the programs that they start
  * @returns the folder of the compiled forms, where a file's lies, and a way to remove all of them
  */
 export async function bundleTests(
   root: string,
   files: string[],
-  sourceOf: (path: string) => string | undefined = () => undefined,
+  {
+    sourceOf = () => undefined,
+    splitting = true,
+    started = programs,
+  }: { sourceOf?: (path: string) => string | undefined; splitting?: boolean; started?: string[] } = {},
 ) {
   const outdir = join(root, 'node_modules', '.cache', `plinth-test-${process.pid}`);
   await build({
     absWorkingDir: root,
-    entryPoints: [...files, ...programs],
+    entryPoints: [...files, ...started],
     outbase: root,
     outdir,
     bundle: true,
-    splitting: true,
+    splitting,
     format: 'esm',
     platform: 'node',
     mainFields,
@@ -73,7 +79,7 @@ export async function bundleTests(
     // Everything else is compiled in: to load an SDK from its hundreds of files takes longer than most files' tests.
     external: loadedAsTheyAre,
     banner: { js: banner },
-    sourcemap: 'linked',
+    sourcemap: splitting && 'linked',
     sourcesContent: false,
     logLevel: 'warning',
     define: {

@@ -149,7 +149,7 @@ export const withoutSkipped = ({ skipped = [], ...slots }: Slots, runId: string)
 };
 
 /** The pace while the row of a run cannot be read: it is still looked at, and its place is another's. */
-export const withUnread = (pace: Slots, runId: string): Slots => ({
-  ...withoutRunning(pace, runId),
-  unread: [...(pace.unread ?? []), runId],
-});
+export function withUnread(pace: Slots, runId: string): Slots {
+  const { unread = [], ...others } = withoutRunning(pace, runId);
+  return { ...others, unread: [...unread, runId] };
+}

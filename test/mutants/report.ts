@@ -1,6 +1,6 @@
+import { dirname } from 'node:path';
 import { equivalents } from './equivalent.ts';
 import { byFile, type Mutant } from './instrument.ts';
-import type { Found } from './results.ts';
 
 /** What must be found, in parts of all that are not equivalent, of a whole folder and of each of its files. */
 const goals = {
@@ -13,7 +13,7 @@ const mostEquivalent = 0.03;
 
 export interface Judged {
   mutant: Mutant;
-  found: Found;
+  isFound: boolean;
 }
 
 export interface Report {
@@ -30,7 +30,7 @@ export const isEquivalent = ({ file, original, replacement }: Mutant) =>
 /** Every survivor, every file under its goal, and a line for each folder. */
 export function report(judged: Judged[]): Report {
   const counted = judged.filter(({ mutant }) => !isEquivalent(mutant));
-  const survivors = counted.filter(({ found }) => found === null);
+  const survivors = counted.filter(({ isFound }) => !isFound);
   const lines = survivors.map(({ mutant }) => describe(mutant));
   let reached = judged.length - counted.length <= judged.length * mostEquivalent;
   if (!reached)
@@ -38,6 +38,8 @@ export function report(judged: Judged[]): Report {
   for (const [folder, goal] of Object.entries(goals)) {
     const here = counted.filter(({ mutant }) => mutant.file.startsWith(`${folder}/`));
     if (here.length === 0) continue;
+    for (const [inner, those] of byFile(here, ({ mutant }) => dirname(mutant.file)))
+      if (inner !== folder) lines.push(`${inner}: ${percent(those)} of ${those.length} mutants found`);
     for (const [file, those] of byFile(here, ({ mutant }) => mutant.file))
       if (shareFound(those) < goal.file) {
         lines.push(`${file}: ${percent(those)}, wanted ${goal.file * 100} %`);
@@ -49,7 +51,7 @@ export function report(judged: Judged[]): Report {
   return { lines, reached };
 }
 
-const shareFound = (judged: Judged[]) => judged.filter(({ found }) => found !== null).length / judged.length;
+const shareFound = (judged: Judged[]) => judged.filter(({ isFound }) => isFound).length / judged.length;
 const percent = (judged: Judged[]) => `${(100 * shareFound(judged)).toFixed(1)} %`;
 
 function describe({ file, line, kind, original, replacement }: Mutant): string {

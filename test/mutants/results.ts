@@ -3,34 +3,39 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Mutant } from './instrument.ts';
 
-/** The test file that found it; null where none did. */
-export type Found = string | null;
-
 /**
- * What became of each mutant, kept between runs so that one that was stopped goes on where it was. A change of the
- * mutant's file makes its mutants new.
+ * What each test file said of each mutant, kept between runs so that one that was stopped goes on where it was. A change
+ * of the mutant's file makes its mutants new, and a change of a test file what it did not find.
  */
 export function openResults(root: string) {
   const path = join(root, 'node_modules/.cache/plinth-mutants.ndjson');
   mkdirSync(dirname(path), { recursive: true });
-  const sources = new Map<string, string>();
-  const key = ({ file, line, column, kind, replacement }: Mutant) => {
-    const text = sources.get(file) ?? readFileSync(join(root, file), 'utf8');
-    sources.set(file, text);
-    const parts = [text, file, line, column, kind, replacement];
-    return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
+  const texts = new Map<string, string>();
+  const textOf = (file: string) => {
+    const text = texts.get(file) ?? readFileSync(join(root, file), 'utf8');
+    texts.set(file, text);
+    return text;
   };
-  const found = new Map<string, Found>();
+  const hashOf = (parts: unknown[]) =>
+    createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
+  const keyOf = ({ file, line, column, kind, replacement }: Mutant) =>
+    hashOf([textOf(file), file, line, column, kind, replacement]);
+  const found = new Set<string>();
+  const passed = new Set<string>();
   if (existsSync(path))
     for (const line of readFileSync(path, 'utf8').split('\n').filter(Boolean)) {
-      const [known, by] = JSON.parse(line) as [string, Found];
-      found.set(known, by);
+      const [key, , isFound] = JSON.parse(line) as [string, string, boolean];
+      (isFound ? found : passed).add(key);
     }
+  const keyWith = (mutant: Mutant, test: string) => hashOf([keyOf(mutant), textOf(test)]);
   return {
-    of: (mutant: Mutant) => found.get(key(mutant)),
-    keep(mutant: Mutant, by: Found): void {
-      found.set(key(mutant), by);
-      appendFileSync(path, `${JSON.stringify([key(mutant), by])}\n`);
+    isFound: (mutant: Mutant) => found.has(keyOf(mutant)),
+    /** Whether a test file is still to be asked. */
+    isOpen: (mutant: Mutant, test: string) => !found.has(keyOf(mutant)) && !passed.has(keyWith(mutant, test)),
+    keep(mutant: Mutant, test: string, isFound: boolean): void {
+      const key = isFound ? keyOf(mutant) : keyWith(mutant, test);
+      (isFound ? found : passed).add(key);
+      appendFileSync(path, `${JSON.stringify([key, test, isFound])}\n`);
     },
   };
 }

@@ -84,6 +84,99 @@ const cases: [
     /older than the digest/,
   ],
 ];
+const last = (status: 'Succeeded' | 'Failed', failures: number): Partial<TaskState> => ({
+  last: {
+    ...{ runId: 'ca5', status, inputs: '', failures, automatic: true, endedAt: '2026-11-23T10:05:00.000Z' },
+  },
+});
+cases.push(
+  ['a digest that was pushed as it was read', { ...push, timestamp: base.pinnedAt }, app(), 'start', /now/],
+  ['an image that is not read yet by a queued run', push, app({ bases: [], open: [queued] }), 'merge', /ca7/],
+  [
+    'an image that no run will read, as the one under way has read',
+    push,
+    app({ bases: [], open: [pinned] }),
+    'skip',
+    /^app-1 is no longer built on/,
+  ],
+  [
+    'an image that is read by a queued run that builds something else only',
+    push,
+    app({ bases: [], open: [{ ...queued, canonical: false }] }),
+    'skip',
+    /^app-1 is no longer built on/,
+  ],
+  [
+    'a digest beside another base image of the task',
+    push,
+    app({ bases: [{ ...base, image: 'other', digest: newer }, base] }),
+    'start',
+    /^built on sha256:a{12}, now sha256:b{12}$/,
+  ],
+  [
+    'a digest while a run that builds something else is under way',
+    push,
+    app({ open: [{ ...pinned, canonical: false }] }),
+    'start',
+    /^built on sha256:a{12}, now/,
+  ],
+  [
+    'the digest of a build stage, trigger Runtime, base of the last stage',
+    push,
+    app({ trigger: 'Runtime' }),
+    'start',
+    /now/,
+  ],
+  [
+    'the digest of the newest run',
+    { ...push, digest: older },
+    app(last('Succeeded', 0)),
+    'skip',
+    /^run ca5 is built on this digest already$/,
+  ],
+  [
+    'the digest of a run under way',
+    { ...push, digest: older },
+    app({ ...last('Failed', 1), open: [pinned] }),
+    'skip',
+    /^run ca6 is built on this digest already$/,
+  ],
+  [
+    'the digest of a run under way, the newest of two',
+    { ...push, digest: older },
+    app({ open: [pinned, { ...pinned, runId: 'ca8' }, queued] }),
+    'skip',
+    /^run ca8 is built on this digest already$/,
+  ],
+  [
+    'the digest of which no run is known',
+    { ...push, digest: older },
+    app(),
+    'skip',
+    /^app-1 is built on this digest already$/,
+  ],
+  [
+    'the digest that the newest run failed on',
+    { ...push, digest: older },
+    app({ ...last('Failed', 2), open: [queued] }),
+    'skip',
+    /^run ca5 was for this digest and ended Failed$/,
+  ],
+  [
+    'the digest that three runs failed on',
+    { ...push, digest: older },
+    app(last('Failed', 3)),
+    'skip',
+    /^run ca5 was for this digest and ended Failed, as 3 runs in a row did: they stop here$/,
+  ],
+  [
+    'a push from before the digest was read by a run',
+    { ...push, timestamp: '2026-11-23T09:59:59.999Z' },
+    app(last('Succeeded', 0)),
+    'skip',
+    /^the push is older than the digest that run ca5 read after it$/,
+  ],
+);
 for (const [title, pushed, state, does, reason] of cases) {
   test(`${does}s: ${title}`, () => {
     const choice = decideOnPush(pushed, state);
@@ -91,6 +184,12 @@ for (const [title, pushed, state, does, reason] of cases) {
     assert.match(choice.reason, reason);
   });
 }
+
+test('a digest that is known to be the newest counts, though it was pushed before the other was read', () => {
+  const before = { ...push, timestamp: '2026-11-23T09:59:59.999Z' };
+  assert.equal(decideOnPush(before, app(), true).do, 'start');
+  assert.equal(decideOnPush({ ...before, digest: older }, app(), true).do, 'skip');
+});
 
 test('says the same however often it is asked', () => {
   assert.deepEqual(decideOnPush(push, app()), decideOnPush(push, app()));

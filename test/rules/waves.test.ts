@@ -33,6 +33,22 @@ for (const [title, tasks, waves] of [
   ['a base that nobody rebuilds is not waited for', [task('a', 'base', 'other')], [['a']]],
   ['nobody waits for the image that has moved', [task('base', 'base'), task('a', 'base')], [['base', 'a']]],
   ['a task whose own last image is its cache is in one wave', [task('a', 'base', 'a')], [['a']]],
+  [
+    'two that are built on each other are rebuilt once each',
+    [task('a', 'base', 'b'), task('b', 'a')],
+    [['b'], ['a']],
+  ],
+  [
+    'what two tasks make comes after both',
+    [
+      task('c', 'x'),
+      { ...task('a', 'base'), outputs: ['x'] },
+      task('b', 'a2'),
+      { ...task('a2', 'base'), outputs: ['a2', 'y'] },
+      { ...task('b2', 'y'), outputs: ['x'] },
+    ],
+    [['a', 'a2'], ['b', 'b2'], ['c']],
+  ],
 ] as [string, TaskState[], string[][]][])
   test(title, () => {
     const found = wavesOf(
@@ -60,6 +76,8 @@ for (const [title, wave, runsAtOnce, seconds] of [
     1,
     80,
   ],
+  ['a registry does two at a time', [took('one', 40), took('one', 60), took('one', 60)], 2, 80],
+  ['part of a second is rounded', [took('one', 40.6)], 1, 41],
   ['an empty wave takes unknown time', [], 1, undefined],
 ] as [string, TaskState[], number, number | undefined][])
   test(title, () => assert.equal(waveSeconds(wave, runsAtOnce), seconds));

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import type { Sightings } from '../../../shared/model/bases/sightings.ts';
-import { withSeen } from '../../../shared/rules/bases/sightings.ts';
+import { contentFor, isSameFor, withContents, withSeen } from '../../../shared/rules/bases/sightings.ts';
 
 const image = 'baseacr.azurecr.io/base:1';
 const start = Date.parse('2026-11-23T10:00:00.000Z');
 const at = (minute: number) => new Date(start + minute * 60_000).toISOString();
 
-/** `B@3` an event of minute 3, `B?5` a registry's answer in minute 5; `/9` when it reaches Plinth. */
+const hows = { '@': 'announced', '?': 'read', '~': 'named' } as const;
+/** `B@3` an event of minute 3, `B?5` a registry's answer in minute 5, `B~5` named then; `/9` when it reaches Plinth. */
 function seenAfter(looks: string): Sightings {
   let seen: Sightings | undefined;
   for (const look of looks.split(' ')) {
-    const [, digest = '', how, time = '', heard = time] = /^(\w)([@?])(\d+)(?:\/(\d+))?$/.exec(look)!;
-    const known = { image, digest, time: at(Number(time)), how: how === '@' ? 'announced' : 'read' } as const;
+    const [, digest = '', how, time = '', heard = time] = /^(\w)([@?~])(\d+)(?:\/(\d+))?$/.exec(look)!;
+    const known = { image, digest, time: at(Number(time)), how: hows[how as keyof typeof hows] } as const;
     seen = withSeen(seen, known, new Date(at(Number(heard))));
   }
   return seen!;
@@ -39,6 +40,11 @@ const cases: [looks: string, newest: string, why: string][] = [
   ['A@0 C?5 B@2/6 C@3/7', 'C', 'or not'],
   ['A@0 C?5 B@2/6 B?19', 'C', 'without its event it is doubted'],
   ['A@0 C?5 B@2/6 B?20', 'B', 'for a quarter of an hour'],
+  ['A~0', 'A', 'what is only named is all that is known'],
+  ['A@0 B~1', 'A', 'what is only named counts for nothing beside what was seen'],
+  ['A~0 B~1', 'A', 'the first that is named counts'],
+  ['A~0 B@1', 'B', 'what is announced counts after what was named'],
+  ['A@0 B@1 A?2 A?16', 'A', 'a doubt ends with its time, not with the first answer'],
   ['A@0 B@60/1 C@2', 'C', 'a registry whose clock is ahead pushes now'],
 ];
 for (const [looks, newest, why] of cases)
@@ -68,36 +74,98 @@ test('nothing new is the same object: nothing is written', () => {
     assert.ok(withSeen(seen, look, new Date(at(30))) === seen, look.digest);
 });
 
-const hour = 60;
-const day = 24 * hour;
-const cadences: [every: number, age: number, lateBy: number][] = [
-  // In minutes; at most so late are steps that are lost.
-  [day, 3 * day, 0],
-  [12 * hour, 3 * day, 0],
-  [6 * hour, 3 * day, 0],
-  [hour, 3 * day, 8 * hour],
-  [5, 3 * day, 12 * hour],
-  [hour, 12 * hour, 2 * hour],
-  [12 * hour, 30 * day, 3 * day],
-  [12 * hour, 80 * day, 12 * day],
-];
-for (const [every, age, lateBy] of cadences)
-  test(`of pushes every ${every} minutes a hundred are kept, and what is ${age / hour} hours old is at most ${lateBy / hour} hours older`, () => {
-    let seen: Sightings | undefined;
-    let late = 0;
-    for (let time = 0; time < 90 * day; time += every) {
-      const look = { image, digest: String(time), time: at(time), how: 'announced' } as const;
-      seen = withSeen(seen, look, new Date(at(time)));
-      if (time < age) continue;
-      const oldEnough = seen.digests.findLast(({ since }) => since <= at(time - age))!;
-      late = Math.max(late, time - age - ((time - age) % every) - Number(oldEnough.digest));
-    }
-    assert.ok(seen!.digests.length <= 100);
-    assert.deepEqual(
-      [seen!.digests[0]!.digest, seen!.digests.at(-1)!.digest],
-      ['0', String(90 * day - every)],
-    );
-    assert.ok(late <= lateBy, `${late / hour} hours`);
+test('what is seen of a digest is kept beside what a registry has answered of it', () => {
+  const seen = seenAfter('A@0 B@1');
+  assert.deepEqual(seen, {
+    image,
+    digests: [
+      { digest: 'A', firstSeen: at(0), since: at(0), sure: true },
+      { digest: 'B', firstSeen: at(1), since: at(1), sure: true },
+    ],
   });
+  const once = withContents(seen, new Map([['A', { 'linux/amd64': 'x' }]]));
+  assert.deepEqual(once.digests, [
+    { ...seen.digests[0]!, contents: { 'linux/amd64': 'x' } },
+    seen.digests[1],
+  ]);
+  const twice = withContents(once, new Map([['A', { 'linux/arm64': 'y' }]]));
+  const moved = withSeen(twice, { image, digest: 'A', time: at(9), how: 'announced' }, new Date(at(9)));
+  assert.deepEqual(moved.digests, [
+    seen.digests[1],
+    {
+      digest: 'A',
+      firstSeen: at(0),
+      since: at(9),
+      sure: true,
+      contents: { 'linux/amd64': 'x', 'linux/arm64': 'y' },
+    },
+  ]);
+  assert.equal(moved.image, image);
+});
+
+test('a digest that is read for the first time is not surely from then', () =>
+  assert.deepEqual(
+    seenAfter('A?3 B@9 A?30').digests.map(({ digest, since, sure }) => [digest, since, sure]),
+    [
+      ['B', at(9), true],
+      ['A', at(30), true],
+    ],
+  ));
+
+test('a digest that was only read is from the time of its event', () => {
+  assert.deepEqual(seenAfter('A?3').digests[0], { digest: 'A', firstSeen: at(3), since: at(3), sure: false });
+  assert.deepEqual(seenAfter('A?3 A@1').digests[0], {
+    digest: 'A',
+    firstSeen: at(3),
+    since: at(1),
+    sure: true,
+  });
+});
+
+test('digests of one instant stay in the order in which they were met', () => {
+  const order = (looks: string) =>
+    seenAfter(looks)
+      .digests.map(({ digest }) => digest)
+      .join('');
+  assert.equal(order('A@5 B@5 C@5'), 'ABC');
+  assert.equal(order('C@5 A@4 B@5'), 'ACB');
+});
+
+/** `A x y`: a digest, what it is for linux/amd64 and for linux/arm64; `*x` for each, `-` unknown. */
+function known(...digests: string[]): Sightings {
+  return {
+    image,
+    digests: digests.map((text) => {
+      const [digest = '', amd = '-', arm = '-'] = text.split(' ');
+      const contents = Object.fromEntries(
+        amd.startsWith('*')
+          ? [['*', amd.slice(1)]]
+          : [
+              ['linux/amd64', amd],
+              ['linux/arm64', arm],
+            ].filter(([, content]) => content !== '-'),
+      );
+      return { digest, firstSeen: at(0), since: at(0), sure: true, ...(amd !== '-' && { contents }) };
+    }),
+  };
+}
+const same: [digests: string[], platform: string, isSame: boolean][] = [
+  [['A x y', 'B x z'], 'linux/amd64', true],
+  [['A x y', 'B x z'], 'linux/arm64', false],
+  [['A x y', 'B z y'], 'linux/arm64', true],
+  [['A *x', 'B x y'], 'linux/amd64', true],
+  [['A *x', 'B *x'], 'linux/arm64', true],
+  [['A *x', 'B *y'], 'linux/arm64', false],
+  [['A x', 'B x'], 'linux/arm64', false],
+  [['A', 'B'], 'linux/amd64', false],
+  [['A', 'B x'], 'linux/amd64', false],
+  [['A x'], 'linux/amd64', false],
+];
+for (const [digests, platform, isSame] of same)
+  test(`${digests.join(', ')}: ${isSame ? 'the same' : 'not known to be the same'} for ${platform}`, () =>
+    assert.equal(isSameFor(known(...digests), ['A', 'B'], platform), isSame));
+
+test('what a digest is for a platform is not known of one that was never seen', () =>
+  assert.equal(contentFor(known('A x'), 'C', 'linux/amd64'), undefined));
 
 test.run();

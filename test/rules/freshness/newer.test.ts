@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import type { Run } from '../../shared/model/run.ts';
-import type { NewerDigest, TaskState } from '../../shared/model/state.ts';
-import { withTold } from '../../shared/rules/freshness/newer.ts';
-import { withEnded, withPinned, withQueued } from '../../shared/rules/taskState.ts';
-import { sampleRun, sampleState } from '../doubles/storeContract.ts';
+import type { Run } from '../../../shared/model/run.ts';
+import type { NewerDigest, TaskState } from '../../../shared/model/state.ts';
+import { withTold } from '../../../shared/rules/freshness/newer.ts';
+import { withEnded, withPinned, withQueued } from '../../../shared/rules/taskState.ts';
+import { sampleRun, sampleState } from '../../doubles/storeContract.ts';
 
 const image = 'baseacr.azurecr.io/base:1';
 const minute = (number: number) => new Date(Date.UTC(2026, 10, 23, 10, number)).toISOString();
