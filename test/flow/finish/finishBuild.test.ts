@@ -7,6 +7,7 @@ import type { Task } from '../../../shared/model/task.ts';
 import { without } from '../../../shared/model/without.ts';
 import { formatRunId } from '../../../shared/names/runId.ts';
 import { RegistryError } from '../../../shared/ports/registry.ts';
+import type { EngineRun } from '../../../shared/ports/runEngine.ts';
 import { SealError } from '../../../shared/ports/seal.ts';
 import { noEdges } from '../../../shared/ports/store.ts';
 import { VaultError } from '../../../shared/ports/vault.ts';
@@ -322,7 +323,7 @@ for (const [title, error] of [
     world.ports.vault.secret = async () => {
       throw error;
     };
-    const engineRun = { runId: 'e1', status: 'Succeeded', outputImages: [output] } as const;
+    const engineRun: EngineRun = { runId: 'e1', status: 'Succeeded', outputImages: [output] };
     await assert.rejects(finishBuild(known, engineRun, world.ports), { name: error.name });
   });
 
