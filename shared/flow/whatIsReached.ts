@@ -11,10 +11,8 @@ export interface Reached {
   error: Error | undefined;
 }
 
-/** A repository that no registry has: an identity that may pull gets NotFound, any other Unauthorized. */
-const nowhere = 'plinth-health';
 const none = 'none';
-const anyImage = `plinth.invalid/${nowhere}:${none}`;
+const anyImage = `plinth.invalid/plinth-health:${none}`;
 /** A run's id in the engine; whether there is such a run does not matter. */
 const anyRun = 'ca1';
 
@@ -41,12 +39,7 @@ export const registryReached = (
   hasRuns: boolean,
 ): Promise<Reached[]> =>
   answersTo([
-    [
-      'registry',
-      'can be read',
-      () =>
-        registry.digestOf({ registry: loginServer, repository: nowhere, tag: none }, { kind: 'identity' }),
-    ],
+    ['registry', 'can be read', () => registry.reach(loginServer)],
     ...(hasRuns
       ? [['runEngine', 'tells of its runs', () => engine.run(name, anyRun)] satisfies Question]
       : []),

@@ -58,6 +58,12 @@ export interface Registry {
    */
   contentsOf(image: ImageRef, login: RegistryLogin, platforms: string[]): Promise<Contents>;
   /**
+   * Whether the app's identity may pull from a registry at this moment: asked with a new token, as one that was given
+   * before a role was taken away is good for another hour. It changes nothing.
+   * @throws RegistryError
+   */
+  reach(loginServer: string): Promise<void>;
+  /**
    * A user name and a short-lived password with which a builder may pull, from the identity's token exchange.
    * @throws RegistryError
    */

@@ -63,6 +63,7 @@ export function createWatchedWorld() {
         yield { platform: { os: 'linux', architecture: 'amd64' }, layers: ['sha256:layer'] };
       },
       contentsOf: async ({ digest = '' }) => ({ '*': digest }),
+      reach: async () => {},
       pullPassword: async () => ({ userName: 'token', password: 'hush-pull-password' }),
     },
     engine: {

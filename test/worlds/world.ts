@@ -159,6 +159,7 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
         const known = contents.get(digest!);
         return Object.fromEntries(platforms.map((one) => [one, known?.[one] ?? `${one} of ${digest}`]));
       },
+      reach: async () => {},
       pullPassword: async () => undefined,
     },
     engine: {

@@ -59,6 +59,12 @@ export function createAcrRegistry({ registries, credential, guard }: AcrRegistry
         ociReader(image, password).digest(reference),
       );
     },
+    async reach(registry) {
+      const image = { registry, repository: nowhere };
+      const ask = (login: RegistryLogin) =>
+        createOciReader({ ...placeOf(image), login, fetch: guard.fetch }).digest('none');
+      await identity.withPassword(registry, undefined, ask, true);
+    },
     async *imagesOf(image, login, like) {
       yield* imagesOf(formatImageRef(image), referenceOf(image), like, readerOf(image, login));
     },
@@ -74,6 +80,9 @@ export function createAcrRegistry({ registries, credential, guard }: AcrRegistry
 }
 
 const referenceOf = ({ digest, tag = 'latest' }: ImageRef) => digest ?? tag;
+
+/** A repository that no registry has: an identity that may pull gets 404, any other 401. */
+const nowhere = 'plinth-health';
 
 /** One for each base image; more than a function app tracks by far. */
 const readersKept = 5000;

@@ -74,17 +74,22 @@ export function createIdentityLogin({ registries, credential, endpointOf, fetch 
     };
   }
 
-  /** The same password for an hour, for the questions of this app. @throws RegistryError */
+  /**
+   * The same password for an hour, for the questions of this app.
+   * @param isNew uses one of this moment, which is not kept
+   * @throws RegistryError
+   */
   async function withPassword<T>(
     loginServer: string,
     clientId: string | undefined,
     use: (login: PasswordLogin) => Promise<T>,
+    isNew = false,
   ): Promise<T> {
     const key = JSON.stringify([loginServer, clientId]);
-    let found = kept.get(key);
+    let found = isNew ? undefined : kept.get(key);
     if (!found || found.until < Date.now()) {
       found = { login: await exchange(loginServer, clientId), until: Date.now() + exchangedForMs };
-      kept.set(key, found);
+      if (!isNew) kept.set(key, found);
     }
     try {
       return await use(found.login);

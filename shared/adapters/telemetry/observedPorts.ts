@@ -47,6 +47,7 @@ export function observedPorts(ports: Ports, invocation: Invocation, about?: Star
         call('registry.contentsOf', { image: formatImageRef(image) }, () =>
           registry.contentsOf(image, login, platforms),
         ),
+      reach: (loginServer) => call('registry.reach', { loginServer }, () => registry.reach(loginServer)),
       pullPassword: (loginServer, login) =>
         call('registry.pullPassword', { loginServer }, () => registry.pullPassword(loginServer, login)),
     },

@@ -2,7 +2,7 @@ import type { KnownRegistry } from '../../model/registry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { clockWaitMs } from '../../rules/timing.ts';
 import { messageOf } from '../start/postpone.ts';
-import { isTransient, isUnknownHost } from '../transient.ts';
+import { isPassing } from '../transient.ts';
 import { type Reached, type ReachPorts, registryReached, storageReached } from '../whatIsReached.ts';
 import { changeScan } from './changeScan.ts';
 import { endedOrLate } from './everyMinute.ts';
@@ -64,8 +64,8 @@ function tell(name: string, found: Found, { log }: WatchPorts, broken: Map<strin
   for (const { title, error } of found) {
     const isMended = !error && broken.delete(title);
     if (isMended) log('information', `${title} can be reached again`);
-    // What is busy or away for a moment is tried again by what needs it; a registry that was deleted has no name any more.
-    const isBroken = error && (!isTransient(error) || isUnknownHost(error)) && !broken.has(title);
+    // What is busy or away for a moment is tried again by what needs it.
+    const isBroken = error && !isPassing(error) && !broken.has(title);
     if (isBroken) {
       broken.set(title, name);
       // The storage service's messages have several lines.

@@ -29,7 +29,7 @@ export function appOn(store: MemoryStore, app: string) {
         sendPush: async () => {},
         sendFollow: async () => {},
       },
-      registry: { digestOf: async () => undefined } as any,
+      registry: { reach: async () => {} } as any,
       engine: { run: async () => undefined } as any,
     },
     tick: async (minutes = 0) => {

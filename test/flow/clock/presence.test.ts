@@ -66,7 +66,7 @@ const rows: [
   ],
   [
     'no role on the registry',
-    (ports) => (ports.registry.digestOf = broken(new RegistryError('Unauthorized', 'give the role AcrPull'))),
+    (ports) => (ports.registry.reach = broken(new RegistryError('Unauthorized', 'give the role AcrPull'))),
     'registry',
     /^false give the role AcrPull$/,
   ],

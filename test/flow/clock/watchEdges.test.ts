@@ -1,6 +1,7 @@
 /** What the log says of what an app cannot reach any more. */
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { LateError } from '../../../shared/adapters/http/timeLimit.ts';
 import { newWatchMemory, watchEdges } from '../../../shared/flow/clock/watchEdges.ts';
 import { newScan } from '../../../shared/model/scan.ts';
 import { RegistryError } from '../../../shared/ports/registry.ts';
@@ -13,20 +14,20 @@ const unknownHost = Object.assign(new Error('getaddrinfo ENOTFOUND team1.azurecr
 const losses: [title: string, change: (ports: AppPorts) => void, logged: RegExp | undefined][] = [
   [
     'the role on a registry was taken away',
-    (ports) => (ports.registry.digestOf = broken(new RegistryError('Unauthorized', 'give the role AcrPull'))),
+    (ports) => (ports.registry.reach = broken(new RegistryError('Unauthorized', 'give the role AcrPull'))),
     /^error the registry team1 cannot be reached: give the role AcrPull \(npm run doctor has what mends it\)$/,
   ],
   [
     'a registry was deleted',
     (ports) =>
-      (ports.registry.digestOf = broken(
+      (ports.registry.reach = broken(
         new RegistryError('Unreachable', 'no such host', { cause: unknownHost }),
       )),
     /^error the registry team1 cannot be reached: no such host/,
   ],
   [
     'a registry is busy',
-    (ports) => (ports.registry.digestOf = broken(new RegistryError('TooManyRequests', 'later'))),
+    (ports) => (ports.registry.reach = broken(new RegistryError('TooManyRequests', 'later'))),
     undefined,
   ],
   [
@@ -45,6 +46,27 @@ const losses: [title: string, change: (ports: AppPorts) => void, logged: RegExp 
     /^error the tables cannot be reached: TableNotFound/,
   ],
 ];
+const away: [title: string, error: Error][] = [
+  ['storage is busy', Object.assign(new Error('ServerBusy'), { statusCode: 503 })],
+  ['storage asks to slow down', Object.assign(new Error('later'), { statusCode: 429 })],
+  ['storage gave up a request', Object.assign(new Error('OperationTimedOut'), { statusCode: 500 })],
+  ['storage does not answer in time', new LateError('given up after 30 s')],
+  ['a connection to storage breaks', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
+  ['no connection is taken', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
+  [
+    'the identity gives no token in time',
+    new Error('no token', { cause: new LateError('given up after 15 s') }),
+  ],
+];
+for (const [title, error] of away)
+  losses.push([
+    `${title}, of the tables and the queues`,
+    (ports) => {
+      ports.queue.reach = broken(error);
+      ports.store.presences = broken(error);
+    },
+    undefined,
+  ]);
 for (const [title, change, logged] of losses)
   test(`where ${title} while the app runs, the log says it ${logged ? 'once, and when it is mended' : 'not'}`, async () => {
     const store = createMemoryStore();
@@ -97,7 +119,7 @@ test('tables and queues are asked once in a look, however many registries there 
   const app = appOn(createMemoryStore(), 'one.azurewebsites.net');
   const asked = { queues: 0, registries: 0 };
   app.ports.queue.reach = async () => void asked.queues++;
-  app.ports.registry.digestOf = async () => void asked.registries++ as undefined;
+  app.ports.registry.reach = async () => void asked.registries++ as undefined;
   const registries = ['team1', 'team2', 'team3'].map((name) => ({ ...own, name }));
   await watchEdges({ ...app.ports, settings: { ...app.ports.settings, registries } }, newWatchMemory());
   assert.deepEqual(asked, { queues: 1, registries: 3 });
@@ -106,7 +128,7 @@ test('tables and queues are asked once in a look, however many registries there 
 test('a registry that does not answer holds nothing, and is not asked twice at once', async () => {
   const app = appOn(createMemoryStore(), 'one.azurewebsites.net');
   let asked = 0;
-  app.ports.registry.digestOf = () => {
+  app.ports.registry.reach = () => {
     asked++;
     return new Promise(() => {});
   };
@@ -204,7 +226,7 @@ for (const [title, play, said] of stories)
 
 test('what does not answer keeps nothing else from being said', async () => {
   const world = watched();
-  world.ports.registry = { digestOf: () => new Promise(() => {}) } as any;
+  world.ports.registry = { reach: () => new Promise(() => {}) } as any;
   world.mend();
   const breaks = broken(new Error('403'));
   await world.tick();
