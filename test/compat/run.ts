@@ -3,7 +3,8 @@
  * and what only the newer ones have. A line for each closes it. The first time takes 300 MB of packages for each of the
  * other Debians, which stay in the temporary folder.
  *
- *   npm run compat [-- PATTERN]    the versions whose line matches: 2.45, trixie, sid
+ *   npm run compat [-- PATTERN [FILE]]    the versions whose line matches: 2.45, trixie, sid; of their files those that
+ *                                         match, all by default
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -44,7 +45,7 @@ async function tryClient(
   const { 'azure-cli': version } = JSON.parse(execFileSync(python, [az, 'version']).toString());
   let [passed, failed] = [0, 0];
   const notes: string[] = [];
-  for (const file of files) {
+  for (const file of files.filter((name) => wantedFile.test(name))) {
     const { code, output, seconds } = await runProgram([bundled(file)], { cwd: root, env, limit });
     const verdict = readVerdict(file, code, output, readFileSync(join(root, file), 'utf8'));
     console.log(`${name}: ${file}  ${verdict.passed} passed  ${seconds.toFixed(1)} s`);
@@ -57,7 +58,7 @@ async function tryClient(
   return `${failed === 0 ? 'ok  ' : 'FAIL'} ${name}: ${version}; ${told}`;
 }
 
-const pattern = new RegExp(process.argv[2] ?? '');
+const [pattern, wantedFile] = [2, 3].map((at) => new RegExp(process.argv[at] ?? '')) as [RegExp, RegExp];
 await prepareMachine([...stackPackages, 'azure-cli', 'debootstrap']);
 const { folder, bundled, remove } = await bundleTests(root, newer);
 process.env.PLINTH_COMPILED = folder;

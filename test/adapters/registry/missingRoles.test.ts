@@ -109,6 +109,52 @@ for (const [title, ask, says] of rows)
       return true;
     }));
 
+/** A registry that keeps its word for tokens that it gave before the role was taken away, as ACR does for an hour. */
+function takenAway({ exchange, question }: { exchange: number; question: number }) {
+  let isTaken = false;
+  const registry = createAcrRegistry({
+    registries,
+    credential: () => identity(token),
+    guard: {
+      ...createAddressGuard([]),
+      fetch: async (url, init) => {
+        if (String(url).endsWith('/oauth2/exchange'))
+          return Response.json({ refresh_token: 'r' }, { status: isTaken ? exchange : 200 });
+        if (String(url).includes('/oauth2/token'))
+          return Response.json({ access_token: 'a' }, { status: isTaken ? question : 200 });
+        const { authorization } = Object.fromEntries(new Headers(init?.headers));
+        if (authorization) return new Response('', { status: 404 });
+        const challenge = `Bearer realm="https://appacr.azurecr.io/oauth2/token",service="s",scope="repository:x:pull"`;
+        return new Response('', { status: 401, headers: { 'www-authenticate': challenge } });
+      },
+    },
+  });
+  return { registry, take: () => (isTaken = true), restore: () => (isTaken = false) };
+}
+const image = { registry: 'appacr.azurecr.io', repository: 'node', tag: '20' };
+const takings: [title: string, answers: { exchange: number; question: number }][] = [
+  ['the exchange answers 401', { exchange: 401, question: 200 }],
+  ['the exchange answers 403', { exchange: 403, question: 200 }],
+  ['the token server answers 401', { exchange: 200, question: 401 }],
+];
+for (const [title, answers] of takings)
+  test(`where a role was taken away and ${title}, a look says so, though the token of before is still good`, async () => {
+    const { registry, take, restore } = takenAway(answers);
+    for (let look = 0; look < 2; look++) {
+      assert.equal(await registry.digestOf(image, { kind: 'identity' }), undefined);
+      await registry.reach(image.registry);
+    }
+    take();
+    assert.equal(await registry.digestOf(image, { kind: 'identity' }), undefined, 'the token of before');
+    await assert.rejects(registry.reach(image.registry), (error) => {
+      assert.ok(error instanceof PlinthError && error.isRoleMissing, `${error}`);
+      assert.ok(error.message.includes(create('AcrPull', idOf('appacr'))), error.message);
+      return true;
+    });
+    restore();
+    await registry.reach(image.registry);
+  });
+
 const silent: [title: string, token: string][] = [
   ['no JWT', 'opaque'],
   ['no principal', jwt({ sub: 'x' })],
