@@ -5,17 +5,21 @@ import { dirname, join } from 'node:path';
 export type Asked = Map<string, string[]>;
 
 /**
- * The tests of each source file that are asked one after the other, for what those before do not find: those that import
- * it and lie in the folder of its name, as test/rules for shared/rules, then all that do either.
+ * The tests of each source file: first those that import it and lie in the folder of its name, as test/rules for
+ * shared/rules, or that import it at all where that folder has none; then the others of the folder, for what those do not
+ * find.
  */
-export function nearTests(root: string, tests: string[], sources: string[]): Asked[] {
+export function nearTests(root: string, tests: string[], sources: string[]): [Asked, Asked] {
   const imports = new Map(tests.map((test) => [test, importsOf(root, test)]));
-  const importing = (source: string) => tests.filter((test) => imports.get(test)!.has(source));
   const folderOf = (source: string) => dirname(source).replace(/^shared/, 'test');
   const beside = (source: string) => tests.filter((test) => dirname(test) === folderOf(source));
+  const nearest = (source: string) => {
+    const importing = tests.filter((test) => imports.get(test)!.has(source));
+    const both = importing.filter((test) => beside(source).includes(test));
+    return both.length > 0 ? both : importing;
+  };
   const asked = (of: (source: string) => string[]) => new Map(sources.map((source) => [source, of(source)]));
-  const both = (source: string) => importing(source).filter((test) => beside(source).includes(test));
-  return [asked(both), asked(importing), asked(beside)];
+  return [asked(nearest), asked(beside)];
 }
 
 /** The files that a test imports itself, from the root. */

@@ -3,8 +3,8 @@
  *
  *   npm run mutants [-- PATTERN] [-- --near] [-- --sample=N]
  *
- * PATTERN: a folder, or a pattern of the source files' paths. --near: only the tests that import the changed file, and
- * then those in the folder of its name, so that a folder ends within minutes; without it every test that reaches the
+ * PATTERN: a folder, or a pattern of the source files' paths. --near: only the tests in the folder of the changed
+ * file's name, or that import it, so that a folder ends within minutes; without it every test that reaches the
  * mutant is asked. --sample: N mutants drawn evenly from each file.
  *
  * One process at a time, behind everything else that the machine does. What each test file said of each mutant is kept,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseImageRef } from '../../../shared/names/imageRef.ts';
 import type { PushedImage, RunWork } from '../types.ts';
+import { imageName } from './imageName.ts';
 import { registryApi, sha256 } from './registryApi.ts';
 import { scanDockerfile } from './scanDockerfile.ts';
 
@@ -20,7 +20,7 @@ export async function printDependencies(
     const text = await readFile(dockerfile, 'utf8');
     const found = scanDockerfile(text, request.arguments, request.target);
     const described = async (image: string) => {
-      const { registry, repository, tag, digest } = parseImageRef(image);
+      const { registry, repository, tag, digest } = imageName(image);
       const endpoint = work.endpoints.get(registry) ?? `https://${registry}`;
       const api = registryApi(endpoint, work.logins.get(registry), ca, work.signal);
       const now = digest ?? sha256((await api.manifest(repository, tag ?? 'latest')).body);

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { formatImageRef, parseImageRef } from '../../../shared/names/imageRef.ts';
 import { platformFlag } from '../build/buildahExecutor.ts';
 import { showing } from '../build/buildahTool.ts';
 import { readBuildOutput } from '../build/buildOutput.ts';
 import { ignoreFlags } from '../build/ignoreFile.ts';
+import { localName } from '../build/imageName.ts';
 import { inside } from '../source/source.ts';
 import type { BuildStep } from '../taskFile/readTask.ts';
 import { RunFailure } from '../types.ts';
@@ -49,9 +49,6 @@ export async function runBuild(step: BuildStep, world: StepWorld, signal: AbortS
 /** The platform of a build: what `--platform` names, the run's where that names none or no architecture. */
 export const stepPlatform = (named: string | undefined, ofRun: Parameters<typeof platformFlag>[0]) =>
   /^(linux)?$/i.test(named ?? '') ? platformFlag(ofRun) : named!;
-
-/** The name under which the store keeps an image, so that later steps find it: never a short one. */
-export const localName = (name: string) => formatImageRef(parseImageRef(name));
 
 async function placesOf({ id, command, workingDirectory }: BuildStep, { work, workspace }: StepWorld) {
   const { context, file } = command;

@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { showing, storeIn } from '../build/buildahTool.ts';
+import { localName } from '../build/imageName.ts';
 import type { CmdStep } from '../taskFile/readTask.ts';
 import { RunFailure } from '../types.ts';
-import { localName } from './buildStep.ts';
 import { shellWord } from './shellWord.ts';
 import { inWorkspace, type StepWorld } from './stepWorld.ts';
 

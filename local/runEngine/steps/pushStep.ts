@@ -1,8 +1,7 @@
-import { parseImageRef } from '../../../shared/names/imageRef.ts';
+import { imageName, localName } from '../build/imageName.ts';
 import { pushImage } from '../build/pushImage.ts';
 import type { PushStep } from '../taskFile/readTask.ts';
 import { type OutputImage, RunFailure } from '../types.ts';
-import { localName } from './buildStep.ts';
 import type { StepWorld } from './stepWorld.ts';
 
 /** ACR tries each push so often. */
@@ -36,6 +35,6 @@ export async function runPush(step: PushStep, world: StepWorld, signal: AbortSig
 
 /** As `docker push` reads it: a name without a registry is Docker Hub's. */
 function imageOf(name: string): OutputImage {
-  const { registry, repository, tag = 'latest' } = parseImageRef(name);
+  const { registry, repository, tag = 'latest' } = imageName(name);
   return { registry, repository, tag };
 }

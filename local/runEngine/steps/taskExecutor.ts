@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { runDate } from '../../../shared/names/runValues.ts';
 import { secretsIn } from '../api/runRequest.ts';
 import { openBuildah } from '../build/buildahExecutor.ts';
 import type { BuildahOptions } from '../build/buildahTool.ts';
@@ -107,7 +106,12 @@ async function fileOf(work: TaskWork, workspace: string, secrets: string[]) {
     TaskName: '',
     Registry: registry.loginServer,
     RegistryName: registry.name,
-    Date: runDate(createTime),
+    // 20181008-154332z
+    Date: createTime
+      .toISOString()
+      .replace(/[-:]|\.\d+/g, '')
+      .replace('T', '-')
+      .toLowerCase(),
     OS: os.toLowerCase(),
     Architecture: architecture,
     Commit: '',

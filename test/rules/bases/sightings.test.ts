@@ -168,4 +168,31 @@ for (const [digests, platform, isSame] of same)
 test('what a digest is for a platform is not known of one that was never seen', () =>
   assert.equal(contentFor(known('A x'), 'C', 'linux/amd64'), undefined));
 
+/** A hundred and one digests, the tag's by the minutes of their pushes; which of them is not kept. */
+const everyMinute = Array.from({ length: 101 }, (_, minute) => minute);
+const moved = (changes: Record<number, number>) => everyMinute.map((minute) => changes[minute] ?? minute);
+const thinned: [title: string, minutes: number[], gone: number[]][] = [
+  ['of a hundred all are kept', everyMinute.slice(1), []],
+  ['of steps that are alike the oldest goes, and the first stays', everyMinute, [1]],
+  ['the smallest step goes, whose next is near', moved({ 21: 20.01 }), [20]],
+  ['the smallest step goes, whose last is near', moved({ 19: 19.99 }), [20]],
+  ['a smaller step that is younger stays', moved({ 91: 90.01 }), [1]],
+  ['the first stays, however near the next is', moved({ 1: 0.01, 2: 0.02 }), [1]],
+  ['the newest stay, though two are of one instant', moved({ 99: 100 }), [1]],
+  ['of two more two go, and not one beside the other', [...everyMinute, 101], [1, 3]],
+];
+for (const [title, minutes, gone] of thinned)
+  test(title, () => {
+    let seen: Sightings | undefined;
+    for (const [digest, minute] of minutes.entries()) {
+      const look = { image, digest: String(digest), time: at(minute), how: 'announced' } as const;
+      seen = withSeen(seen, look, new Date(at(200)));
+    }
+    const kept = seen!.digests.map(({ digest }) => Number(digest));
+    assert.deepEqual(
+      minutes.map((_, place) => place).filter((place) => !kept.includes(place)),
+      gone,
+    );
+  });
+
 test.run();

@@ -15,6 +15,11 @@ const { test, world } = pushRows(
     { name: 'replicaLag', becomes: `${becomes}, as the event told of it`, ended },
     { name: 'untaggedPurged', becomes, ended },
     { name: 'registryTokensEnd', becomes, ended },
+    {
+      name: 'digestNotThere',
+      becomes: `${becomes}, whose layers are asked for until the replica has them`,
+      ended,
+    },
   ],
 );
 

@@ -11,7 +11,7 @@ import { createTableStore } from '../../../shared/adapters/storage/tableStore.ts
 import { isEnded, type Run } from '../../../shared/model/run.ts';
 import { tables } from '../../../shared/names/azureNames.ts';
 import type { Store } from '../../../shared/ports/store.ts';
-import { inputsOf } from '../../../shared/rules/taskState.ts';
+import { isOnSame } from '../../worlds/storm/checks.ts';
 import { tableClient } from '../storage/storage.ts';
 import { digestNow } from '../whole/chaosChecks.ts';
 import { startWorld, type World } from '../whole/world.ts';
@@ -131,7 +131,7 @@ async function wrongRuns({ stack }: World, store: Store): Promise<string[]> {
   const succeeded = runs.filter(({ status }) => status === 'Succeeded');
   const twice = succeeded.filter((run, at) => {
     const earlier = succeeded.slice(0, at).findLast(({ task }) => task === run.task);
-    return run.imageUpdateTrigger && earlier && inputsOf(earlier.pins ?? []) === inputsOf(run.pins ?? []);
+    return run.imageUpdateTrigger && earlier && isOnSame(earlier.pins ?? [], run.pins ?? []);
   });
   const builds = stack.engine.runs().length;
   return [
