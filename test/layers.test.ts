@@ -97,8 +97,6 @@ const localBorrows = [
   // The product's refusals, told to az where az asks the front.
   'shared/api/notServed.ts',
   'shared/names/azureNames.ts',
-  'shared/names/imageRef.ts',
-  'shared/names/runValues.ts',
 ];
 
 test('the local stack takes only a few pure modules from the product', () => {

@@ -1,7 +1,7 @@
 import { RunFailure } from '../types.ts';
 
 /** The parts of an image's name. A tag is there where neither tag nor digest was given. */
-export interface ImageName {
+interface ImageName {
   registry: string;
   repository: string;
   tag?: string;
