@@ -48,7 +48,7 @@ const oneLanguage: Plugin = {
   },
 };
 
-/** @returns the folder's files and their sizes, by path in it */
+/** @returns the folder's files, as filesOfPackage */
 export async function buildPackage(folder: string): Promise<Map<string, number>> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -82,6 +82,11 @@ export async function buildPackage(folder: string): Promise<Map<string, number>>
   const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const manifest = { name, version, license, private: true, type: 'module', main: 'functions/*.js' };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return filesOfPackage(folder);
+}
+
+/** @returns a package's files and their sizes, by path in it */
+export function filesOfPackage(folder: string): Map<string, number> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   return new Map(
     files

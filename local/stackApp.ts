@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deployPackage } from './functionsHost/deployPackage.ts';
+import { buildPackage } from '../infra/package.ts';
+import { deployPackage, packageOfSource } from './functionsHost/deployPackage.ts';
 import type { HostKeys } from './functionsHost/http/httpKeys.ts';
 import { type SpawnedFunctionsHost, spawnFunctionsHost } from './functionsHost/spawn.ts';
 import type { LocalIdentity } from './identity/entra.ts';
@@ -62,7 +63,7 @@ export async function prepareApp(wishes: AppWishes, parts: AppParts): Promise<Pr
   const settings = { ...templateSettings(parts), ...wishes.settings };
   const env = { ...settings, ...machineSettings(parts), ...wishes.settings };
   // In a place of this stack's own: a build beside it changes nothing here.
-  await deployPackage(appDir, wishes.package);
+  await deployPackage(appDir, wishes.package ?? (await packageOfSource(`${appDir}-built`)));
   const launch: Launch = (port, heard) =>
     spawnFunctionsHost({
       appDir,
@@ -78,7 +79,9 @@ export async function prepareApp(wishes: AppWishes, parts: AppParts): Promise<Pr
   const build = async (from?: string) => {
     const next = `${appDir}-next`;
     await rm(next, { recursive: true, force: true });
-    await deployPackage(next, from);
+    const built = `${next}-built`;
+    if (from === undefined) await buildPackage(built);
+    await deployPackage(next, from ?? built);
     return async () => {
       await rm(appDir, { recursive: true });
       await rename(next, appDir);

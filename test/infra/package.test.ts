@@ -1,11 +1,12 @@
 // Changes its process: the functions register themselves in it.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
-import { buildPackage } from '../../infra/package.ts';
+import { filesOfPackage } from '../../infra/package.ts';
+import { packageOfSource } from '../../local/functionsHost/deployPackage.ts';
 import { loadApp } from '../../local/functionsHost/worker/app.ts';
 import {
   closeCore,
@@ -19,10 +20,13 @@ import { routesOf } from '../../shared/api/routes.ts';
 import { queues, storageConnection } from '../../shared/names/azureNames.ts';
 
 const root = join(import.meta.dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'plinth-package-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const aside = mkdtempSync(join(tmpdir(), 'plinth-package-'));
+process.on('exit', () => rmSync(aside, { recursive: true, force: true }));
 const entries = readdirSync(join(root, 'functions')).map((name) => name.replace(/\.ts$/, ''));
-const files = await buildPackage(folder);
+// Outside the project, where an import of what is not in the package finds nothing.
+const folder = join(aside, 'package');
+cpSync(await packageOfSource(join(aside, 'built')), folder, { recursive: true });
+const files = filesOfPackage(folder);
 
 /** As the worker does: package.json's main, each file import()ed, `@azure/functions-core` answered by the host. */
 const load = () => loadApp(folder, () => {});

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { test } from 'uvu';
 import type { Bicep } from '../../infra/bicep/compiler.ts';
-import { buildPackage } from '../../infra/package.ts';
+import { filesOfPackage } from '../../infra/package.ts';
 import { release } from '../../infra/release.ts';
+import { packageOfSource } from '../../local/functionsHost/deployPackage.ts';
 import { text } from './infraFiles.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-release-'));
@@ -62,8 +63,8 @@ for (const name of ['main', 'group', 'events'])
   });
 
 test('the zip holds the package, with host.json at its root, and no date', async () => {
-  const built = join(folder, 'package');
-  const files = await buildPackage(built);
+  const built = await packageOfSource(join(folder, 'package'));
+  const files = filesOfPackage(built);
   const zipped = unzipSync(bytes('plinth.zip'));
   assert.deepEqual(Object.keys(zipped).sort(), [...files.keys()].sort());
   assert.ok('host.json' in zipped);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPackage } from '../../../infra/package.ts';
+import { filesOfPackage } from '../../../infra/package.ts';
+import { packageOfSource } from '../../../local/functionsHost/deployPackage.ts';
 import { startHttpServer } from '../../../local/functionsHost/http/httpServer.ts';
 import { loadApp } from '../../../local/functionsHost/worker/app.ts';
 import { makeInvoker } from '../../../local/functionsHost/worker/invocation.ts';
@@ -20,8 +21,9 @@ export type Api = (method: string, url: URL, range: string | undefined) => ApiAn
  * The API answers callers with a key.
  */
 export async function startFixtureServer(api: Api) {
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-page-'));
-  const sizes = await buildPackage(folder);
+  const aside = mkdtempSync(join(tmpdir(), 'plinth-page-'));
+  const folder = await packageOfSource(join(aside, 'built'));
+  const sizes = filesOfPackage(folder);
   const app = await loadApp(folder, () => {});
   const { invoke } = makeInvoker(app, () => {});
   const host = await startHttpServer(
@@ -56,7 +58,7 @@ export async function startFixtureServer(api: Api) {
       server.close();
       await host.stop();
       await app.unload();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(aside, { recursive: true, force: true });
     },
   };
 }
