@@ -4,8 +4,8 @@
  * them. One that starts servers, or says at its head that it changes its process, has a process of its own.
  *
  *   npm test -- fast              what starts no server, with few random histories
- *   npm test [-- PATTERN]         everything; PATTERN is a regular expression on the file's path
- *   npm run test:long [-- PATTERN]  the files that draw, repeat or storm, with large numbers
+ *   npm test [-- PATTERN …]       everything; PATTERN is a regular expression on the file's path, of several one
+ *   npm run test:long [-- PATTERN …]  the files that draw, repeat or storm, with large numbers
  *
  * Those under test/stack/ follow the others: they start servers, on free ports and in folders of their own.
  */
@@ -21,8 +21,8 @@ import { readVerdict, type Verdict } from './verdict.ts';
 const root = join(import.meta.dirname, '..');
 /** Milliseconds for one file. */
 const limit = 900_000;
-/** So many files at a time, as two cores carry without a test meeting its limit. */
-const filesAtOnce = 2;
+/** So many files at a time, as two cores carry without a test meeting its limit; without servers, some files wait. */
+const filesAtOnce = { quick: 3, stack: 2 };
 /** Under test/stack/: what takes longest begins first, so that nothing is left alone at the end. */
 const longest = [
   'upgrade/upgrade',
@@ -54,8 +54,11 @@ function verdictOn(file: string, { code, output, timedOut, seconds }: Ended): Ve
   return verdict;
 }
 
-/** @param begin what runs files, each time one after the other */
-async function runAll(files: string[], begin: () => FileRunner): Promise<Verdict[]> {
+/**
+ * @param begin what runs files, each time one after the other
+ * @param atOnce how many of it run beside one another
+ */
+async function runAll(files: string[], begin: () => FileRunner, atOnce: number): Promise<Verdict[]> {
   const waiting = [...files];
   const verdicts: Verdict[] = [];
   const worker = async () => {
@@ -66,7 +69,7 @@ async function runAll(files: string[], begin: () => FileRunner): Promise<Verdict
     if (reason) verdicts.push({ passed: 0, failed: 1, skipped: 0, reason });
     if (reason) console.log(`FAIL ${reason}`);
   };
-  await Promise.all(Array.from({ length: Math.min(filesAtOnce, files.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(atOnce, files.length) }, worker));
   return verdicts;
 }
 
@@ -82,7 +85,7 @@ const dependsOnTier = (file: string) => textOf(file).includes("/tier.ts'");
 /** `fast` and `--tier=long` choose a tier; anything else is a pattern. */
 function chosen(args: string[]): { tier: Tier; files: string[]; pattern: RegExp } {
   const tier = tiers.find((name) => args.includes(name) || args.includes(`--tier=${name}`)) ?? 'normal';
-  const pattern = new RegExp(args.find((arg) => arg !== tier && !arg.startsWith('--')) ?? '');
+  const pattern = new RegExp(args.filter((arg) => arg !== tier && !arg.startsWith('--')).join('|'));
   const files = testFiles('test').filter((file) => pattern.test(file));
   if (tier === 'fast') return { tier, pattern, files: files.filter((file) => !isStack(file)) };
   return { tier, pattern, files: tier === 'long' ? files.filter(dependsOnTier) : files };
@@ -98,19 +101,22 @@ const { folder, bundled, remove } = await bundleTests(root, files);
 process.env.PLINTH_COMPILED = folder;
 process.once('exit', remove);
 const place = { cwd: root, env: { PLINTH_TEST_TIER: tier }, limit };
-const together = () => createFileRunner(bundled('test/filesInOneProcess.ts'), place);
 const alone = (): FileRunner => ({
   run: (program) => runProgram([program], place),
   end: async () => undefined,
 });
 const quick = files.filter((file) => !isStack(file));
+const ownProcess = quick.filter(changesItsProcess);
+const ofItsOwn = new Set(ownProcess.map(bundled));
+const together = (): FileRunner => {
+  const { run, end } = createFileRunner(bundled('test/filesInOneProcess.ts'), place);
+  return { run: (program) => (ofItsOwn.has(program) ? alone() : { run }).run(program), end };
+};
+// Those of their own processes wait the longest, so they come first.
+const ordered = [...ownProcess, ...quick.filter((file) => !changesItsProcess(file))];
 const verdicts = [
-  ...(await runAll(
-    quick.filter((file) => !changesItsProcess(file)),
-    together,
-  )),
-  ...(await runAll(quick.filter(changesItsProcess), alone)),
-  ...(await runAll(longestFirst(stack), alone)),
+  ...(await runAll(ordered, together, filesAtOnce.quick)),
+  ...(await runAll(longestFirst(stack), alone, filesAtOnce.stack)),
 ];
 
 const sum = (key: 'passed' | 'failed' | 'skipped') =>
