@@ -103,20 +103,20 @@ function waitedFor(task: TaskState, images: string[], graph: Makers): TaskState[
  * makes.
  */
 function reach(images: string[], { of, own }: Makers, follow: (state: TaskState) => string[]) {
-  const paths = new Map<TaskState, TaskState[]>();
+  const makers = new Set<TaskState>();
   let cycle: TaskState[] | undefined;
   const visit = (from: string[], path: TaskState[]): void => {
     for (const image of from) {
       if (own.has(image)) cycle ??= path;
       for (const maker of of.get(image) ?? []) {
-        if (paths.has(maker)) continue;
-        paths.set(maker, [...path, maker]);
+        if (makers.has(maker)) continue;
+        makers.add(maker);
         visit(follow(maker), [...path, maker]);
       }
     }
   };
   visit(images, []);
-  return { makers: [...paths.keys()], cycle };
+  return { makers: [...makers], cycle };
 }
 
 /**
@@ -135,10 +135,6 @@ function unheardMoves(makers: TaskState[], own: TrackedBase[]): Omit<Push, 'id'>
     timestamp,
   }));
   return moves.filter((move) =>
-    makers.some(
-      (maker) =>
-        maker.bases.some(({ image }) => image === move.image) &&
-        decideOnPush({ id: '', ...move }, maker).do === 'start',
-    ),
+    makers.some((maker) => decideOnPush({ id: '', ...move }, maker).do === 'start'),
   );
 }

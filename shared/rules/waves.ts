@@ -28,7 +28,7 @@ export function wavesOf<T extends { state: PlanState }>(images: string[], tasks:
     waves[depth - 1] ??= [];
     waves[depth - 1]!.push(task);
   }
-  return Array.from(waves, (wave) => wave ?? []);
+  return waves;
 }
 
 /**

@@ -7,4 +7,17 @@ export interface Equivalent {
 }
 
 /** At most 3 of 100 mutants; each with why nothing can tell it from the source. */
-export const equivalents: Equivalent[] = [];
+export const equivalents: Equivalent[] = [
+  {
+    file: 'shared/rules/bases/policies.ts',
+    original: 'known',
+    replacement: 'false',
+    reason: 'Patterns that are compiled again are the same patterns.',
+  },
+  {
+    file: 'shared/rules/cron.ts',
+    original: '[]',
+    replacement: '["Stryker was here"]',
+    reason: 'The first part of a match is not looked at, and no text of a field begins that sentence.',
+  },
+];

@@ -5,18 +5,19 @@ import { dirname, join } from 'node:path';
 export type Asked = Map<string, string[]>;
 
 /**
- * The tests of each source file: first those that import it and lie in the folder of its name, as test/rules for
- * shared/rules, or that import it at all where that folder has none; then the others of the folder, for what those do not
- * find.
+ * The tests of each source file: first those that import it, of test/rules alone for a file of shared/rules where that
+ * has any; then the others of the folder of its name, for what those do not find.
  */
 export function nearTests(root: string, tests: string[], sources: string[]): [Asked, Asked] {
   const imports = new Map(tests.map((test) => [test, importsOf(root, test)]));
   const folderOf = (source: string) => dirname(source).replace(/^shared/, 'test');
   const beside = (source: string) => tests.filter((test) => dirname(test) === folderOf(source));
+  /** test/flow for shared/flow/finish. */
+  const partOf = (source: string) => `${folderOf(source).split('/').slice(0, 2).join('/')}/`;
   const nearest = (source: string) => {
     const importing = tests.filter((test) => imports.get(test)!.has(source));
-    const both = importing.filter((test) => beside(source).includes(test));
-    return both.length > 0 ? both : importing;
+    const own = importing.filter((test) => test.startsWith(partOf(source)));
+    return own.length > 0 ? own : importing;
   };
   const asked = (of: (source: string) => string[]) => new Map(sources.map((source) => [source, of(source)]));
   return [asked(nearest), asked(beside)];

@@ -34,6 +34,22 @@ const following: [schedule: string, after: string, next: string][] = [
   ['40 14/1 * * *', '2000-01-01T14:40Z', '2000-01-01T15:40'],
   ['*/15 * * * *', '2026-11-23T10:15Z', '2026-11-23T10:30'],
   ['0 21 * * *', '2026-11-23T21:00:00.001Z', '2026-11-24T21:00'],
+  ['50,5 22,3 * * *', '2026-11-23T00:00Z', '2026-11-23T03:05'],
+  ['50,5 22,3 * * *', '2026-11-23T03:05Z', '2026-11-23T03:50'],
+  ['50,5 22,3 * * *', '2026-11-23T03:50Z', '2026-11-23T22:05'],
+  ['0 0 * * 0', '2026-11-23T00:00Z', '2026-11-29T00:00'],
+  ['0 0 * * sat', '2026-11-23T00:00Z', '2026-11-28T00:00'],
+  ['0 0 * * S', '2026-11-23T00:00Z', '2026-11-29T00:00'],
+  ['0 0 * j *', '2026-11-23T00:00Z', '2027-01-01T00:00'],
+  ['0 0 31 4,5 *', '2026-11-23T00:00Z', '2027-05-31T00:00'],
+  ['0 0 29,30 2 *', '2026-11-23T00:00Z', '2028-02-29T00:00'],
+  ['0 0 31 12 *', '2026-01-01T00:00Z', '2026-12-31T00:00'],
+  ['0 0 30 11 *', '2026-01-01T00:00Z', '2026-11-30T00:00'],
+  ['07 5-5 * * *', '2026-11-23T00:00Z', '2026-11-23T05:07'],
+  ['*/1000 * * * *', '2026-11-23T00:00Z', '2026-11-23T01:00'],
+  ['10-20/5 * * * *', '2026-11-23T00:15Z', '2026-11-23T00:20'],
+  ['10-20/5 * * * *', '2026-11-23T00:20Z', '2026-11-23T01:10'],
+  ['59 23 * * *', '2026-11-23T00:00Z', '2026-11-23T23:59'],
 ];
 for (const [schedule, after, wanted] of following)
   test(`after ${after}, '${schedule}' is due at ${wanted}`, () =>
@@ -79,6 +95,24 @@ const refused: [schedule: string, because: RegExp][] = [
   ['* * L * *', /'L' is no day of the month/],
   ['-1 * * * *', /'-1' is no minute/],
   ['0 0 30 2 *', /never comes/],
+  ['0 0 30,31 2 *', /never comes/],
+  ['0 0 31 11 *', /never comes/],
+  ['*/10000 * * * *', /'\*\/10000' is no minute/],
+  ['*/x * * * *', /'\*\/x' is no minute/],
+  ['*/5x * * * *', /'\*\/5x' is no minute/],
+  ['x*/5 * * * *', /'x\*\/5' is no minute/],
+  ['*5 * * * *', /'\*5' is no minute/],
+  ['*-5 * * * *', /'\*-5' is no minute/],
+  ['5- * * * *', /'5-' is no minute/],
+  ['5-9-10 * * * *', /'5-9-10' is no minute/],
+  ['5-60 * * * *', /'5-60' is no minute/],
+  ['1a * * * *', /'1a' is no minute/],
+  ['a1 * * * *', /'a1' is no minute/],
+  ['jan * * * *', /'jan' is no minute \(0 to 59; \*,/],
+  ['* * * anuary *', /'anuary' is no month \(1 to 12, or jan to dec; /],
+  ['* * * 0 *', /'0' is no month/],
+  ['* * * dec-jan *', /'dec-jan' is no month/],
+  ['* * 32 * *', /'32' is no day of the month/],
   ['0 0 31 apr,jun *', /never comes/],
 ];
 for (const [schedule, because] of refused)
@@ -88,6 +122,25 @@ for (const [schedule, because] of refused)
       (error) => error instanceof ScheduleError && because.test(error.message),
     );
   });
+
+test('a schedule’s values are those of its fields', () => {
+  const { minutes, hours, days, months, weekdays } = parseSchedule('3,1-2 */12 31 jan-mar,12 mon,6');
+  const values = [minutes, hours, days, months, weekdays].map((field) => [...field]);
+  assert.deepEqual(values, [[3, 1, 2], [0, 12], [31], [1, 2, 3, 12], [1, 6]]);
+});
+
+test('nothing is due before a bound that has passed, nor on a day that ends before it', () => {
+  const every = parseSchedule('0 12 * * *');
+  const due = (after: string, until: string) =>
+    [...occurrencesBetween(every, new Date(after), new Date(until))].map((time) =>
+      time.toISOString().slice(5, 13),
+    );
+  assert.deepEqual(due('2026-01-01T13:00Z', '2026-01-02T11:59Z'), []);
+  assert.deepEqual(due('2026-01-01T12:00Z', '2026-01-02T12:00Z'), ['01-02T12']);
+  assert.deepEqual(due('2026-01-01T11:59Z', '2026-01-01T12:00Z'), ['01-01T12']);
+  assert.deepEqual(due('2026-01-01T00:00Z', '2026-01-03T00:00Z'), ['01-01T12', '01-02T12']);
+  assert.deepEqual(due('2026-01-02T00:00Z', '2026-01-01T00:00Z'), []);
+});
 
 test('whatever is sent as a schedule is read or refused, and nothing else', () => {
   const field = fc.stringMatching(/^[0-9*,/a-z-]{1,8}$/);

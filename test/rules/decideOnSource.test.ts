@@ -58,6 +58,12 @@ const contexts: [context: string, repository: string, wanted: string][] = [
     'https://dev.azure.com/org/p/_git/a.git.app',
     `https://dev.azure.com/org/p/_git/a.git.app#${commitId}:src`,
   ],
+  [
+    'https://github.com/team/a.github',
+    'https://github.com/team/a.github',
+    `https://github.com/team/a.github.git#${commitId}`,
+  ],
+  ['https://github.com/team/ahub', 'https://github.com/team/a.github', 'https://github.com/team/ahub'],
   ['/dev/null', 'https://github.com/team/app.git', '/dev/null'],
 ];
 for (const [context, repository, wanted] of contexts)
@@ -185,6 +191,8 @@ const decisions: Row[] = [
   },
   {
     title: 'whose task is built of a branch whose name ends like a full one',
+    event: { branch: 'x/main' },
+    trigger: onBranch('x/main'),
     task: built(`${repositoryUrl}#x/refs/heads/main`),
     comes: 'aside',
   },

@@ -139,11 +139,44 @@ const rows: Row[] = [
 for (const { title, run, open: runs = [itself], runsPerTask = 1, queued, above, waitsFor, notes } of rows)
   test(title, () => {
     const ahead = aheadInTask(run, { ...sampleState('appacr', 'app'), open: runs }, runsPerTask);
-    const decided = mayStart(run, { ahead, queued, now, ...(above && { above }) });
+    const before = ahead.queued === queued?.runId ? queued : undefined;
+    const decided = mayStart(run, { ahead, queued: before, now, ...(above && { above }) });
     assert.deepEqual(decided.wait?.runs, waitsFor);
     assert.deepEqual(decided.notes, notes ?? []);
     if (decided.wait) assert.match(decided.wait.reason, /^waits for /);
   });
+
+const byHandQueued = open('ca8', { automatic: false });
+const aheads: [title: string, open: OpenRun[], runsPerTask: number, ahead: ReturnType<typeof aheadInTask>][] =
+  [
+    ['nothing', [itself], 1, { underWay: [] }],
+    ['the one under way', [busy, itself], 1, { underWay: ['ca7'] }],
+    ['the one queued before it', [open('ca8'), itself], 1, { queued: 'ca8', underWay: [] }],
+    ['none that is queued, where the task may have two', [open('ca8'), itself], 2, { underWay: [] }],
+    ['both', [busy, open('ca8'), itself], 1, { queued: 'ca8', underWay: ['ca7'] }],
+    ['the last of those queued', [open('ca6'), open('ca8'), itself], 1, { queued: 'ca8', underWay: [] }],
+    [
+      'the one queued, though another may run',
+      [aside, open('ca8'), itself],
+      2,
+      { queued: 'ca8', underWay: [] },
+    ],
+    ['no run queued after it', [itself, open('caa')], 1, { underWay: [] }],
+    ['no run that a person asked for', [byHandQueued, itself], 1, { underWay: [] }],
+    ['nothing, where it is not in the list', [open('ca8'), open('caa')], 1, { underWay: [] }],
+    [
+      'all under way, one of which builds the task',
+      [{ ...aside, runId: 'ca6' }, busy, itself],
+      3,
+      { underWay: ['ca6', 'ca7'] },
+    ],
+  ];
+for (const [title, runs, runsPerTask, ahead] of aheads)
+  test(`before an automatic run is ${title}`, () =>
+    assert.deepEqual(
+      aheadInTask(automatic, { ...sampleState('appacr', 'app'), open: runs }, runsPerTask),
+      ahead,
+    ));
 
 const move = { image: 'baseacr.azurecr.io/base:1', digest: 'sha256:1', timestamp: past };
 for (const [title, run, above, told] of [

@@ -22,7 +22,7 @@ const hook: Hook = {
   events: ['commit'],
 };
 const at = (change: Partial<Hook>): Hook => ({ ...hook, ...change });
-const elsewhere = at({ repositoryUrl: 'https://github.com/Team/Other App_1.git' });
+const elsewhere = at({ repositoryUrl: 'https://github.com/Team/Other App__1.git' });
 const row = (change: Partial<Webhook>): Webhook => ({
   ...key,
   hook,

@@ -127,6 +127,11 @@ const moves: [title: string, found: TaskState | undefined, wanted: TaskState | u
     openState([one, openRun('ca2', 'Pinned')]),
   ],
   [
+    'of a run that is not there no digests are kept',
+    withPinned(openState([one]), 'ca9', reading('x')),
+    openState([one]),
+  ],
+  [
     'one that was set aside comes back as its digests are fixed',
     withPinned(openState([two], [one]), 'ca1', undefined),
     openState([openRun('ca1', 'Pinned'), two]),

@@ -93,6 +93,7 @@ test('a timer that cannot be read is named, with the reason', () => {
 test('a fault that is not the schedule’s is not hidden', () => {
   const broken = { ...timer(hourly, nowText), schedule: undefined as never };
   assert.throws(() => dueTimers([broken], now), TypeError);
+  assert.throws(() => unreadTimers([broken]), TypeError);
 });
 
 test.run();

@@ -41,6 +41,17 @@ const rows: [sentence: string, holds: boolean][] = [
 ];
 for (const [sentence, holds] of rows) test(sentence, () => assert.ok(holds));
 
+test('pauses grow to their ends', () => {
+  assert.deepEqual([0, 1, 2, 3, 7].map(timing.failurePauseMs), [0, 300_000, 900_000, 0, 0]);
+  assert.deepEqual([0, 1, 2, 3, 6, 7, 30].map(timing.webhookRetryMinutes), [1, 1, 2, 4, 32, 60, 60]);
+  const ages = [40, 41].map((age) => timing.followAfter(9, { age, expected: 20 }));
+  assert.deepEqual(
+    ages,
+    [2, 15],
+    'of a build that takes more than twice what is expected nothing is expected',
+  );
+});
+
 test('delays, time limits and numbers of tries stand in this file alone', () => {
   const others = readdirSync(join(root, 'shared'), { recursive: true, encoding: 'utf8' })
     .filter(

@@ -74,7 +74,10 @@ const rows: Row[] = [
   {
     title: 'waits for what is further up too, the nearest last',
     state: task('app', 'mid'),
-    others: [task('mid', 'base', open('ca2')), task('base', 'os', open('ca1'))],
+    others: [
+      task('mid', 'base', { ...open('ca2'), outputs: ['mid', 'more'] }),
+      task('base', 'os', open('ca1')),
+    ],
     comes: {
       open: {
         runs: ['appacr/ca1', 'appacr/ca2'],
@@ -108,6 +111,17 @@ const rows: Row[] = [
     state: task('app', 'cache'),
     others: [task('cache', '?app', open('ca1'))],
     comes: { open: { runs: ['appacr/ca1'], reason: sentence('ca1 of appacr/cache') } },
+  },
+  {
+    title: 'waits for nothing of two that are built on each other',
+    state: task('app', 'x'),
+    others: [task('x', 'y'), task('y', 'x')],
+  },
+  {
+    title: 'tells of it, whichever of them is the first',
+    state: task('app', 'left right'),
+    others: [task('left', 'os@1/1'), task('right', 'os@2/5')],
+    comes: { unheard: [move('os', '2', 5)] },
   },
   {
     title: 'says which of them failed',

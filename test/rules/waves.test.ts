@@ -77,6 +77,12 @@ for (const [title, wave, runsAtOnce, seconds] of [
     80,
   ],
   ['a registry does two at a time', [took('one', 40), took('one', 60), took('one', 60)], 2, 80],
+  [
+    'of which nothing was built takes what the others take on average',
+    [took('one', 40), took('one', 60), sampleState('one', 'new')],
+    1,
+    150,
+  ],
   ['part of a second is rounded', [took('one', 40.6)], 1, 41],
   ['an empty wave takes unknown time', [], 1, undefined],
 ] as [string, TaskState[], number, number | undefined][])

@@ -25,7 +25,7 @@ function compiledOf(policies: Policy[]) {
       .flatMap((policy) => {
         const pattern = policy[kind];
         if (pattern === undefined) return [];
-        const isOfTag = kind === 'images' && /:[^/]*$/.test(pattern.replace(/^[^/]*/, ''));
+        const isOfTag = kind === 'images' && /:[^/]*$/.test(pattern);
         return [
           {
             policy,

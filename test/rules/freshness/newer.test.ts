@@ -82,6 +82,16 @@ const rows: [title: string, steps: Step[], newer: NewerDigest | undefined][] = [
     [...built, told('b', 5), ...runOn('Canceled', 'a', 7)],
     undefined,
   ],
+  [
+    'its push comes after, from later',
+    [...built, ...runOn('Failed', 'b', 6), told('b', 9)],
+    newer('b', 6, 6, 'push-b-9'),
+  ],
+  [
+    'a push, and a run that read another at its instant',
+    [...built, told('b', 5), ...runOn('Failed', 'c', 5)],
+    newer('b', 5, 5),
+  ],
   ['a run that read nothing', [...built, told('b', 5), gone], newer('b', 5, 5)],
   ['a task that never succeeded', [...runOn('Failed', 'a', 0), told('b', 5)], undefined],
   ['its first success', [...runOn('Failed', 'a', 0), ...runOn('Succeeded', 'b', 5)], undefined],
@@ -92,6 +102,24 @@ for (const [title, steps, expected] of rows)
     const state = steps.reduce((before, step) => step(before), sampleState('appacr', 'task1'));
     assert.deepEqual(state.bases[0]?.newer, expected);
   });
+
+test('what says nothing new is the same object', () => {
+  const once = [...built, told('b', 5)].reduce(
+    (before, step) => step(before),
+    sampleState('appacr', 'task1'),
+  );
+  assert.equal(told('b', 6)(once), once);
+  assert.equal(told('a', 6)(built.reduce((before, step) => step(before), once)).bases[0]!.newer, undefined);
+});
+
+test('a push changes what is newer of its own image alone, also where no success was built on that', () => {
+  const other = { image: 'other', type: 'RunTime' as const, digest: 'o', pinnedAt: minute(0) };
+  const state = built.reduce((before, step) => step(before), sampleState('appacr', 'task1'));
+  const two = { ...state, bases: [...state.bases, other] };
+  const push = { id: 'p', image: 'other', digest: 'a', timestamp: minute(5) };
+  const wanted = { digest: 'a', since: minute(5), at: minute(5), push: 'p' };
+  assert.deepEqual(withTold(two, push).bases, [state.bases[0], { ...other, newer: wanted }]);
+});
 
 test('a push of another image changes nothing', () => {
   const state = built.reduce((before, step) => step(before), sampleState('appacr', 'task1'));
