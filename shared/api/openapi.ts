@@ -37,6 +37,8 @@ export function openapi(): Json {
       description:
         'Tasks and runs of container registries in the words and shapes of Azure Container Registry Tasks. Every operation answers under ARM’s path and under a short one. Values of enums are taken in any case. Where a call names an api-version of ARM it is answered in that one; an unknown one is refused.',
     },
+    // The document lies beside what it tells of.
+    servers: [{ url: '/' }],
     security: [{ functionKey: [] }, { entra: [] }],
     paths,
     components: {

@@ -191,6 +191,13 @@ test('alerts look for functions and messages that there are', () => {
   assert.deepEqual(functions, ['clock']);
   for (const name of functions) assert.ok(existsSync(join(root, `functions/${name}.ts`)), name);
   assert.match(queries.join('\n'), new RegExp(`"${staleEdgeMessage}"`));
+  // Lines of the log may be sampled away, a metric is not.
+  const metrics = [...queries.join('\n').matchAll(/AppMetrics \| where Name == "([^"]+)"/g)].map(
+    ([, name]) => name!,
+  );
+  assert.deepEqual(metrics, ['plinth.edge.staleness']);
+  const known = text('shared/telemetry/metrics.ts');
+  for (const name of metrics) assert.ok(known.includes(`name: '${name}'`), name);
 });
 
 test.run();

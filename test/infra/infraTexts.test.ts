@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { Expression, objectsIn, parse } from './bicep.ts';
+import { type BicepFile, Expression, objectsIn, parse } from './bicep.ts';
 import { events, files, group, infra, main, ofType, root, text } from './infraFiles.ts';
 
 test('every file parses', () => {
@@ -78,6 +78,29 @@ test('a deployment to a resource group takes what one to the subscription takes,
     group.parameters.map(({ symbol }) => symbol),
   );
 });
+
+const laws: [title: string, breaks: (file: BicepFile) => unknown[], bad: string][] = [
+  [
+    'an object type takes no property that it does not know',
+    ({ text }) => text.match(/(?<!@sealed\(\)\n)^type \w+ = \{/gm) ?? [],
+    '@export()\ntype Registry = {\n  id: string\n}',
+  ],
+  [
+    'a module has the name that the compiler gives it, which two environments on one registry do not share',
+    ({ modules }) => modules.filter(({ body }) => 'name' in body).map(({ symbol }) => symbol),
+    "module a 'a.bicep' = {\n  name: 'plinth'\n  params: {}\n}",
+  ],
+  [
+    'the name of a role assignment is made of ids that Azure tells, not of what somebody typed',
+    ({ text }) => text.match(/guid\([^)\n]*\b(registryId|environmentName|functionAppId)\b/g) ?? [],
+    'var a = guid(registryId, topicPrincipalId)',
+  ],
+];
+for (const [title, breaks, bad] of laws)
+  test(title, () => {
+    assert.equal(breaks(parse('x.bicep', bad)).length, 1, 'it finds what it is for');
+    for (const file of files) assert.deepEqual(breaks(file), [], file.path);
+  });
 
 test('a fault is found: the rules above are not empty', () => {
   assert.equal(parse('x.bicep', "resource a 'T/a@1' = {").hasError, true);
