@@ -1,4 +1,4 @@
-import type { Contents } from '../model/bases/sightings.ts';
+import type { Answered } from '../model/bases/sightings.ts';
 import type { ImageRef } from '../names/imageRef.ts';
 import { PlinthError } from '../names/plinthError.ts';
 
@@ -53,10 +53,10 @@ export interface Registry {
    */
   imagesOf(image: ImageRef, login: RegistryLogin, like?: ImagePlatform): AsyncIterable<RegistryImage>;
   /**
-   * What an image is for some platforms, `linux/arm64`; those that it does not have are left out.
+   * What an image is for some platforms, `linux/arm64`, and by which manifests; those that it does not have are left out.
    * @throws RegistryError NotFound when it is not there
    */
-  contentsOf(image: ImageRef, login: RegistryLogin, platforms: string[]): Promise<Contents>;
+  contentsOf(image: ImageRef, login: RegistryLogin, platforms: string[]): Promise<Answered>;
   /**
    * Whether the app's identity may pull from a registry at this moment: asked with a new token, as one that was given
    * before a role was taken away is good for another hour. It changes nothing.

@@ -1,5 +1,6 @@
 import type { Push, TaskState } from '../model/state.ts';
 import { decideOnPush } from './decideOnPush.ts';
+import { elapsedMs } from './elapsed.ts';
 import { hasFailed, isStopped, nextTryOf } from './freshness/failing.ts';
 import { watchedBases } from './freshness/watched.ts';
 import { inputsOf } from './taskState.ts';
@@ -51,5 +52,6 @@ export function retryAt(state: TaskState): string | undefined {
 /** Whether that instant has come. */
 export function isDueForRetry(state: TaskState, now: Date): boolean {
   const at = retryAt(state);
-  return at !== undefined && now.toISOString() >= at;
+  if (at === undefined) return false;
+  return now.toISOString() >= at || elapsedMs(state.last!.endedAt, now) === Number.POSITIVE_INFINITY;
 }

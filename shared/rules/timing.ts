@@ -52,6 +52,8 @@ export const findAgainSeconds = [1, 2, 4];
 export const claimSeconds = 90;
 /** Interval of the heartbeat of a worker that prepares a run; after twice that without one another takes the run. */
 export const beatSeconds = 30;
+/** A worker that has not renewed it for so long is taken for dead. */
+export const holdMs = 2 * beatSeconds * 1000;
 /** So many processes may end while they prepare or finish a run, before it is given up. */
 export const maxPreparations = 3;
 /** The end of an upstream build sends a message to the runs that wait for it; this is for a message that was lost. */
@@ -88,6 +90,8 @@ export const makeUpMs = 3_600_000;
 
 /** The host does not come again before its call has ended, so a call ends before the next minute. */
 export const clockWaitMs = 45_000;
+/** The clocks of two instances differ by less. */
+export const clockToleranceMs = 60_000;
 /** A clock that has not ticked for so long stands still. */
 export const tickLateMs = 300_000;
 /** A chore of the clock that has not ended after so long is logged: something in it waits without a limit. */

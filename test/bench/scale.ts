@@ -54,7 +54,11 @@ export async function onAzurite(connectionString: string) {
     edges,
     ports: {
       ...{ store, queue, settings, clock: { now: () => new Date() }, log: () => {} },
-      ...{ registry: { contentsOf: async () => ({}) } as never, seal: {} as never, vault: {} as never },
+      ...{
+        registry: { contentsOf: async () => ({ contents: {} }) } as never,
+        seal: {} as never,
+        vault: {} as never,
+      },
     },
   };
 }

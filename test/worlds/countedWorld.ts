@@ -34,7 +34,9 @@ export function countedStore(registries = [registry]) {
       sendPush: async (pushed: Push | PushProgress) => void pushMessages.push(pushed),
       sendFollow: async () => {},
     },
-    registry: { contentsOf: async ({ digest }: { digest?: string }) => ({ '*': digest }) } as never,
+    registry: {
+      contentsOf: async ({ digest }: { digest?: string }) => ({ contents: { '*': digest } }),
+    } as never,
     seal: {} as never,
     vault: {} as never,
     clock: { now: () => new Date('2026-11-23T10:10:00.500Z') },

@@ -63,8 +63,11 @@ export async function settleWithoutRounds(world: World): Promise<void> {
 
 /** Sends what waits to be sent, handles what can be seen, ends what is being built. @returns undefined for nothing at all */
 async function advance(world: World): Promise<{ messages: number } | undefined> {
-  for (const event of world.events.splice(0))
-    if (!(await goesWell(() => onPush(event, world.ports)))) world.events.push(event);
+  for (const event of world.events.splice(0)) {
+    world.told(event);
+    if (await goesWell(() => onPush(event, world.ports))) world.heard(event);
+    else world.events.push(event);
+  }
   const due = world.messages.filter((message) => message.due <= world.now());
   for (const message of due) {
     world.messages.splice(world.messages.indexOf(message), 1);

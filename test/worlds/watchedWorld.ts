@@ -62,7 +62,7 @@ export function createWatchedWorld() {
       async *imagesOf() {
         yield { platform: { os: 'linux', architecture: 'amd64' }, layers: ['sha256:layer'] };
       },
-      contentsOf: async ({ digest = '' }) => ({ '*': digest }),
+      contentsOf: async ({ digest = '' }) => ({ contents: { '*': digest } }),
       reach: async () => {},
       pullPassword: async () => ({ userName: 'token', password: 'hush-pull-password' }),
     },

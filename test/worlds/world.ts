@@ -82,10 +82,14 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
   const looks: string[] = [];
   /** What digests are for a platform, where they share that with others. */
   const contents = new Map<string, Record<string, string>>();
+  /** The digests that an index holds for a platform. */
+  const manifests = new Map<string, Record<string, string[]>>();
   const asked: string[] = [];
   const log: { level: string; message: string }[] = [];
   const digests: string[] = before?.digests ?? [];
   const store = createMemoryStore(before?.rows);
+  /** By how much the app's clock is before those of all others. */
+  const clock = { skewMs: 0 };
 
   const known = registries.map((name) => ({
     name,
@@ -157,7 +161,11 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
         asked.push(digest!);
         mayFail(trouble.registry?.(`${registry}/${repository}`));
         const known = contents.get(digest!);
-        return Object.fromEntries(platforms.map((one) => [one, known?.[one] ?? `${one} of ${digest}`]));
+        const held = manifests.get(digest!);
+        return {
+          contents: Object.fromEntries(platforms.map((one) => [one, known?.[one] ?? `${one} of ${digest}`])),
+          ...(held && { manifests: Object.fromEntries(platforms.map((one) => [one, held[one] ?? []])) }),
+        };
       },
       reach: async () => {},
       pullPassword: async () => undefined,
@@ -226,7 +234,7 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
     sourceControl: { register: async () => [], remove: async () => {} },
     vault: { secret: async (uri) => uri },
     seal: createAesSeal([Buffer.alloc(32, 1)]),
-    clock: { now: () => new Date(now) },
+    clock: { now: () => new Date(now + clock.skewMs) },
     log: (level, message) => void log.push({ level, message }),
   };
 
@@ -247,6 +255,7 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
     /** Every image that a registry was asked for, in order. */
     looks,
     contents,
+    manifests,
     /** Every digest of which a registry was asked for its content, in order. */
     asked,
     log,
@@ -255,6 +264,15 @@ export function createWorld({ registries, runsPerRegistry = 10, keepsKeys = true
     push,
     hasEnded,
     now: () => now,
+    clock,
+    /** Is called with each event that is handed over, if it is for the first time or not. */
+    told: (_: Push): void => {},
+    /** An event was handled. */
+    heard({ image, digest, timestamp }: Push) {
+      const isIts = (move: Move) => move.image === image && move.digest === digest;
+      const move = moves.find((one) => isIts(one) && one.at === Date.parse(timestamp));
+      if (move) move.heardAt ??= now;
+    },
     past: (): Past => ({ now, serial, tags, layers, dockerfiles, builds, keys, digests, rows: store.rows() }),
     pass(seconds: number) {
       now += seconds * 1000;

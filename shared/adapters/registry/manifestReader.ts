@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Contents } from '../../model/bases/sightings.ts';
+import type { Answered } from '../../model/bases/sightings.ts';
 import { type ImagePlatform, RegistryError, type RegistryImage } from '../../ports/registry.ts';
 
 /** Reads of one repository, however the registry is asked. */
@@ -69,23 +69,26 @@ export async function contentsOf(
   reference: string,
   platforms: string[],
   reader: ManifestReader,
-): Promise<Contents> {
+): Promise<Answered> {
   const top = await reader.manifest(reference);
   if (!top) throw new RegistryError('NotFound', `${name} is not in the registry`);
   const index = Index.safeParse(top.body);
-  if (!index.success) return { '*': contentOf(name, [top.body]) };
+  if (!index.success) return { contents: { '*': contentOf(name, [top.body]) } };
   const read = new Map<string, Promise<unknown>>();
   const bodyOf = (digest: string) => {
     const body = read.get(digest) ?? reader.manifest(digest).then((found) => found?.body);
     read.set(digest, body);
     return body;
   };
-  const contents: Contents = {};
+  const contents: Answered['contents'] = {};
+  const manifests: Answered['manifests'] = {};
   for (const platform of platforms) {
     const digests = candidates(index.data.manifests, platform);
-    if (digests.length > 0) contents[platform] = contentOf(name, await Promise.all(digests.map(bodyOf)));
+    if (digests.length === 0) continue;
+    contents[platform] = contentOf(name, await Promise.all(digests.map(bodyOf)));
+    manifests[platform] = digests;
   }
-  return contents;
+  return { contents, manifests };
 }
 
 /** The manifests for a platform: those of its variant, or where it has none, of any. */

@@ -9,6 +9,7 @@ import { taskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
 import { isDueForRetry, type Tracked, trackedBases } from '../../rules/decideOnFailure.ts';
+import { elapsedMs } from '../../rules/elapsed.ts';
 import { maxTimeouts, registryPauseSeconds } from '../../rules/timing.ts';
 import { alone, unreadIn } from '../alone.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -54,8 +55,8 @@ export async function scanBaseImages(ports: Ports, known: Scan): Promise<Fault[]
 }
 
 function intervalsOver(scan: Scan, { clock, settings }: Ports) {
-  const now = clock.now().getTime();
-  const isOver = (since: string, minutes: number) => now - Date.parse(since) >= minutes * 60_000;
+  const now = clock.now();
+  const isOver = (since: string, minutes: number) => elapsedMs(since, now) >= minutes * 60_000;
   return {
     own: isOver(scan.lookedAt, settings.reconcileMinutes),
     others: isOver(scan.polledAt, settings.pollMinutes),

@@ -1,10 +1,12 @@
+import { platformText } from '../../model/platform.ts';
 import { buildsTaskAsDefined, type Pin, type Run } from '../../model/run.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { RegistryError } from '../../ports/registry.ts';
-import { pinsOn, type Standing, type Terms } from '../../rules/bases/admission.ts';
+import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
+import { pinsOn, type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
 import { replicaAgainSeconds, replicaLagMs } from '../../rules/timing.ts';
 import { BuildFault } from '../buildFault.ts';
+import { learnContents } from '../push/learnContents.ts';
 import { forget, see, termsNow } from '../push/see.ts';
 import { loginFor } from '../secrets/registryLogin.ts';
 import type { Job } from './buildPlan.ts';
@@ -41,7 +43,9 @@ async function pinOf(
     throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
   // What others ask to be built is not tracked, and leaves nothing behind.
   const look = { image, digest, time, how: 'read' } as const;
-  const standing = await see(look, ports, { isKept: isTracked(run), ...(terms && { terms }) });
+  const platform = platformText(task.properties.platform);
+  const seen = await see(look, ports, { isKept: isTracked(run), ...(terms && { terms }) });
+  const standing = standingOf(await withManifests(seen, platform, login, ports), seen.terms, platform);
   if (!standing.held) return { digest: standing.newest.digest };
   const builtOn = await builtOnNow(image, run, ports);
   for (const pin of pinsOn(standing, builtOn)) {
@@ -56,6 +60,18 @@ async function pinOf(
   throw new BuildFault(
     `Base image ${image}: ${standing.held.digest} ${standing.held.reason}. There is no other digest to build on: push a newer one, or admit one (POST …/admit).`,
   );
+}
+
+/** Where something is quarantined, with what the newest digests hold: a part of an index may be. */
+async function withManifests(
+  { seen, terms }: Standing,
+  platform: string,
+  login: RegistryLogin,
+  ports: Ports,
+) {
+  if (!terms.judgements.some(({ verdict }) => verdict === 'quarantined')) return seen;
+  const digests = seen.digests.map(({ digest }) => digest);
+  return learnContents(seen, { digests, platforms: [platform] }, async () => login, ports);
 }
 
 /** Whether a replica may not have a digest yet. */

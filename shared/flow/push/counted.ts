@@ -17,22 +17,27 @@ export interface Counted {
 }
 
 /**
- * What counts of a push. Where it would start tasks, the registry is asked, once for all of them, what the digests are for
- * their platforms: a task for which nothing has changed is not started.
+ * What is known of a push's image. Where the push would start tasks, the registry is asked, once for all of them, what the
+ * digests are for their platforms: a task for which nothing has changed is not started. So it is where the push names a
+ * quarantined digest that the tag never was: what tasks are built on may be an index that holds it.
  */
-export async function countedOf(
+export async function learned(
   named: Push,
   standing: Standing,
   states: TaskState[],
   ports: Flow,
-): Promise<Counted> {
-  const counted = countedBy(named, standing);
-  const { push, decide } = counted;
+): Promise<Standing> {
+  const { push, decide } = countedBy(named, standing);
+  const isBad = (digest: string) => isQuarantined(digest, standing.terms, standing);
+  const isManifest =
+    isBad(named.digest) && !standing.seen.digests.some(({ digest }) => digest === named.digest);
   const standsOnBad = ({ bases }: TaskState) =>
-    bases.some(({ image, digest }) => image === push.image && isQuarantined(digest, standing.terms));
-  const starting = states.filter((state) => decide(state).do === 'start' && !standsOnBad(state));
+    bases.some(({ image, digest }) => image === push.image && isBad(digest));
+  const starting = states.filter(
+    (state) => isManifest || (decide(state).do === 'start' && !standsOnBad(state)),
+  );
   const [first] = starting;
-  if (!first) return counted;
+  if (!first) return standing;
   const on = starting.flatMap(({ bases }) => bases.filter(({ image }) => image === push.image));
   const seen = await learnContents(
     standing.seen,
@@ -43,10 +48,10 @@ export async function countedOf(
     () => loginTo(push.image.split('/')[0]!, first, ports),
     ports,
   );
-  return seen === standing.seen ? counted : countedBy(named, standingOf(seen, standing.terms));
+  return seen === standing.seen ? standing : standingOf(seen, standing.terms);
 }
 
-function countedBy(named: Push, standing: Standing): Counted {
+export function countedBy(named: Push, standing: Standing): Counted {
   const { newest, admissible = newest } = standing;
   const push = { ...named, digest: admissible.digest };
   return {

@@ -9,6 +9,7 @@ import { decideOnPush } from '../../rules/decideOnPush.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { imageNamed } from '../imageNamed.ts';
 import { allStates } from '../overall/stale.ts';
+import { imagesWith } from './imagesWith.ts';
 import { termsNow } from './see.ts';
 
 const readsAtOnce = 32;
@@ -31,7 +32,7 @@ export async function forecastJudgement(
   const judgement: Judgement = { digest, image, verdict, reason: 'as asked', time };
   const after = { ...terms, judgements: [...judgements, judgement] };
   const { states } = await allStates(ports);
-  const images = [...new Set([image, ...imagesOn(digest, states)])];
+  const images = [...new Set([image, ...(await imagesWith(digest, states, ports))])];
   const standings = new Map(
     await mapAtMost(images, readsAtOnce, async (name) => {
       const seen = (await store.sightings(name))?.value;
@@ -48,7 +49,3 @@ export async function forecastJudgement(
     return decideOnBase({ ...push, digest: admissible.digest }, state, standing);
   });
 }
-
-/** The images by which a task's base image has the digest. */
-const imagesOn = (digest: string, states: { bases: { image: string; digest: string }[] }[]) =>
-  states.flatMap(({ bases }) => bases.flatMap((base) => (base.digest === digest ? base.image : [])));

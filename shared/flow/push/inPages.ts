@@ -1,6 +1,7 @@
 import { countVerdicts, type Decision, type Push, type PushProgress, Verdict } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Look } from '../../rules/bases/sightings.ts';
+import { elapsedMs } from '../../rules/elapsed.ts';
 import { messageLostSeconds } from '../../rules/timing.ts';
 import { pushToAll } from './pushToAll.ts';
 import { see } from './see.ts';
@@ -29,7 +30,7 @@ export async function beginPages(
 ): Promise<void> {
   const known = await store.pushProgress(push.id);
   const now = clock.now();
-  const isOver = known && now.getTime() - Date.parse(known.time) > messageLostSeconds * 1000;
+  const isOver = known && elapsedMs(known.time, now) > messageLostSeconds * 1000;
   if (known && (known.isDone || !isOver)) return;
   const time = now.toISOString();
   await queue.sendPush(known ?? { push, how, begun: time, time, isDone: false, decided: countVerdicts([]) });

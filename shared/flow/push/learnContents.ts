@@ -1,4 +1,4 @@
-import type { Contents, Sightings } from '../../model/bases/sightings.ts';
+import type { Answered, Sightings } from '../../model/bases/sightings.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { RegistryLogin } from '../../ports/registry.ts';
@@ -33,7 +33,7 @@ export async function learnContents(
       digests.includes(digest) && platforms.some((one) => contentFor(seen, digest, one) === undefined),
   );
   if (unknown.length === 0) return seen;
-  const read = new Map<string, Contents>();
+  const read = new Map<string, Answered>();
   try {
     const login = await loginOf();
     const { registry, repository } = parseImageRef(image);

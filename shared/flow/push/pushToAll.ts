@@ -1,9 +1,10 @@
+import { platformText } from '../../model/platform.ts';
 import type { Decision, Push, TaskState } from '../../model/state.ts';
 import type { TaskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Stored, UnreadableError } from '../../ports/store.ts';
-import type { Standing } from '../../rules/bases/admission.ts';
-import { countedOf } from './counted.ts';
+import { isMixed, type Standing, standingOf } from '../../rules/bases/admission.ts';
+import { countedBy, learned } from './counted.ts';
 import { pushToRegistry } from './pushToRegistry.ts';
 import { cannotBeRead } from './pushToTask.ts';
 
@@ -22,12 +23,22 @@ export async function pushToAll(
 ): Promise<Decision[]> {
   const { states, unread } = await readStates(dependents, ports);
   const values = states.map(({ value }) => value);
-  const counted = await countedOf(named, standing, values, ports);
-  const { push } = counted;
+  const known = await learned(named, standing, values, ports);
+  const { push } = countedBy(named, known);
   const decisions = unread.map(({ of, error }) => cannotBeRead(push, of, error, ports));
-  for (const registry of new Set(values.map((state) => state.registry))) {
-    const some = states.filter(({ value }) => value.registry === registry);
-    decisions.push(...(await pushToRegistry(counted, registry, some, ports)));
+  // What may be built on is the same for all, but where a part of an index is quarantined.
+  const platforms = isMixed(known)
+    ? new Set(values.map((state) => platformText(state.platform)))
+    : [undefined];
+  for (const platform of platforms) {
+    const own = platform === undefined ? known : standingOf(known.seen, known.terms, platform);
+    const of = states.filter(
+      ({ value }) => platform === undefined || platformText(value.platform) === platform,
+    );
+    for (const registry of new Set(of.map(({ value }) => value.registry))) {
+      const some = of.filter(({ value }) => value.registry === registry);
+      decisions.push(...(await pushToRegistry(countedBy(named, own), registry, some, ports)));
+    }
   }
   await ports.store.recordPush(push.id, decisions, isPart);
   const queued = decisions.filter(({ verdict }) => verdict === 'started' || verdict === 'merged');

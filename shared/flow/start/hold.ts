@@ -3,7 +3,8 @@ import type { Preparing } from '../../model/waiting.ts';
 import { without } from '../../model/without.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored } from '../../ports/store.ts';
-import { beatSeconds, maxPreparations } from '../../rules/timing.ts';
+import { elapsedMs } from '../../rules/elapsed.ts';
+import { holdMs, maxPreparations } from '../../rules/timing.ts';
 import { endRun } from '../finish/endRun.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 import { startBeat } from './beat.ts';
@@ -50,7 +51,7 @@ export async function takeHold(run: Stored<Run>, ports: Flow): Promise<Hold | un
   const now = clock.now();
   if (isHeld(run.value, now)) return undefined;
   const by = crypto.randomUUID();
-  const until = () => new Date(clock.now().getTime() + 2 * beatSeconds * 1000);
+  const until = () => new Date(clock.now().getTime() + holdMs);
   const mine = nextTry(run.value, by, until());
   if (!mine) {
     await endTried(registry, runId, ports);
@@ -90,7 +91,9 @@ export async function takeHold(run: Stored<Run>, ports: Flow): Promise<Hold | un
 }
 
 const isHeld = ({ preparing }: Run, now: Date) =>
-  preparing !== undefined && Date.parse(preparing.until) > now.getTime();
+  preparing !== undefined && elapsedMs(heldSince(preparing), now) < holdMs;
+
+const heldSince = ({ until }: Preparing) => new Date(Date.parse(until) - holdMs).toISOString();
 
 /**
  * Writes which worker prepares the run. @returns the row then: another worker's, or its own where only the answer was

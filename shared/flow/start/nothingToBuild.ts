@@ -4,7 +4,7 @@ import type { Run } from '../../model/run.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Task } from '../../model/task.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { isQuarantined, unchangedText } from '../../rules/bases/admission.ts';
+import { isQuarantined, type Terms, unchangedText } from '../../rules/bases/admission.ts';
 import { isSameFor } from '../../rules/bases/sightings.ts';
 import { inputsOf, type Reading } from '../../rules/taskState.ts';
 import { learnContents } from '../push/learnContents.ts';
@@ -36,10 +36,10 @@ export async function nothingToBuild(
   if (reading.pins.length !== built.pins.length) return undefined;
   const before = new Map(built.pins.map(({ image, digest }) => [image, digest]));
   const moved = reading.pins.filter(({ image, digest }) => before.get(image) !== digest);
+  const terms = await termsNow(ports);
+  if (built.pins.some(({ digest }) => isQuarantined(digest, terms))) return undefined;
   for (const { image, digest } of moved)
-    if (!(await isSame(image, [before.get(image), digest], { state, task }, ports))) return undefined;
-  const { judgements } = await termsNow(ports);
-  if (built.pins.some(({ digest }) => isQuarantined(digest, { judgements }))) return undefined;
+    if (!(await isSame(image, [before.get(image), digest], { state, task, terms }, ports))) return undefined;
   const reason = moved.map(({ image }) => unchangedText(image, state)).join(', ');
   return { reason, reading: { ...reading, pins: built.pins } };
 }
@@ -47,7 +47,7 @@ export async function nothingToBuild(
 async function isSame(
   image: string,
   [before, now]: [string | undefined, string],
-  { state, task: stored }: Pick<Again, 'state' | 'task'>,
+  { state, task: stored, terms }: Pick<Again, 'state' | 'task'> & { terms: Terms },
   ports: Ports,
 ): Promise<boolean> {
   const seen = (await ports.store.sightings(image))?.value;
@@ -60,5 +60,7 @@ async function isSame(
     () => taskLogin(image.split('/')[0]!, { registry, task, stored }, ports),
     ports,
   );
-  return isSameFor(learned, [before, now], platform);
+  return (
+    isSameFor(learned, [before, now], platform) && !isQuarantined(before, terms, { seen: learned, platform })
+  );
 }

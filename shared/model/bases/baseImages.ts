@@ -19,7 +19,9 @@ export const BaseImageList = z
         admissible: z.string().optional().describe('The newest digest that may be built on.'),
         held: Hold.extend({ digest: z.string() }).optional(),
         paused: z.string().optional(),
-        digests: z.array(Sighting.omit({ sure: true, contents: true }).extend({ held: Hold.optional() })),
+        digests: z.array(
+          Sighting.omit({ sure: true, contents: true, manifests: true }).extend({ held: Hold.optional() }),
+        ),
       }),
     ),
   })

@@ -5,7 +5,15 @@ import { z } from 'zod';
  * layer is. One that is no index is the same for all of them: `*`.
  */
 const Contents = z.record(z.string(), z.string());
-export type Contents = z.infer<typeof Contents>;
+
+/** The digests of the manifests that an index holds for each platform that was asked for. */
+const Manifests = z.record(z.string(), z.array(z.string()));
+
+/** What a registry has answered of a digest. */
+export interface Answered {
+  contents: z.infer<typeof Contents>;
+  manifests?: z.infer<typeof Manifests>;
+}
 
 /** One digest that a tag has stood for. */
 export const Sighting = z.object({
@@ -17,6 +25,7 @@ export const Sighting = z.object({
   /** False while `since` is only a time before which it must have been pushed. */
   sure: z.boolean(),
   contents: Contents.optional(),
+  manifests: Manifests.optional(),
 });
 export type Sighting = z.infer<typeof Sighting>;
 

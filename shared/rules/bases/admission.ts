@@ -37,13 +37,15 @@ export interface Standing {
   /** Nothing automatic starts from it, and why. */
   paused?: string;
   terms: Terms;
+  /** `linux/arm64`: what an index holds for others does not count. Undefined: what it holds for any does. */
+  platform?: string;
 }
 
 /** @param seen at least one digest */
-export function standingOf(seen: Sightings, terms: Terms): Standing {
+export function standingOf(seen: Sightings, terms: Terms, platform?: string): Standing {
   const policy = policyFor(seen.image, terms.policies);
   const paused = pausedBy(seen.image, terms.policies);
-  const heldBy = (sighting: Sighting) => holdOn(sighting, policy, terms);
+  const heldBy = (sighting: Sighting) => holdOn(sighting, policy, terms, platform);
   const newest = seen.digests.at(-1)!;
   const admissible = seen.digests.findLast((sighting) => !heldBy(sighting));
   const held = heldBy(newest);
@@ -54,24 +56,60 @@ export function standingOf(seen: Sightings, terms: Terms): Standing {
     ...(held && { held }),
     ...(paused !== undefined && { paused }),
     terms,
+    ...(platform !== undefined && { platform }),
   };
 }
 
 const judgementOn = (digest: string, judgements: Judgement[]) =>
   judgements.findLast((judgement) => judgement.digest === digest);
 
-export const isQuarantined = (digest: string, { judgements }: Pick<Terms, 'judgements'>) =>
-  judgementOn(digest, judgements)?.verdict === 'quarantined';
+/**
+ * Whether a digest is quarantined, or a manifest that it is known to hold.
+ * @param known what was seen of its image; without it the digest alone counts
+ */
+export function isQuarantined(
+  digest: string,
+  { judgements }: Pick<Terms, 'judgements'>,
+  known?: Pick<Standing, 'seen' | 'platform'>,
+): boolean {
+  const sighting = known?.seen.digests.find((one) => one.digest === digest);
+  return quarantineOn(sighting ?? { digest }, judgements, known?.platform) !== undefined;
+}
+
+/** Whether what may be built on is not the same for all platforms. */
+export const isMixed = ({ seen, terms: { judgements } }: Standing) =>
+  judgements.length > 0 &&
+  seen.digests.some((one) => {
+    const held = Object.keys(one.manifests ?? {});
+    return held.some((platform) => quarantineOn(one, judgements, platform) !== undefined);
+  });
+
+/** What was said against a digest, or against a manifest that it holds for a platform. */
+function quarantineOn(
+  { digest, manifests = {} }: Pick<Sighting, 'digest' | 'manifests'>,
+  judgements: Judgement[],
+  platform?: string,
+): Judgement | undefined {
+  const holds = platform === undefined ? Object.values(manifests).flat() : (manifests[platform] ?? []);
+  const bad = [digest, ...holds].find((one) => judgementOn(one, judgements)?.verdict === 'quarantined');
+  return bad === undefined ? undefined : judgementOn(bad, judgements);
+}
 
 /** Why a digest is held; undefined where it may be built on. */
 export function holdOn(
-  { digest, firstSeen }: Sighting,
+  sighting: Sighting,
   policy: Policy | undefined,
   { judgements, now }: Terms,
+  platform?: string,
 ): Held | undefined {
-  const judgement = judgementOn(digest, judgements);
-  if (judgement?.verdict === 'quarantined') return { digest, reason: `is quarantined: ${judgement.reason}` };
-  if (judgement?.verdict === 'admitted' || policy?.minimumAge === undefined) return undefined;
+  const { digest, firstSeen } = sighting;
+  const bad = quarantineOn(sighting, judgements, platform);
+  if (bad) {
+    const holds = bad.digest === digest ? 'is' : `holds ${short(bad.digest)}, which is`;
+    return { digest, reason: `${holds} quarantined: ${bad.reason}` };
+  }
+  if (judgementOn(digest, judgements)?.verdict === 'admitted' || policy?.minimumAge === undefined)
+    return undefined;
   const until = new Date(Date.parse(firstSeen) + ageMs(policy.minimumAge)!);
   if (until <= now) return undefined;
   const reason = `is held until ${until.toISOString()}: ${policy.images} has a minimum age of ${policy.minimumAge}`;
@@ -95,11 +133,13 @@ export function wouldHold(image: string, policies: Policy[], now: Date): Omit<He
  * build on. A task that is built on a newer digest than that (its first build takes what there is) stays on it, unless
  * it is quarantined.
  */
-export function decideOnBase(push: Push, state: TaskState, standing: Standing): Choice {
+export function decideOnBase(push: Push, state: TaskState, given: Standing): Choice {
+  const isOwn = given.platform !== undefined || !isMixed(given);
+  const standing = isOwn ? given : standingOf(given.seen, given.terms, platformText(state.platform));
   const { newest, admissible, held, terms } = standing;
   const paused = standing.paused ?? pausedTask(state, terms.policies);
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
-  const isBad = isQuarantined(digest, terms);
+  const isBad = isQuarantined(digest, terms, standing);
   const decide = (to: string) => {
     const choice = decideOnPush({ ...push, digest: to }, state, true);
     return isBad || choice.do !== 'start'
@@ -146,13 +186,15 @@ const isNewer = (digest: string, than: Sighting, { seen }: Standing) =>
  * gone from the registry is passed over.
  * @param builtOn the digest that the task is built on; undefined where it was never built
  */
-export function pinsOn({ seen, newest, held, terms }: Standing, builtOn: string | undefined) {
+export function pinsOn(standing: Standing, builtOn: string | undefined) {
+  const { seen, newest, held, terms, platform } = standing;
   const policy = policyFor(seen.image, terms.policies);
   const why = `${newest.digest} ${held?.reason}`;
   const inOrder = seen.digests.toReversed();
   const mayBe = inOrder.filter(
     (sighting) =>
-      !holdOn(sighting, policy, terms) || (sighting.digest === builtOn && !isQuarantined(builtOn, terms)),
+      !holdOn(sighting, policy, terms, platform) ||
+      (sighting.digest === builtOn && !isQuarantined(builtOn, terms, standing)),
   );
   const pins = mayBe.map(({ digest }) => ({ digest, notNewest: why }));
   if (pins.length > 0 || builtOn !== undefined || !held?.until) return pins;

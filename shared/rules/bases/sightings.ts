@@ -1,4 +1,4 @@
-import type { Contents, Sighting, Sightings } from '../../model/bases/sightings.ts';
+import type { Answered, Sighting, Sightings } from '../../model/bases/sightings.ts';
 import { replicaLagMs } from '../timing.ts';
 
 /**
@@ -87,10 +87,16 @@ export function isSameFor(seen: Sightings, [one, other]: [string, string], platf
 }
 
 /** With what a registry has answered of some digests. */
-export const withContents = ({ image, digests }: Sightings, read: Map<string, Contents>): Sightings => ({
+export const withContents = ({ image, digests }: Sightings, read: Map<string, Answered>): Sightings => ({
   image,
   digests: digests.map((one) => {
-    const contents = read.get(one.digest);
-    return contents ? { ...one, contents: { ...one.contents, ...contents } } : one;
+    const answered = read.get(one.digest);
+    if (!answered) return one;
+    const contents = { ...one.contents, ...answered.contents };
+    return {
+      ...one,
+      contents,
+      ...(answered.manifests && { manifests: { ...one.manifests, ...answered.manifests } }),
+    };
   }),
 });

@@ -94,7 +94,10 @@ for (const [what, before, after, platform, isSame] of cases)
   test(`${what}: ${isSame ? 'the same' : 'another'} for ${platform}`, async () => {
     const contentFor = async (body: object) => {
       const manifest = async (digest: string) => ({ digest, body: digest === 'top' ? body : blobs[digest] });
-      const contents = await contentsOf('base', 'top', [platform], { manifest, blob: async () => undefined });
+      const { contents } = await contentsOf('base', 'top', [platform], {
+        manifest,
+        blob: async () => undefined,
+      });
       return contents[platform] ?? contents['*'];
     };
     const [one, other] = [await contentFor(before), await contentFor(after)];
@@ -115,7 +118,7 @@ test('an index is read once, and of its manifests those of the platforms that ar
     return { digest, body: digest === 'top' ? top : blobs[digest] };
   };
   const asked = { manifest, blob: async () => assert.fail('no blob is read') };
-  const contents = await contentsOf(
+  const { contents, manifests } = await contentsOf(
     'base',
     'top',
     [amd64, 'linux/arm64', 'linux/arm64/v8', 'linux/386'],
@@ -123,6 +126,7 @@ test('an index is read once, and of its manifests those of the platforms that ar
   );
   assert.deepEqual(read.sort(), ['arm', 'one', 'top']);
   assert.deepEqual(Object.keys(contents), [amd64, 'linux/arm64', 'linux/arm64/v8']);
+  assert.deepEqual(manifests, { [amd64]: ['one'], 'linux/arm64': ['arm'], 'linux/arm64/v8': ['arm'] });
 });
 
 test('what is no image, or is not there, is an error', async () => {

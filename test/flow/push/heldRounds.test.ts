@@ -51,8 +51,14 @@ for (const isInPages of [false, true])
     if (isInPages) world.ports.settings.dependentsAtOnce = 1;
     const { judgements, imageEdges } = world.ports.store;
     const reads = { judgements: 0, edges: 0 };
-    world.ports.store.judgements = () => (reads.judgements++, judgements());
-    world.ports.store.imageEdges = (...asked) => (reads.edges++, imageEdges(...asked));
+    world.ports.store.judgements = () => {
+      reads.judgements++;
+      return judgements();
+    };
+    world.ports.store.imageEdges = (...asked) => {
+      reads.edges++;
+      return imageEdges(...asked);
+    };
     world.push(base);
     await deliver(world);
     for (const { queue, body } of world.messages.splice(0))

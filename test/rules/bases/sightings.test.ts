@@ -83,12 +83,12 @@ test('what is seen of a digest is kept beside what a registry has answered of it
       { digest: 'B', firstSeen: at(1), since: at(1), sure: true },
     ],
   });
-  const once = withContents(seen, new Map([['A', { 'linux/amd64': 'x' }]]));
+  const once = withContents(seen, new Map([['A', { contents: { 'linux/amd64': 'x' } }]]));
   assert.deepEqual(once.digests, [
     { ...seen.digests[0]!, contents: { 'linux/amd64': 'x' } },
     seen.digests[1],
   ]);
-  const twice = withContents(once, new Map([['A', { 'linux/arm64': 'y' }]]));
+  const twice = withContents(once, new Map([['A', { contents: { 'linux/arm64': 'y' } }]]));
   const moved = withSeen(twice, { image, digest: 'A', time: at(9), how: 'announced' }, new Date(at(9)));
   assert.deepEqual(moved.digests, [
     seen.digests[1],

@@ -53,7 +53,7 @@ test.before(async () => {
     queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
     clock: { now: () => new Date('2026-11-23T10:10:00.500Z') },
     log: () => {},
-    registry: { contentsOf: async () => ({}) } as never,
+    registry: { contentsOf: async () => ({ contents: {} }) } as never,
     seal: {} as never,
     vault: {} as never,
     settings: sampleSettings,

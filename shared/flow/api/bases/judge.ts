@@ -4,6 +4,8 @@ import type { KnownRegistry } from '../../../model/registry.ts';
 import { countVerdicts, type Decision } from '../../../model/state.ts';
 import { eventGuid } from '../../../names/eventGuid.ts';
 import { imageNamed } from '../../imageNamed.ts';
+import { allStates } from '../../overall/stale.ts';
+import { imagesWith } from '../../push/imagesWith.ts';
 import { onPush } from '../../push/onPush.ts';
 import { Refusal } from '../../refusal.ts';
 import { retryOnConflict } from '../../retryOnConflict.ts';
@@ -28,7 +30,8 @@ export async function judge(
   const time = ports.clock.now().toISOString();
   const judgement = await writeDown({ digest, image, verdict, reason, ...(by && { by }), time }, ports);
   ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
-  const users = await imagesOn(digest, ports);
+  const { states } = await allStates(ports);
+  const users = await imagesWith(digest, states, ports);
   const unused = users.length > 0 ? undefined : await saysUnused(image, digest, ports);
   const pushes: string[] = [];
   let isGoingOn = false;
@@ -89,13 +92,4 @@ function withRoom(all: Judgement[]): Judgement[] {
     one.verdict !== 'released' && all.findLast(({ digest }) => digest === one.digest) === one;
   const over = all.findIndex((one) => !counts(one));
   return over < 0 ? all : all.toSpliced(over, 1);
-}
-
-/** The images by which a task's base image has the digest. */
-async function imagesOn(digest: string, { store, settings }: Flow): Promise<string[]> {
-  const images = new Set<string>();
-  for (const { name } of settings.registries)
-    for (const { bases } of await store.states(name))
-      for (const base of bases) if (base.digest === digest) images.add(base.image);
-  return [...images];
 }
