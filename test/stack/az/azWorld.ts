@@ -31,7 +31,7 @@ export interface AzWorld {
 }
 
 /** More than any command here takes, the slowest being a build. */
-const limitMs = 300_000;
+const limitMs = 600_000;
 
 /** The local stack with the tutorial's sample, and the real Azure CLI in front of it. */
 export async function startAzWorld(options: StackOptions = {}): Promise<AzWorld> {
