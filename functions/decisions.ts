@@ -1,6 +1,7 @@
 import { operations } from '../shared/api/operations.ts';
 import { requestWords } from '../shared/api/requestWords.ts';
 import { PlanRequest } from '../shared/api/schemas.ts';
+import { forgetKept } from '../shared/edge/answering/kept.ts';
 import { type Call, serve } from '../shared/edge/http.ts';
 import { heldBases } from '../shared/flow/api/bases/heldBases.ts';
 import { judge } from '../shared/flow/api/bases/judge.ts';
@@ -45,7 +46,11 @@ const judging =
   async ({ registry, body, caller, ports }: Call) => {
     const said = await body(JudgementRequest, requestWords.judgement);
     const by = caller?.name;
-    return { jsonBody: await judge(registry, verdict, { ...said, ...(by && { by }) }, ports) };
+    try {
+      return { jsonBody: await judge(registry, verdict, { ...said, ...(by && { by }) }, ports) };
+    } finally {
+      forgetKept(ports.clock);
+    }
   };
 serve(operations.quarantine, judging('quarantined'));
 serve(operations.admit, judging('admitted'));

@@ -90,6 +90,23 @@ test('some tasks come in whatever case they are named, and those that are not th
   );
 });
 
+test('what is said of a digest, and taken back, is in what is held at once', async () => {
+  const { call } = await withTasks(createApiWorld(), 1);
+  const said = async () => (await call('held-list')).body.judgements.map(({ verdict }: any) => verdict);
+  const body = { image: base, digest: digestOf('a'), reason: 'CVE-2026-1' };
+  const steps: [operation: string, then: string[]][] = [
+    ['quarantine', ['quarantined']],
+    ['release', []],
+    ['admit', ['admitted']],
+    ['release', []],
+  ];
+  assert.deepEqual(await said(), []);
+  for (const [operation, then] of steps) {
+    assert.equal((await call(operation, {}, body)).status, 200, operation);
+    assert.deepEqual(await said(), then, operation);
+  }
+});
+
 const refused: [title: string, operation: string, status: number, says: RegExp][] = [
   ['a graph without a registry', 'graph-get', 404, /The registry '' is not configured/],
   ['a graph of another registry', 'graph-get?registry=other', 404, /'other' is not configured/],

@@ -11,6 +11,9 @@ const maxKept = 64;
 /** By the clock they go by, of which a process has one. */
 const ofClock = new WeakMap<Clock, Map<string, Kept>>();
 
+/** Nothing that was made before is answered any more: who has changed something is to see it. */
+export const forgetKept = (clock: Clock): void => void ofClock.delete(clock);
+
 /**
  * What was made within the last while, kept for the process: many that look at the same moment cost as one. A failure
  * is not kept; all that wait for the same value get it.
