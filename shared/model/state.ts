@@ -113,6 +113,13 @@ export interface QueueEntry {
   waitsFor?: string[];
 }
 
+/** A queued run that waits for the end of another, `registry/runId`, found by that one. It may have stopped to wait. */
+export interface Waiter {
+  registry: string;
+  runId: string;
+  awaited: string;
+}
+
 /** Where a queued run stands among those of its registry, for people. */
 export interface QueuePlace {
   /** From 1; undefined far back in a long queue. */
@@ -124,6 +131,8 @@ export interface QueuePlace {
 export const Slots = z.object({
   registry: z.string(),
   running: z.array(z.string()),
+  /** Queued runs that were sent a start message when a slot became free, and have not started since. */
+  called: z.array(z.object({ runId: z.string(), at: z.iso.datetime(), by: z.string() })).optional(),
   /** Those whose rows cannot be read: they take no slot until they can be. */
   unread: z.array(z.string()).optional(),
   /** Queued runs whose rows cannot be read: those behind them go first. */

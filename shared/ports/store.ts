@@ -3,7 +3,7 @@ import type { Judgements } from '../model/bases/policy.ts';
 import type { Sightings } from '../model/bases/sightings.ts';
 import type { Run } from '../model/run.ts';
 import type { Ignored, Presence, Scan } from '../model/scan.ts';
-import type { Decision, PushProgress, QueueEntry, Slots, TaskState } from '../model/state.ts';
+import type { Decision, PushProgress, QueueEntry, Slots, TaskState, Waiter } from '../model/state.ts';
 import type { Task } from '../model/task.ts';
 import type { TaskRun } from '../model/taskRun.ts';
 import type { Delivery, Webhook } from '../model/webhook.ts';
@@ -56,6 +56,7 @@ export type Write =
   | { put: 'taskRun'; value: TaskRun; etag?: string }
   | { put: 'pace'; value: Slots; etag?: string }
   | { put: 'place'; value: QueueEntry; replace?: boolean }
+  | { put: 'waiter'; value: Waiter; replace: true }
   | { put: 'decision'; value: Decision; replace?: boolean }
   | { put: 'webhook'; value: Webhook; etag?: string }
   | { put: 'delivery'; value: Delivery }
@@ -157,6 +158,10 @@ export interface Store {
   pace(registry: string): Promise<Stored<Slots> | undefined>;
   /** The queued runs in the order they are to start; only the first ones, or those that wait, where that is asked. */
   places(registry: string, only?: QueueQuery): AsyncIterable<QueueEntry>;
+  /** Those of a registry's queue that wait for a run (`registry/runId`), in the order they were asked for; or all. */
+  waiters(registry: string, awaited?: string): Promise<Waiter[]>;
+  /** May be done again. */
+  forgetWaiters(registry: string, waiters: Waiter[]): Promise<void>;
   webhook(registry: string, task: string, trigger: string): Promise<Stored<Webhook> | undefined>;
   /** Of one task, or of all. */
   webhooks(registry: string, task?: string): Promise<Stored<Webhook>[]>;

@@ -2,6 +2,7 @@ import { isAutomatic } from '../model/cause.ts';
 import { buildsTaskAsDefined, type Pin, type Run } from '../model/run.ts';
 import type { OpenRun, Slots, TaskState, TrackedBase } from '../model/state.ts';
 import { formatImageRef } from '../names/imageRef.ts';
+import { withoutCalled } from './dispatch.ts';
 import { hasFailed } from './freshness/failing.ts';
 import { carryNewer } from './freshness/newer.ts';
 
@@ -126,7 +127,7 @@ export const inputsOf = (pins: Pin[]) =>
     .join(' ');
 
 export const withRunning = (pace: Slots, runId: string): Slots => ({
-  ...pace,
+  ...withoutCalled(pace, runId),
   running: [...pace.running, runId],
 });
 export const withoutRunning = ({ unread = [], ...pace }: Slots, runId: string): Slots => {

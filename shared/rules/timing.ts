@@ -56,8 +56,6 @@ export const beatSeconds = 30;
 export const holdMs = 2 * beatSeconds * 1000;
 /** So many processes may end while they prepare or finish a run, before it is given up. */
 export const maxPreparations = 3;
-/** The end of an upstream build sends a message to the runs that wait for it; this is for a message that was lost. */
-export const upstreamAgainSeconds = 1;
 
 /** Each conflict means that another write went through, so that many in a row show a fault. */
 export const maxConflicts = 25;
@@ -98,6 +96,8 @@ export const tickLateMs = 300_000;
 export const choreLateMs = 1_800_000;
 /** A message is lost when its run should have been looked at this long ago. */
 export const messageLostSeconds = 60;
+/** A run that waits is looked at as a whole in one of so many rounds of the clock. */
+export const waitingAgainRounds = 10;
 /** A registry that does not answer so often in one scan is left alone until the next. */
 export const maxTimeouts = 3;
 /** Where a registry that answers 429 names no time. */

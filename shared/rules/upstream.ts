@@ -53,14 +53,13 @@ export function upstreamOf(
   // Those right above it end last.
   const isNear = ({ maker }: { maker: TaskState }) => maker.outputs.some((image) => images.includes(image));
   open.sort((a, b) => Number(isNear(a)) - Number(isNear(b)));
-  const sentences = open.map(({ maker, runs }) => `${runs.join(', ')} of ${taskPath(maker)}`);
   return {
     open:
       open.length === 0
         ? undefined
         : {
             runs: open.flatMap(({ maker, runs }) => runs.map((runId) => `${maker.registry}/${runId}`)),
-            reason: `waits for ${sentences.join(' and ')}: it is built on what they make`,
+            reason: waitsForMakers(open),
           },
     unheard: unheardMoves(makers, reading ? task.bases : []),
     failed: graph.unread.concat(
@@ -74,6 +73,10 @@ export function upstreamOf(
     ),
   };
 }
+
+/** Why a run waits for those of tasks upstream. */
+export const waitsForMakers = (open: { maker: TaskState; runs: string[] }[]) =>
+  `waits for ${open.map(({ maker, runs }) => `${runs.join(', ')} of ${taskPath(maker)}`).join(' and ')}: it is built on what they make`;
 
 /** The base images of a task. */
 export const imagesOf = ({ bases }: TaskState) => bases.map(({ image }) => image);

@@ -200,6 +200,32 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
     await assert.rejects(store.commit(registry, [{ remove: 'place', value: given[0]! }]), ConflictError);
   });
 
+  test('who waits for a run is found by it alone, in the order they were asked for, until it is forgotten', async () => {
+    const registry = newRegistry();
+    const waiter = (number: number, awaited: string) => ({
+      registry,
+      runId: formatRunId(registry, number),
+      awaited,
+    });
+    const given = [
+      waiter(3, 'other/ca1'),
+      waiter(1, 'other/ca1'),
+      waiter(2, 'other/ca11'),
+      waiter(2, 'third/ca1'),
+    ];
+    const put = given.map((value) => ({ put: 'waiter' as const, value, replace: true as const }));
+    await store.commit(registry, put);
+    await store.commit(registry, put);
+    assert.deepEqual(await store.waiters(registry, 'other/ca1'), [given[1], given[0]]);
+    assert.deepEqual(await store.waiters(registry, 'other/ca2'), []);
+    assert.equal((await store.waiters(registry)).length, 4);
+    assert.deepEqual(await store.waiters(newRegistry(), 'other/ca1'), []);
+    await store.forgetWaiters(registry, [given[1]!, waiter(9, 'other/ca1')]);
+    assert.deepEqual(await store.waiters(registry, 'other/ca1'), [given[0]]);
+    await store.forgetWaiters(registry, given);
+    assert.deepEqual(await store.waiters(registry), []);
+  });
+
   test('run numbers are given once, also to many who ask at the same time', async () => {
     const registry = newRegistry();
     const taken = await Promise.all(Array.from({ length: 8 }, () => store.takeRunNumbers(registry, 3)));

@@ -2,7 +2,14 @@ import type { Judgements } from '../../shared/model/bases/policy.ts';
 import type { Sightings } from '../../shared/model/bases/sightings.ts';
 import type { Run } from '../../shared/model/run.ts';
 import type { Ignored, Presence, Scan } from '../../shared/model/scan.ts';
-import type { Decision, PushProgress, QueueEntry, Slots, TaskState } from '../../shared/model/state.ts';
+import type {
+  Decision,
+  PushProgress,
+  QueueEntry,
+  Slots,
+  TaskState,
+  Waiter,
+} from '../../shared/model/state.ts';
 import type { Task } from '../../shared/model/task.ts';
 import type { TaskRun } from '../../shared/model/taskRun.ts';
 import type { Delivery, Webhook } from '../../shared/model/webhook.ts';
@@ -151,6 +158,11 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
         .filter(({ waitsFor }) => waiting === undefined || waiting === (waitsFor !== undefined))
         .slice(0, top);
     },
+    waiters: async (registry, awaited) =>
+      range<Waiter>(`${registry}!waiter!${awaited === undefined ? '' : `${awaited}!`}`),
+    async forgetWaiters(_, gone) {
+      for (const waiter of gone) rows.delete(waiterKey(waiter));
+    },
     async *decisions(registry, task) {
       yield* range<Decision>(`${registry}!decision!${task.toLowerCase()}!`);
     },
@@ -255,6 +267,9 @@ const deliveryKey = (registry: string, task: string, trigger: string, key: strin
 const runKey = (registry: string, runId: string) =>
   `${registry}!run!${newestFirst(parseRunId(registry, runId)!)}`;
 
+const waiterKey = ({ registry, runId, awaited }: Waiter) =>
+  `${registry}!waiter!${awaited}!${oldestFirst(parseRunId(registry, runId)!)}`;
+
 function keyOf(registry: string, write: Write): string {
   if ('remove' in write && write.remove === 'taskRun') return taskRunKey(registry, write.name);
   if ('remove' in write && 'task' in write)
@@ -283,6 +298,8 @@ function keyOf(registry: string, write: Write): string {
       const rank = waitsFor ? 2 : automatic ? 1 : 0;
       return `${registry}!place!${rank}!${oldestFirst(parseRunId(registry, runId)!)}`;
     }
+    case 'waiter':
+      return waiterKey((write as { value: Waiter }).value);
     default: {
       const { task, push } = (write as { value: Decision }).value;
       return `${registry}!decision!${task.toLowerCase()}!${9e15 - Date.parse(push.timestamp)}!${push.id}`;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { QueueEntry } from '../../model/state.ts';
+import type { QueueEntry, Waiter } from '../../model/state.ts';
 import { formatRunId, newestFirst, oldestFirst, parseRunId } from '../../names/runId.ts';
 import { foldedName } from '../../names/taskKey.ts';
 
@@ -61,6 +61,23 @@ export const placeRange = (waiting: boolean) =>
   waiting
     ? { from: `place!${waitingRank}!`, to: `place!${waitingRank}"` }
     : { from: 'place!', to: `place!${waitingRank}!` };
+
+/** A run id has letters and digits, and a registry's name too: `~` is in neither. */
+export function waiterRow({ registry, runId, awaited }: Waiter): string {
+  const number = parseRunId(registry, runId);
+  if (number === undefined) throw new RangeError(`${runId} is no run id of ${registry}`);
+  return `${waiterPrefix(awaited)}!${oldestFirst(number)}`;
+}
+export const waiterPrefix = (awaited?: string) =>
+  awaited ? `waiter!${awaited.replace('/', '~')}` : 'waiter';
+
+/** Reads its key back. Undefined where it is none. */
+export function readWaiterRow(registry: string, rowKey: string): Waiter | undefined {
+  const [, of, run, number] = /^waiter!([^!~]+)~([^!~]+)!0*([1-9]\d*)$/.exec(rowKey) ?? [];
+  return number
+    ? { registry, runId: formatRunId(registry, Number(number)), awaited: `${of}/${run}` }
+    : undefined;
+}
 
 /** Trigger names are letters, digits, - and _; unlike task names their case counts. */
 export const webhookRow = (task: string, trigger: string) => `webhook!${foldedName(task)}!${trigger}`;

@@ -1,10 +1,10 @@
 import type { TableClient } from '@azure/data-tables';
 import { z } from 'zod';
-import type { QueueEntry } from '../../model/state.ts';
+import type { QueueEntry, Waiter } from '../../model/state.ts';
 import type { QueueQuery } from '../../ports/store.ts';
 import { columnsVersion, hasOtherVersion } from './tableDocument.ts';
 import * as keys from './tableKeys.ts';
-import { type Row, range } from './tableRows.ts';
+import { type Row, range, removeAll } from './tableRows.ts';
 
 /** The places of a registry's queue, in the order of their keys. */
 export async function* places(
@@ -22,6 +22,25 @@ export async function* places(
     if (--left <= 0) return;
   }
 }
+
+export async function waiters(main: TableClient, registry: string, awaited?: string): Promise<Waiter[]> {
+  const found: Waiter[] = [];
+  const bounds = keys.rowRange(keys.waiterPrefix(awaited));
+  for await (const row of range(main, keys.registryPartition(registry), bounds)) {
+    const waiter = hasOtherVersion(row) ? undefined : keys.readWaiterRow(registry, String(row.rowKey));
+    if (waiter) found.push(waiter);
+  }
+  return found;
+}
+
+export const forgetWaiters = (main: TableClient, registry: string, gone: Waiter[]): Promise<void> =>
+  removeAll(
+    main,
+    gone.map((waiter) => ({
+      partitionKey: keys.registryPartition(registry),
+      rowKey: keys.waiterRow(waiter),
+    })),
+  );
 
 export const placeColumns = ({ runId, automatic, waitsFor }: QueueEntry) => ({
   ...columnsVersion,

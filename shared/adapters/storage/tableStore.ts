@@ -6,12 +6,12 @@ import { Task } from '../../model/task.ts';
 import { TaskRun } from '../../model/taskRun.ts';
 import { foldedName } from '../../names/taskKey.ts';
 import type { Paging, Part, RunQuery, Store, Stored, Unread, Write } from '../../ports/store.ts';
-import { fromProperties, toProperties } from './tableDocument.ts';
+import { columnsVersion, fromProperties, toProperties } from './tableDocument.ts';
 import { changeEdges, imageEdges, producers, putSightings, sightings } from './tableEdges.ts';
 import * as keys from './tableKeys.ts';
 import { createTableLedger } from './tableLedger.ts';
 import { createTableMany } from './tableMany.ts';
-import { placeColumns, places } from './tablePlaces.ts';
+import { forgetWaiters, placeColumns, places, waiters } from './tablePlaces.ts';
 import { all, conflicts, found, pages, part, type Row, range, readable } from './tableRows.ts';
 import { takeRunNumbers } from './tableRunNumbers.ts';
 import { createTableScan } from './tableScan.ts';
@@ -66,6 +66,8 @@ export function createTableStore({ main, edges, pushes }: StoreTables): Store {
     taskRuns: (registry, unread) => all(TaskRun, rows(registry, 'taskrun'), unread),
     pace: (registry) => get(Slots, registry, keys.paceRow),
     places: (registry, only) => places(main, registry, only),
+    waiters: (registry, awaited) => waiters(main, registry, awaited),
+    forgetWaiters: (registry, gone) => forgetWaiters(main, registry, gone),
     async *decisions(registry, task) {
       yield* readable(rows(registry, keys.decisionPrefix(task)), (row) => fromProperties(Decision, row));
     },
@@ -200,6 +202,8 @@ function toRow(registry: string, write: Exclude<Write, { remove: string }>) {
       return { rowKey: keys.paceRow, ...toProperties(`pace of ${registry}`, write.value) };
     case 'place':
       return { rowKey: keys.placeRow(write.value), ...placeColumns(write.value) };
+    case 'waiter':
+      return { rowKey: keys.waiterRow(write.value), ...columnsVersion };
     case 'decision': {
       const { task, push } = write.value;
       return {

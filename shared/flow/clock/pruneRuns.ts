@@ -10,6 +10,7 @@ import { ConflictError, type Stored } from '../../ports/store.ts';
 import { dayMs } from '../../rules/timing.ts';
 import { alone, unreadIn } from '../alone.ts';
 import { mapAtMost } from '../concurrency.ts';
+import { sweepWaiters } from '../queue/waiters.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 import { changeScan } from './changeScan.ts';
 
@@ -57,6 +58,7 @@ async function sweepPage(
   const { clock, settings } = ports;
   const cut = new Date(clock.now().getTime() - settings.runDays * dayMs).toISOString();
   const day = sweep?.before === undefined ? today : sweep.day;
+  if (sweep?.before === undefined) await sweepWaiters(registry, ports);
   // The first one ever meets every run, as those of an earlier version kept what a start needs.
   const before = sweep?.before ?? (sweep && (await newestBefore(registry, cut, ports)));
   if (sweep && before === undefined) return { day };

@@ -1,16 +1,18 @@
 import { isEnded, type Run } from '../../model/run.ts';
 import type { Fault } from '../../model/scan.ts';
 import type { Slots } from '../../model/state.ts';
+import type { Waiting } from '../../model/waiting.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { UnreadableError } from '../../ports/store.ts';
 import { withoutRunning, withoutSkipped, withRunning, withUnread } from '../../rules/taskState.ts';
-import { messageLostSeconds } from '../../rules/timing.ts';
+import { messageLostSeconds, waitingAgainRounds } from '../../rules/timing.ts';
 import { alone } from '../alone.ts';
 import { dropGhost, setAside, takeBack } from '../queue/ghosts.ts';
-import { changeSlots, wakeNext } from '../queue/nextInQueue.ts';
+import { callNext, changeSlots } from '../queue/nextInQueue.ts';
+import { endedAmong } from '../queue/waiters.ts';
 import { toReplace } from '../retryOnConflict.ts';
 
-/** Waiting runs for which a message is sent in one round; the next round takes the next ones. */
+/** Waiting runs that are looked at in one round; the next round takes the next ones. */
 const waitingAtOnce = 200;
 
 /** Runs that a lost pace is made from: many times what a registry may have at once. */
@@ -19,14 +21,14 @@ const runsLookedAt = 1000;
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings' | 'log'>;
 
 /**
- * Sends lost messages again: for the runs whose turn it is, those that wait, every run that was claimed and not given
+ * Sends lost messages again: for the runs whose turn it is, those that wait for what is over, every run that was claimed and not given
  * to the engine, and every run whose follow-up is overdue. A repeated message does nothing.
  */
 export async function resendLost(ports: Flow): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const { name: registry } of ports.settings.registries) {
     await alone(`the runs of ${registry} that go on`, faults, () => resendRunning(registry, faults, ports));
-    await alone(`the queue of ${registry}`, faults, () => wakeNext(registry, ports));
+    await alone(`the queue of ${registry}`, faults, () => callNext(registry, ports));
     await alone(`the runs of ${registry} that wait`, faults, () => resendWaiting(registry, ports));
   }
   return faults;
@@ -110,10 +112,32 @@ function takeOff(registry: string, runId: string, ports: Flow): Promise<void> {
   );
 }
 
-async function resendWaiting(registry: string, { store, queue, clock }: Flow): Promise<void> {
-  const waiting: { registry: string; runId: string }[] = [];
-  for await (const { runId } of store.places(registry, { waiting: true })) waiting.push({ registry, runId });
+/**
+ * What waits is looked at in its rows, and sent a message only where what it waits for is over; every few minutes all the
+ * same, as what it waits for may have changed otherwise.
+ */
+async function resendWaiting(registry: string, ports: Flow): Promise<void> {
+  const { store, queue, clock } = ports;
+  const now = clock.now();
+  const minute = Math.floor(now.getTime() / 60_000);
+  const waiting: string[] = [];
+  for await (const { runId } of store.places(registry, { waiting: true })) waiting.push(runId);
+  if (waiting.length === 0) return;
   const rounds = Math.ceil(waiting.length / waitingAtOnce);
-  const round = rounds > 1 ? Math.floor(clock.now().getTime() / 60_000) % rounds : 0;
-  await queue.sendStart(waiting.slice(round * waitingAtOnce, (round + 1) * waitingAtOnce));
+  const begin = (minute % rounds) * waitingAtOnce;
+  const some = waiting.slice(begin, begin + waitingAtOnce);
+  const runs = await store.runsOf(registry, some);
+  const waits = runs.map((run) => (run && 'value' in run ? run.value.waitingFor : undefined));
+  const awaited = [...new Set(waits.flatMap((wait) => wait?.runs ?? []))];
+  // One that waits for a time lets those behind it in its task go first.
+  const over = await endedAmong(awaited, ports, ({ waitingFor }) => waitingFor?.nextTry !== undefined);
+  const lost = some.filter((_, at) => {
+    const wait = waits[at];
+    const isTurn = Math.floor(minute / rounds) % waitingAgainRounds === at % waitingAgainRounds;
+    return !wait || isTurn || isLate(wait, now) || wait.runs.some((one) => over.includes(one));
+  });
+  await queue.sendStart(lost.map((runId) => ({ registry, runId })));
 }
+
+const isLate = ({ runs, nextTry }: Waiting, now: Date) =>
+  nextTry ? now.getTime() - Date.parse(nextTry) > messageLostSeconds * 1000 : runs.length === 0;

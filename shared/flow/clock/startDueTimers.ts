@@ -8,7 +8,7 @@ import { dueTimers, unreadTimers } from '../../rules/timers.ts';
 import { alone } from '../alone.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { enqueue, enqueueAll, type QueueRequest } from '../queue/enqueue.ts';
-import { wakeNext } from '../queue/nextInQueue.ts';
+import { callNext } from '../queue/nextInQueue.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
@@ -49,7 +49,7 @@ export async function startDueTimers(ports: Flow): Promise<Fault[]> {
       await mapAtMost(rest, tasksAtOnce, ({ value: { task } }) =>
         alone(`the timers of ${task} of ${registry}`, faults, () => startRest(registry, task, now, ports)),
       );
-      await wakeNext(registry, ports);
+      await callNext(registry, ports);
     });
   return faults;
 }

@@ -7,8 +7,10 @@ import { eventGuid } from '../../names/eventGuid.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Stored, UnreadableError, type Write } from '../../ports/store.ts';
 import { type Reading, withEnded, withoutRunning } from '../../rules/taskState.ts';
-import { queueEntryOf } from '../queue/letWait.ts';
-import { wakeNext } from '../queue/nextInQueue.ts';
+
+import { callNext } from '../queue/nextInQueue.ts';
+import { queueEntryOf } from '../queue/places.ts';
+import { letGoOn } from '../queue/waiters.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 import { stateOfRun } from '../subject.ts';
 
@@ -25,11 +27,10 @@ export interface Ending {
 }
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'log' | 'settings'>;
-type StartMessages = Map<string, { registry: string; runId: string }>;
 
 /**
  * Ends a run: its row, the task's state, its place and its share of the pace in one transaction, so that it ends
- * once. Then sends start messages for the runs that may go on.
+ * once. Then the runs that waited for it take their places in the queue again, and the next are sent start messages.
  * @returns whether this call ended it; false when it had ended already
  */
 export async function endRun(registry: string, runId: string, ending: Ending, ports: Flow): Promise<boolean> {
@@ -121,12 +122,20 @@ function endedRun(run: Run, ending: Ending, now: Date): Run {
 const readingOf = ({ pins, pinnedAt }: Run): Reading | undefined =>
   pins && pinnedAt ? { pins, pinnedAt } : undefined;
 
-/** Sends start messages for the runs that waited for this one, and for the next in the queue. */
+/** The runs that waited for this one go on, and the next in the queue of each registry. */
 async function wakeWaiting(run: Run, state: TaskState | undefined, ports: Flow): Promise<void> {
-  const messages: StartMessages = new Map();
-  if (state) await addWaiting(run, state, messages, ports);
-  await ports.queue.sendStart([...messages.values()]);
-  await wakeNext(run.registry, ports);
+  const { registry: own, runId } = run;
+  const all = ports.settings.registries.map(({ name }) => name);
+  // Runs of the same task wait in its own registry; dependents of its images may be in any.
+  const registries = state && state.outputs.length > 0 ? all : [own];
+  // Of those one behind the other, the first waits for whichever of the task ends first.
+  const next = state?.open.find((other) => other.phase === 'Queued' && other.runId !== runId);
+  for (const registry of state ? registries : []) {
+    const others = next && registry === own ? [next.runId] : [];
+    const wentOn = await letGoOn(registry, `${own}/${runId}`, others, ports);
+    if (wentOn && registry !== own) await callNext(registry, ports);
+  }
+  await callNext(own, ports, runId);
 }
 
 /**
@@ -140,22 +149,4 @@ async function pushAgain(run: Run, { bases }: TaskState, { queue }: Flow): Promi
     const id = eventGuid(`${run.registry}-${run.runId}-merged-${at + 1}`);
     await queue.sendPush({ id, image, digest: newer.digest, timestamp: newer.since });
   }
-}
-
-/** Runs of the same task wait in its own registry; dependents of its images may be in any. */
-async function addWaiting(
-  run: Run,
-  { outputs, open }: TaskState,
-  messages: StartMessages,
-  ports: Flow,
-): Promise<void> {
-  const { store, settings } = ports;
-  const all = settings.registries.map(({ name }) => name);
-  const ended = `${run.registry}/${run.runId}`;
-  // Of those one behind the other, the first waits for whichever of the task ends first.
-  const next = open.find(({ runId, phase }) => phase === 'Queued' && runId !== run.runId);
-  if (next) messages.set(`${run.registry}/${next.runId}`, { registry: run.registry, runId: next.runId });
-  for (const registry of outputs.length > 0 ? all : [run.registry])
-    for await (const { runId, waitsFor } of store.places(registry, { waiting: true }))
-      if (waitsFor?.includes(ended)) messages.set(`${registry}/${runId}`, { registry, runId });
 }

@@ -4,6 +4,7 @@ import type { TaskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Stored, UnreadableError } from '../../ports/store.ts';
 import { isMixed, type Standing, standingOf } from '../../rules/bases/admission.ts';
+import { callNext } from '../queue/nextInQueue.ts';
 import { countedBy, learned } from './counted.ts';
 import { pushToRegistry } from './pushToRegistry.ts';
 import { cannotBeRead } from './pushToTask.ts';
@@ -42,7 +43,7 @@ export async function pushToAll(
   }
   await ports.store.recordPush(push.id, decisions, isPart);
   const queued = decisions.filter(({ verdict }) => verdict === 'started' || verdict === 'merged');
-  await ports.queue.sendStart(startMessages(queued, ports));
+  await sendStarts(queued, ports);
   return decisions;
 }
 
@@ -64,12 +65,11 @@ async function readStates(tasks: TaskKey[], { store }: Flow) {
   return { states, unread };
 }
 
-/** No more for a registry than it may have runs at once: each end of a run sends the next. */
-function startMessages(queued: Decision[], { settings }: Flow) {
-  const sent = new Map<string, number>();
-  return queued.flatMap(({ registry, runId }) => {
-    const before = sent.get(registry) ?? 0;
-    sent.set(registry, before + 1);
-    return before < settings.runsPerRegistry ? [{ registry, runId: runId! }] : [];
-  });
+/** Where it is one run of a registry, its message needs no look at the queue: it finds out itself whether it is its turn. */
+async function sendStarts(queued: Decision[], ports: Flow): Promise<void> {
+  for (const registry of new Set(queued.map((one) => one.registry))) {
+    const [first, ...others] = queued.filter((one) => one.registry === registry);
+    if (others.length > 0) await callNext(registry, ports);
+    else await ports.queue.sendStart([{ registry, runId: first!.runId! }]);
+  }
 }

@@ -1,11 +1,15 @@
 import type { Decision, TaskState } from '../../model/state.ts';
+import type { Waiting } from '../../model/waiting.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../../ports/store.ts';
+import { awaitedStarts } from '../../rules/awaitedStarts.ts';
 import type { Choice } from '../../rules/decideOnPush.ts';
 import { withTold } from '../../rules/freshness/newer.ts';
+import { imagesOf, waitsForMakers } from '../../rules/upstream.ts';
 import { chunks, mapAtMost } from '../concurrency.ts';
 import { enqueueAll } from '../queue/enqueue.ts';
 import { imageUpdateTrigger } from '../queue/newRun.ts';
+import { endedAmong, letGoOn } from '../queue/waiters.ts';
 import type { Counted } from './counted.ts';
 import { cannotBeRead, mergedInto, mergeWrites, notStarted, pushToTask } from './pushToTask.ts';
 import { decision, recordNew, recordSkipped } from './recordSkipped.ts';
@@ -45,19 +49,56 @@ export async function pushToRegistry(
 
 type Merge = Extract<Choice, { do: 'merge' }> & { state: Stored<TaskState> };
 
-/** Starts many at once. One that another write disturbed is decided alone. */
+interface Start {
+  state: Stored<TaskState>;
+  reason: string;
+  wait?: Waiting | undefined;
+}
+
+/** Starts all, those at once as waiting that are built on what others of them make, and after these. */
 async function startAll(
   counted: Counted,
   registry: string,
-  starts: { state: Stored<TaskState>; reason: string }[],
+  starts: Start[],
+  ports: Flow,
+): Promise<Decision[]> {
+  const awaited = awaitedStarts(starts.map(({ state }) => state.value));
+  const first = await startMany(
+    counted,
+    registry,
+    starts.filter(({ state }) => !awaited.has(state.value)),
+    ports,
+  );
+  const waiting = starts.flatMap((start): Start[] => {
+    const { value } = start.state;
+    const maker = awaited.get(value);
+    if (!maker) return [];
+    const { verdict, runId } = first.find(({ task }) => task === maker.task)!;
+    if (verdict !== 'started' || !runId) return [start];
+    const reason = waitsForMakers([{ maker, runs: [runId] }]);
+    return [{ ...start, wait: { runs: [`${registry}/${runId}`], images: imagesOf(value), reason } }];
+  });
+  const then = await startMany(counted, registry, waiting, ports);
+  // One that is waited for may have ended meanwhile, and found none that waits.
+  for (const ended of await endedAmong([...new Set(waiting.flatMap(({ wait }) => wait?.runs ?? []))], ports))
+    await letGoOn(registry, ended, [], ports);
+  return [...first, ...then];
+}
+
+/** Starts many at once. One that another write disturbed is decided alone. */
+async function startMany(
+  counted: Counted,
+  registry: string,
+  starts: Start[],
   ports: Flow,
 ): Promise<Decision[]> {
   const { push } = counted;
   const decisions = new Map<string, Decision>();
   const runs = await enqueueAll(
     registry,
-    starts.map(({ state, reason }) => ({
+    starts.map(({ state, reason, wait }) => ({
       state,
+      wait,
       cause: { kind: 'imageUpdate', trigger: imageUpdateTrigger(push) },
       change: (before) => withTold(before, push),
       writes: ({ runId }) => {

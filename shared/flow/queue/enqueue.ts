@@ -1,6 +1,7 @@
 import type { Cause } from '../../model/cause.ts';
 import type { Run } from '../../model/run.ts';
 import type { TaskState } from '../../model/state.ts';
+import type { Waiting } from '../../model/waiting.ts';
 import { formatRunId } from '../../names/runId.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../../ports/store.ts';
@@ -14,6 +15,8 @@ export interface QueueRequest {
   /** The state from which it was decided; another write of it in between is a conflict. */
   state: Stored<TaskState>;
   cause: Cause;
+  /** What it waits for from the first. */
+  wait?: Waiting | undefined;
   /** Further members of the run's row. */
   run?: (runId: string) => Partial<Run>;
   /** What else changes in the task's state, in the same transaction. */
@@ -22,13 +25,14 @@ export interface QueueRequest {
   writes?: (run: Run) => Write[];
 }
 
-/** A queued run is four rows (run, state, place, decision), and a transaction takes a hundred. */
+/** A queued run is four rows (run, state, place, decision), five where it waits, and a transaction takes a hundred. */
 const runsAtOnce = 25;
+const waitingAtOnce = 20;
 const transactionsAtOnce = 4;
 
 /**
  * Queues runs of tasks of one registry: numbers, rows, and what is to be written with them, in transactions of
- * twenty-five.
+ * twenty-five at most.
  * The start messages are the caller's, when its other writes are done.
  * @returns for each request the number it was given, and its run; without a run another write came between: the caller
  * decides on that one again, under the same number
@@ -41,7 +45,8 @@ export async function enqueueAll(
   if (requests.length === 0) return [];
   const first = await store.takeRunNumbers(registry, requests.length);
   const numbered = requests.map((request, at) => ({ request, runId: formatRunId(registry, first + at) }));
-  const parts = await mapAtMost(chunks(numbered, runsAtOnce), transactionsAtOnce, async (part) => {
+  const atOnce = requests.some(({ wait }) => wait) ? waitingAtOnce : runsAtOnce;
+  const parts = await mapAtMost(chunks(numbered, atOnce), transactionsAtOnce, async (part) => {
     const made = part.map(({ request, runId }) => rowsOf(request, runId, clock.now()));
     try {
       await store.commit(
@@ -86,11 +91,15 @@ export async function writeOnce(run: Run, writes: Write[], store: Ports['store']
 }
 
 function rowsOf(
-  { state, cause, run: more, change = (same) => same, writes }: QueueRequest,
+  { state, cause, wait, run: more, change = (same) => same, writes }: QueueRequest,
   runId: string,
   now: Date,
 ): { run: Run; writes: Write[] } {
-  const run = newTaskRun(state.value, runId, now, { cause, ...more?.(runId) });
+  const run = newTaskRun(state.value, runId, now, {
+    cause,
+    ...(wait && { waitingFor: wait }),
+    ...more?.(runId),
+  });
   const queued = queueWrites(run, { ...state, value: change(state.value) });
   return { run, writes: [...queued, ...(writes?.(run) ?? [])] };
 }

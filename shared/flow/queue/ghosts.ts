@@ -3,9 +3,9 @@ import type { Ports } from '../../ports/ports.ts';
 import { ConflictError } from '../../ports/store.ts';
 import { withAside, withBack, withoutOpen, withSkipped } from '../../rules/taskState.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
-import { changeSlots, slotsOf, wakeNext } from './nextInQueue.ts';
+import { callNext, changeSlots, slotsOf } from './nextInQueue.ts';
 
-type Flow = Pick<Ports, 'store' | 'queue' | 'settings' | 'log'>;
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings' | 'log'>;
 
 /**
  * A run whose row was removed by hand: its entries in the queue and in the state of its task are removed,
@@ -24,7 +24,7 @@ export async function dropGhost(registry: string, runId: string, ports: Flow): P
     registry,
     runId,
   });
-  await wakeNext(registry, ports);
+  await callNext(registry, ports, runId);
 }
 
 /** Changes the state of a run's task, which the run's row cannot name: it is found among all of the registry. */
@@ -57,5 +57,5 @@ export async function skipUnreadable(registry: string, runId: string, ports: Flo
   if ([...running, ...unread, ...skipped].includes(runId)) return;
   await setAside(registry, runId, ports);
   await changeSlots(registry, ports, (slots) => withSkipped(slots, runId));
-  await wakeNext(registry, ports);
+  await callNext(registry, ports, runId);
 }

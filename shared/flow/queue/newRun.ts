@@ -1,9 +1,10 @@
-import { type Cause, isAutomatic, triggerOf } from '../../model/cause.ts';
+import { type Cause, triggerOf } from '../../model/cause.ts';
 import type { ImageDescriptor, ImageUpdateTrigger, Run } from '../../model/run.ts';
 import type { Push, TaskState } from '../../model/state.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Stored, Write } from '../../ports/store.ts';
 import { withQueued } from '../../rules/taskState.ts';
+import { queueEntryOf, waitingPlace } from './places.ts';
 
 /** What a run of a task is from its first instant; the rest is filled in as it goes. */
 export function newTaskRun(
@@ -32,11 +33,10 @@ export function newTaskRun(
 
 /** The rows that make a run queued, to be written together; a run of no task has no state. */
 export function queueWrites(run: Run, state?: Stored<TaskState>): Write[] {
-  const { registry, runId } = run;
   return [
     { put: 'run', value: run },
     ...(state ? [{ put: 'state' as const, value: withQueued(state.value, run), etag: state.etag }] : []),
-    { put: 'place', value: { registry, runId, automatic: isAutomatic(run) } },
+    ...(run.waitingFor ? waitingPlace(run) : [{ put: 'place' as const, value: queueEntryOf(run) }]),
   ];
 }
 

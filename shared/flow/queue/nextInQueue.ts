@@ -1,11 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { QueueEntry, Slots } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Stored } from '../../ports/store.ts';
+import {
+  dispatch,
+  freeSlots,
+  headsWanted,
+  turnOf,
+  turnsWanted,
+  withoutCalled,
+} from '../../rules/dispatch.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 
-type Flow = Pick<Ports, 'store' | 'queue' | 'settings'>;
+type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings'>;
 
-/** The pace of a registry; one that never had a run has none yet. */
+/** The slots of a registry and their version; one that never had a run has none yet. */
 export async function slotsOf(
   registry: string,
   { store }: Pick<Ports, 'store'>,
@@ -14,29 +23,47 @@ export async function slotsOf(
   return pace ?? { value: { registry, running: [] }, etag: undefined };
 }
 
-/** How many more runs the engine may have of a registry. */
-export const freeSlots = (pace: Slots, { settings }: Pick<Ports, 'settings'>) =>
-  Math.max(0, settings.runsPerRegistry - pace.running.length);
-
-/** The queued runs whose turn it is: as many as there are free slots, manual ones first. */
-export async function nextInQueue(
-  slots: Slots,
-  ports: Pick<Ports, 'store' | 'settings'>,
-): Promise<QueueEntry[]> {
-  const next: QueueEntry[] = [];
-  const free = freeSlots(slots, ports);
-  if (free === 0) return next;
-  const skipped = slots.skipped ?? [];
-  const only = { waiting: false, top: free + skipped.length };
-  for await (const entry of ports.store.places(slots.registry, only))
-    if (!skipped.includes(entry.runId)) next.push(entry);
-  return next.slice(0, free);
+/** The first of the queue, manual runs first. */
+async function headsOf(registry: string, top: number, { store }: Pick<Ports, 'store'>) {
+  const heads: QueueEntry[] = [];
+  if (top > 0) for await (const entry of store.places(registry, { waiting: false, top })) heads.push(entry);
+  return heads;
 }
 
-/** Sends start messages for the runs whose turn it is. Called when a slot is freed or a run lets others go first. */
-export async function wakeNext(registry: string, ports: Flow): Promise<void> {
-  const next = await nextInQueue((await slotsOf(registry, ports)).value, ports);
-  await ports.queue.sendStart(next.map(({ runId }) => ({ registry, runId })));
+/** Whether as few runs are before it, in its registry's queue, as there are free slots. One that was called is no more. */
+export async function isItsTurn(registry: string, runId: string, ports: Flow): Promise<boolean> {
+  const { runsPerRegistry: most } = ports.settings;
+  const { value: slots } = await slotsOf(registry, ports);
+  const isCalled = slots.called?.some((call) => call.runId === runId) ?? false;
+  // Who was called needs no look at the queue, as long as there is a slot for it.
+  if (isCalled && freeSlots(slots, most) > 0) return true;
+  const heads = await headsOf(registry, turnsWanted(slots, most), ports);
+  if (turnOf(slots, heads, most).includes(runId)) return true;
+  if (isCalled) await callNext(registry, ports, runId);
+  return false;
+}
+
+/**
+ * Sends start messages for the runs whose turn it is, where that was not done. To be called when a slot is freed or a
+ * run lets others go first.
+ * @param handled a run whose own message has been handled, and which does not start now
+ */
+export async function callNext(registry: string, ports: Flow, handled?: string): Promise<void> {
+  const { store, queue, clock, settings } = ports;
+  const by = crypto.randomUUID();
+  const send = await retryOnConflict(async () => {
+    const { value, etag } = await slotsOf(registry, ports);
+    const mine = (value.called ?? []).filter((call) => call.by === by);
+    // It was written, and only the answer was lost.
+    if (mine.length > 0) return mine.map(({ runId }) => runId);
+    const slots = withoutCalled(value, handled);
+    const terms = { now: clock.now(), most: settings.runsPerRegistry, by };
+    const next = dispatch(slots, await headsOf(registry, headsWanted(slots, terms), ports), terms);
+    if (isDeepStrictEqual(next.slots, value)) return [];
+    await store.commit(registry, [{ put: 'pace', value: next.slots, ...(etag && { etag }) }]);
+    return next.send;
+  });
+  if (send.length > 0) await queue.sendStart(send.map((runId) => ({ registry, runId })));
 }
 
 /** @param change gives undefined where there is nothing to change; it may be called again */

@@ -4,11 +4,13 @@ import { without } from '../../model/without.ts';
 import { formatImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../../ports/store.ts';
+import { freeSlots } from '../../rules/dispatch.ts';
 import { withPinned, withRunning } from '../../rules/taskState.ts';
 import { claimSeconds, maxSlotConflicts } from '../../rules/timing.ts';
 import type { Prepared } from '../prepare/prepare.ts';
-import { queueEntryOf } from '../queue/letWait.ts';
-import { freeSlots, slotsOf } from '../queue/nextInQueue.ts';
+
+import { slotsOf } from '../queue/nextInQueue.ts';
+import { queueEntryOf } from '../queue/places.ts';
 
 /**
  * Queued → Started, its digests recorded: one transaction, so that only one worker asks the engine.
@@ -29,12 +31,14 @@ export async function claim(
   };
   for (let turn = 1; ; turn++) {
     const pace = await slotsOf(registry, ports);
-    if (freeSlots(pace.value, ports) === 0) return undefined;
+    if (freeSlots(pace.value, ports.settings.runsPerRegistry) === 0) return undefined;
     try {
       await ports.store.commit(registry, claimWrites(run, value, { state, pace }, prepared));
       return value;
     } catch (error) {
       if (!(error instanceof ConflictError) || turn === maxSlotConflicts) throw error;
+      // Most often it was the slots that another wrote.
+      if (turn === 1) continue;
       if ((await ports.store.run(registry, runId))?.etag !== run.etag) throw error;
       if (state && (await ports.store.state(registry, state.value.task))?.etag !== state.etag) throw error;
     }

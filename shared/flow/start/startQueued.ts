@@ -6,13 +6,13 @@ import type { Waiting } from '../../model/waiting.ts';
 import { eventGuid } from '../../names/eventGuid.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
+import { freeSlots } from '../../rules/dispatch.ts';
 import { aheadInTask, isBeforeItsTime, mayStart, movesToTell } from '../../rules/mayStart.ts';
 import type { Reading } from '../../rules/taskState.ts';
-import { upstreamAgainSeconds } from '../../rules/timing.ts';
 import { endDeleted, endRun } from '../finish/endRun.ts';
 import { onPush } from '../push/onPush.ts';
 import { backInQueue, letWait } from '../queue/letWait.ts';
-import { freeSlots, nextInQueue, slotsOf } from '../queue/nextInQueue.ts';
+import { callNext, isItsTurn, slotsOf } from '../queue/nextInQueue.ts';
 import { lookUpstream } from '../queue/upstream.ts';
 import { stateOfRun, subjectOf } from '../subject.ts';
 import { claim } from './claim.ts';
@@ -29,7 +29,7 @@ export async function startQueued(
 ): Promise<void> {
   const { waitingFor } = run.value;
   if (isBeforeItsTime(run.value, ports.clock.now())) return;
-  if (!waitingFor && !(await isItsTurn(run.value, ports))) return;
+  if (!waitingFor && !(await isItsTurn(run.value.registry, run.value.runId, ports))) return;
   // The state first: an owner who changes the task after that changes the state too, and the claim meets it.
   const state = await stateOfRun(run.value, ports);
   const subject = await subjectOf(run.value, ports);
@@ -37,7 +37,7 @@ export async function startQueued(
   if (state) {
     const known = [...state.value.bases.map(({ image }) => image), ...(waitingFor?.images ?? [])];
     const { wait } = await decideStart(run.value, state.value, { images: known, outputs: [] }, ports);
-    if (wait) return letWait(run, wait, { againAfter: upstreamAgainSeconds }, ports);
+    if (wait) return letWait(run, wait, {}, ports);
   }
   if (waitingFor && !(await mayGoOn(run.value, ports))) return backInQueue(run, ports);
   await alone(run, ports, async (hold) => {
@@ -52,7 +52,8 @@ export async function startQueued(
  * in vain would be before those that have not been tried.
  */
 const mayGoOn = async ({ registry, waitingFor }: Run, ports: Ports) =>
-  waitingFor?.nextTry !== undefined && freeSlots((await slotsOf(registry, ports)).value, ports) > 0;
+  waitingFor?.nextTry !== undefined &&
+  freeSlots((await slotsOf(registry, ports)).value, ports.settings.runsPerRegistry) > 0;
 
 /** Starts a run as the only worker. @param start false where the run stays queued without a reason in its row */
 async function alone(run: Stored<Run>, ports: Ports, start: (hold: Hold) => Promise<boolean>): Promise<void> {
@@ -64,6 +65,7 @@ async function alone(run: Stored<Run>, ports: Ports, start: (hold: Hold) => Prom
     // One that waited for a time is behind all others: it is found by the end of no run.
     const left = await ports.store.run(run.value.registry, run.value.runId);
     if (left?.value.status === 'Queued' && left.value.waitingFor) await backInQueue(left, ports);
+    else await callNext(run.value.registry, ports, run.value.runId);
   } catch (error) {
     await hold.rest();
     if (error instanceof ConflictError) await hold.letGo();
@@ -87,7 +89,7 @@ async function startPrepared(
   const outputs = buildsTaskAsDefined(run.value) ? tracked.outputs : [];
   const { wait, notes } = await decideStart(run.value, state.value, { images, reading, outputs }, ports);
   if (wait) {
-    await letWait(run, wait, { againAfter: upstreamAgainSeconds }, ports);
+    await letWait(run, wait, {}, ports);
     return true;
   }
 
@@ -116,12 +118,6 @@ async function claimAndAsk(
   const claimed = await claim(run, state, tracked, ports);
   if (claimed) await submit(claimed, request, ports);
   return claimed !== undefined;
-}
-
-/** Whether as few runs are before it, in its registry's queue, as there are free places. */
-async function isItsTurn({ registry, runId }: Run, ports: Ports): Promise<boolean> {
-  const next = await nextInQueue((await slotsOf(registry, ports)).value, ports);
-  return next.some((entry) => entry.runId === runId);
 }
 
 interface About {
