@@ -2,9 +2,9 @@ import { isAutomatic } from '../model/cause.ts';
 import { buildsTaskAsDefined, type Pin, type Run } from '../model/run.ts';
 import type { OpenRun, Slots, TaskState, TrackedBase } from '../model/state.ts';
 import { formatImageRef } from '../names/imageRef.ts';
-import { withoutCalled } from './dispatch.ts';
 import { hasFailed } from './freshness/failing.ts';
 import { carryNewer } from './freshness/newer.ts';
+import { withoutCalled } from './queue/dispatch.ts';
 
 /*
  * How a task's state follows its runs. Pure; each is written in one transaction with the run's own row.

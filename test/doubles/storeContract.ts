@@ -8,6 +8,7 @@ import { formatRunId } from '../../shared/names/runId.ts';
 import type { Settings } from '../../shared/ports/ports.ts';
 import { ConflictError, noEdges, type Store } from '../../shared/ports/store.ts';
 import { testListParts } from './store/listStoreContract.ts';
+import { testQueueRows } from './store/queueStoreContract.ts';
 import { testTriggerRows } from './store/triggerStoreContract.ts';
 
 const platform = { os: 'Linux', architecture: 'amd64' } as const;
@@ -168,63 +169,7 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
     await assert.rejects(store.forgetRun(one!), ConflictError);
   });
 
-  test('places are left by manual runs first, each kind in the order they came', async () => {
-    const registry = newRegistry();
-    const place = (number: number, automatic: boolean) => ({
-      registry,
-      runId: formatRunId(registry, number),
-      automatic,
-    });
-    const given = [place(3, true), place(1, true), place(7, false), place(5, false)];
-    await store.commit(
-      registry,
-      given.map((value) => ({ put: 'place', value })),
-    );
-    await store.commit(registry, [{ remove: 'place', value: given[0]! }]);
-    const runIds = (await collect(store.places(registry))).map(({ runId }) => runId);
-    assert.deepEqual(
-      runIds,
-      [5, 7, 1].map((number) => formatRunId(registry, number)),
-    );
-    await store.commit(registry, [
-      { remove: 'place', value: given[3]! },
-      { put: 'place', value: { ...given[3]!, waitsFor: ['other/ca1'] } },
-    ]);
-    const some = async (only: { waiting?: boolean; top?: number }) =>
-      (await collect(store.places(registry, only))).map(({ runId }) => runId);
-    assert.deepEqual(
-      [await some({ waiting: false }), await some({ waiting: true }), await some({ top: 2 })],
-      [[7, 1], [5], [7, 1]].map((numbers) => numbers.map((number) => formatRunId(registry, number))),
-    );
-    assert.deepEqual((await collect(store.places(registry, { waiting: true })))[0]?.waitsFor, ['other/ca1']);
-    await assert.rejects(store.commit(registry, [{ remove: 'place', value: given[0]! }]), ConflictError);
-  });
-
-  test('who waits for a run is found by it alone, in the order they were asked for, until it is forgotten', async () => {
-    const registry = newRegistry();
-    const waiter = (number: number, awaited: string) => ({
-      registry,
-      runId: formatRunId(registry, number),
-      awaited,
-    });
-    const given = [
-      waiter(3, 'other/ca1'),
-      waiter(1, 'other/ca1'),
-      waiter(2, 'other/ca11'),
-      waiter(2, 'third/ca1'),
-    ];
-    const put = given.map((value) => ({ put: 'waiter' as const, value, replace: true as const }));
-    await store.commit(registry, put);
-    await store.commit(registry, put);
-    assert.deepEqual(await store.waiters(registry, 'other/ca1'), [given[1], given[0]]);
-    assert.deepEqual(await store.waiters(registry, 'other/ca2'), []);
-    assert.equal((await store.waiters(registry)).length, 4);
-    assert.deepEqual(await store.waiters(newRegistry(), 'other/ca1'), []);
-    await store.forgetWaiters(registry, [given[1]!, waiter(9, 'other/ca1')]);
-    assert.deepEqual(await store.waiters(registry, 'other/ca1'), [given[0]]);
-    await store.forgetWaiters(registry, given);
-    assert.deepEqual(await store.waiters(registry), []);
-  });
+  testQueueRows(test, () => store, newRegistry);
 
   test('run numbers are given once, also to many who ask at the same time', async () => {
     const registry = newRegistry();

@@ -9,7 +9,7 @@ import {
   turnOf,
   turnsWanted,
   withoutCalled,
-} from '../../rules/dispatch.ts';
+} from '../../rules/queue/dispatch.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings'>;

@@ -4,7 +4,7 @@ import { without } from '../../model/without.ts';
 import { formatImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, type Stored, type Write } from '../../ports/store.ts';
-import { freeSlots } from '../../rules/dispatch.ts';
+import { freeSlots } from '../../rules/queue/dispatch.ts';
 import { withPinned, withRunning } from '../../rules/taskState.ts';
 import { claimSeconds, maxSlotConflicts } from '../../rules/timing.ts';
 import type { Prepared } from '../prepare/prepare.ts';

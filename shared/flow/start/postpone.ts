@@ -3,7 +3,7 @@ import type { Trouble, Waiting } from '../../model/waiting.ts';
 import { without } from '../../model/without.ts';
 import type { PlinthError } from '../../names/plinthError.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { isBeforeItsTime } from '../../rules/mayStart.ts';
+import { isBeforeItsTime } from '../../rules/queue/mayStart.ts';
 import {
   longestPauseSeconds,
   longestRetryAfterSeconds,

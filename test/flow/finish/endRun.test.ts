@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import { basesFromEngine } from '../../../shared/flow/finish/basesFromEngine.ts';
 import { endAtEngine } from '../../../shared/flow/finish/endAtEngine.ts';
 import { type Ending, endDeleted, endRun } from '../../../shared/flow/finish/endRun.ts';
-import { queueEntryOf } from '../../../shared/flow/queue/letWait.ts';
+import { queueEntryOf, waitingPlace } from '../../../shared/flow/queue/places.ts';
 import type { Run } from '../../../shared/model/run.ts';
 import type { OpenRun, TaskState } from '../../../shared/model/state.ts';
 import { engineKeyOf, formatRunId } from '../../../shared/names/runId.ts';
@@ -28,10 +28,7 @@ const open = (number: number, phase: OpenRun['phase'] = 'Queued'): OpenRun => ({
 const waiting = (number: number, waitsFor: string, of = registry): Write[] => {
   const waitingFor = { runs: [waitsFor], images: [], reason: 'waits for it' };
   const value = { ...sampleRun(of, id(number, of), 'other'), waitingFor };
-  return [
-    { put: 'run', value },
-    { put: 'place', value: queueEntryOf(value) },
-  ];
+  return [{ put: 'run', value }, ...waitingPlace(value)];
 };
 const queuedPlace = (number: number): Write[] => {
   const value = sampleRun(registry, id(number), 'other');
@@ -160,7 +157,13 @@ test('a run that is gone does not end', async () => {
 const own = `${registry}/${runId}`;
 const wakes: [title: string, state: Partial<TaskState>, more: Write[], other: Write[], woken: string[]][] = [
   ['nobody where nobody waits', {}, [], [], []],
-  ['the next of its task', { open: [open(1, 'Pinned'), open(2), open(3)] }, [], [], [`${registry}/${id(2)}`]],
+  [
+    'the next of its task, which waits for another of them',
+    { open: [open(1, 'Pinned'), open(2), open(3)] },
+    waiting(2, `${registry}/${id(9)}`),
+    [],
+    [`${registry}/${id(2)}`],
+  ],
   ['no run of its task that has started', { open: [open(1, 'Pinned'), open(2, 'Pinned')] }, [], [], []],
   ['the one that waits for it', {}, waiting(4, own), [], [`${registry}/${id(4)}`]],
   ['nobody that waits for another', {}, waiting(4, `${registry}/${id(9)}`), [], []],
@@ -171,7 +174,7 @@ const wakes: [title: string, state: Partial<TaskState>, more: Write[], other: Wr
     { outputs: ['appacr.azurecr.io/app:1'] },
     waiting(4, own),
     waiting(6, own, 'otheracr'),
-    [`${registry}/${id(4)}`, `otheracr/${id(6, 'otheracr')}`],
+    [`otheracr/${id(6, 'otheracr')}`, `${registry}/${id(4)}`],
   ],
 ];
 for (const [title, state, more, other, woken] of wakes)
@@ -213,7 +216,7 @@ test('the answer to the writing is lost: it has ended, and whoever waits is woke
   };
   assert.equal(await endRun(registry, runId, { status: 'Failed' }, world.ports), true);
   assert.deepEqual(startsOf(world), [`${registry}/${id(4)}`]);
-  assert.equal(lost, 1);
+  assert.ok(lost > 0);
 });
 
 test('a queued run whose place was taken away by hand ends', async () => {

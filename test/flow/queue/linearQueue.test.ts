@@ -79,10 +79,13 @@ const rows: Row[] = [
   },
 ];
 
-const most = { messages: 4, calls: 50, queueRows: 13 };
+const mostOf = (count: number) =>
+  // A push with so many dependents is decided in pages, and who waits for a run of another page finds out by itself.
+  count < 1_000 ? { messages: 4, calls: 52, queueRows: 13 } : { messages: 4, calls: 66, queueRows: 36 };
 
 for (const { title, tasks, builds } of rows)
-  for (const count of byTier({ fast: [10, 100], normal: [10, 100], long: [10, 100, 1_000] }))
+  for (const count of byTier({ fast: [10, 100], normal: [10, 100], long: [10, 100, 1_000] })) {
+    const most = mostOf(count);
     test(`${count} tasks that ${title} cost at most ${most.messages} messages, ${most.calls} calls and ${most.queueRows} rows of the queue a build, ten builds more for the push, and each context is fetched once`, async () => {
       const { world, calls } = await countedWorld(tasks(count));
       const counts = countIn(world);
@@ -104,6 +107,7 @@ for (const { title, tasks, builds } of rows)
       }
       for (const [url, times] of counts.fetches) assert.equal(times.length, 1, url);
     });
+  }
 
 /** Counts the rows of the queue that are read from now on. */
 function countPlaces(world: World) {

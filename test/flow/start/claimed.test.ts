@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import type { Prepared } from '../../../shared/flow/prepare/prepare.ts';
-import { queueEntryOf } from '../../../shared/flow/queue/letWait.ts';
+import { queueEntryOf } from '../../../shared/flow/queue/places.ts';
 import { claim } from '../../../shared/flow/start/claim.ts';
 import { resumeClaimed } from '../../../shared/flow/start/resumeClaimed.ts';
 import { DockerBuildRequest, type Run } from '../../../shared/model/run.ts';

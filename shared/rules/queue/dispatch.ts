@@ -1,5 +1,5 @@
-import type { QueueEntry, Slots } from '../model/state.ts';
-import { messageLostSeconds } from './timing.ts';
+import type { QueueEntry, Slots } from '../../model/state.ts';
+import { messageLostSeconds } from '../timing.ts';
 
 /** How many more runs the engine may have of a registry. */
 export const freeSlots = ({ running }: Slots, most: number) => Math.max(0, most - running.length);

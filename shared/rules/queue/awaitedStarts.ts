@@ -1,5 +1,5 @@
-import type { TaskState } from '../model/state.ts';
-import { imagesOf } from './upstream.ts';
+import type { TaskState } from '../../model/state.ts';
+import { imagesOf } from '../upstream.ts';
 
 /**
  * The tasks that a push starts and whose runs can wait from the first for a run that the same push starts, each with the

@@ -1,8 +1,8 @@
-import { isAutomatic } from '../model/cause.ts';
-import type { Run } from '../model/run.ts';
-import type { TaskState } from '../model/state.ts';
-import type { Waiting } from '../model/waiting.ts';
-import type { Upstream } from './upstream.ts';
+import { isAutomatic } from '../../model/cause.ts';
+import type { Run } from '../../model/run.ts';
+import type { TaskState } from '../../model/state.ts';
+import type { Waiting } from '../../model/waiting.ts';
+import type { Upstream } from '../upstream.ts';
 
 /** Whether a run waits for a time that has not come. */
 export const isBeforeItsTime = ({ waitingFor }: Run, now: Date) =>

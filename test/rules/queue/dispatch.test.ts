@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import type { QueueEntry, Slots } from '../../shared/model/state.ts';
+import type { QueueEntry, Slots } from '../../../shared/model/state.ts';
 import {
   dispatch,
   freeSlots,
@@ -8,8 +8,8 @@ import {
   turnOf,
   turnsWanted,
   withoutCalled,
-} from '../../shared/rules/dispatch.ts';
-import { messageLostSeconds } from '../../shared/rules/timing.ts';
+} from '../../../shared/rules/queue/dispatch.ts';
+import { messageLostSeconds } from '../../../shared/rules/timing.ts';
 
 const now = new Date('2026-11-23T10:00:00.000Z');
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000).toISOString();

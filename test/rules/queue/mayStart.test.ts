@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import type { Run } from '../../shared/model/run.ts';
-import type { OpenRun } from '../../shared/model/state.ts';
-import { aheadInTask, isBeforeItsTime, mayStart, movesToTell } from '../../shared/rules/mayStart.ts';
-import type { Upstream } from '../../shared/rules/upstream.ts';
-import { sampleRun, sampleState } from '../doubles/storeContract.ts';
+import type { Run } from '../../../shared/model/run.ts';
+import type { OpenRun } from '../../../shared/model/state.ts';
+import { aheadInTask, isBeforeItsTime, mayStart, movesToTell } from '../../../shared/rules/queue/mayStart.ts';
+import type { Upstream } from '../../../shared/rules/upstream.ts';
+import { sampleRun, sampleState } from '../../doubles/storeContract.ts';
 
 const now = new Date('2026-11-23T10:00:00.000Z');
 const [past, future] = ['2026-11-23T09:59:59.000Z', '2026-11-23T10:00:01.000Z'];
