@@ -10,9 +10,9 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The part of the store's contract that is for a registry's queue. */
-export function testQueueRows(test: Test, given: () => Store, newRegistry: () => string): void {
+export function testQueueRows(test: Test, emptyStore: () => Store, newRegistry: () => string): void {
   test('places are left by manual runs first, each kind in the order they came', async () => {
-    const [store, registry] = [given(), newRegistry()];
+    const [store, registry] = [emptyStore(), newRegistry()];
     const place = (number: number, automatic: boolean) => ({
       registry,
       runId: formatRunId(registry, number),
@@ -44,7 +44,7 @@ export function testQueueRows(test: Test, given: () => Store, newRegistry: () =>
   });
 
   test('who waits for a run is found by it alone, in the order they were asked for, until it is forgotten', async () => {
-    const [store, registry] = [given(), newRegistry()];
+    const [store, registry] = [emptyStore(), newRegistry()];
     const waiter = (number: number, awaited: string) => ({
       registry,
       runId: formatRunId(registry, number),
