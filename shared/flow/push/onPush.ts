@@ -11,8 +11,8 @@ export { continuePush } from './inPages.ts';
 
 /**
  * A base image was pushed: every dependent gets one run, or a reason why not. What counts is the newest digest of the
- * image, which may be another than the push names. Idempotent: a repeated push only sends the start messages of the runs
- * that are still queued again, so a sender may repeat it until it is answered.
+ * image, which may be another than the push names. Idempotent: of a repeated push only the start messages of runs that are
+ * still queued may be sent again, so a sender may repeat it until it is answered.
  * @param how an event announces it, or a registry was read at its timestamp
  * @returns the decision for each task, none when no task is built on the image; undefined where they are so many that
  * they are decided on by queue messages
@@ -25,11 +25,12 @@ export async function onPush(
   const edges = await ports.store.imageEdges(named.image, { top: pageOf(ports) });
   const { dependents } = edges;
   if (dependents.length === 0) return [];
+  // Before its pages: a run that starts meanwhile is pinned to the newest digest that was heard of.
+  const standing = await see({ ...named, time: named.timestamp, how }, ports, edges.next ? {} : { edges });
   if (edges.next) {
     await beginPages(named, how, ports);
     return undefined;
   }
-  const standing = await see({ ...named, time: named.timestamp, how }, ports, { edges });
   const decisions = await pushToAll(named, standing, { dependents }, ports);
   const runs = decisions.filter(({ verdict }) => verdict === 'started' || verdict === 'merged').length;
   ports.log('information', `${named.image} moved`, { push: named.id, tasks: decisions.length, runs });
