@@ -14,6 +14,7 @@ serveApp(operations.registriesList, async ({ config, caller }) => {
   const answer: RegistriesAnswer = {
     registries: config.registries.map(({ name, id, loginServer }) => ({ name, id, loginServer })),
     runsAtOnce: config.runsPerRegistry,
+    policies: config.policies,
     you: caller ? { ...caller, by: 'Entra' } : { by: 'FunctionKey', roles: [...roles] },
   };
   return { jsonBody: answer };

@@ -147,8 +147,8 @@ const commands: Record<
 const usage =
   'usage: npm run look -- stale REGISTRY | why REGISTRY TASK | held | decisions REGISTRY TASK | pushes [DAY] | plan REGISTRY IMAGE | live [--url URL] [--resource api://…] [--json]';
 
-/** What others have named goes to the terminal without its controls. */
-const plain = (line: string) => line.replaceAll(/\p{Cc}/gu, '?');
+/** What others have named goes to the terminal without its controls and marks of direction. */
+const plain = (line: string) => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 
 await asCommand('Could not look', async () => {
   process.exitCode = 2;

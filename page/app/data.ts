@@ -6,6 +6,7 @@ import { type Mark, markAll } from '../model/freshness.ts';
 import { graphOf, type Node } from '../model/graph.ts';
 import { changedTasks, unsettledTasks } from '../model/live.ts';
 import { CallError, call } from './call.ts';
+import { escapedPart } from './routes.ts';
 
 /** All that the page has loaded; what could not be loaded again stays as it was. */
 interface Data {
@@ -17,8 +18,10 @@ interface Data {
   live?: LiveAnswer;
   /** When all of it was last right, in ms; 0 before. */
   asOf: number;
-  /** Registries whose tasks could not be read, and why. */
-  notRead: { registry: string; why: string }[];
+  /** Registries whose tasks could not be read, and why; without a registry, what is held could not. */
+  notRead: { registry?: string; why: string }[];
+  /** What was decided on what was said of a digest last; the row in which it was said may be gone by then. */
+  judged?: { says: string; pushes: string[] };
   trouble?: CallError;
   /** When the next try is due, after a failed one. */
   nextTry?: number;
@@ -46,25 +49,35 @@ const tasks = new Map<string, Map<string, PlanState>>();
 
 const pageSize = 1000;
 const tasksAtOnce = 50;
-const path = encodeURIComponent;
 
 /** Reads everything: who asks, the tasks of each registry, and what runs. @throws CallError */
 async function loadAll(): Promise<void> {
   data.registries = await call<RegistriesAnswer>('/registries');
   const { registries } = data.registries;
-  const [live, held] = await Promise.all([
+  const [live, ...notRead] = await Promise.all([
     call<LiveAnswer>('/live'),
-    call<HeldAnswer>('/held'),
     loadGraphs(registries.map(({ name }) => name)),
+    loadHeld(),
   ]);
   data.live = live;
-  data.held = held;
+  data.notRead = notRead.flat();
   await loadNamed(unsettledTasks(live, Date.now()));
   rebuild();
 }
 
+/** What is held stays as it was where it cannot be read: one registry of all is enough for that. */
+async function loadHeld(): Promise<Data['notRead']> {
+  try {
+    data.held = await call<HeldAnswer>('/held');
+    return [];
+  } catch (error) {
+    if (error instanceof CallError && error.status === 500) return [{ why: error.message }];
+    throw error;
+  }
+}
+
 /** A registry that cannot be read keeps what it had; where none can, that is the page's trouble. */
-async function loadGraphs(names: string[]): Promise<void> {
+async function loadGraphs(names: string[]): Promise<Data['notRead']> {
   const failed: { registry: string; why: string; error: unknown }[] = [];
   await Promise.all(
     names.map((registry) =>
@@ -74,13 +87,13 @@ async function loadGraphs(names: string[]): Promise<void> {
     ),
   );
   if (names.length > 0 && failed.length === names.length) throw failed[0]!.error;
-  data.notRead = failed;
+  return failed;
 }
 
 async function loadGraph(registry: string): Promise<void> {
   const answers: GraphAnswer[] = [];
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const query: string = `registry=${path(registry)}&$top=${pageSize}${after && `&after=${path(after)}`}`;
+    const query: string = `registry=${escapedPart(registry)}&$top=${pageSize}${after && `&after=${escapedPart(after)}`}`;
     const answer: GraphAnswer = await call<GraphAnswer>(`/graph?${query}`);
     answers.push(answer);
     after = answer.next;
@@ -112,8 +125,8 @@ const loadNamed = (named: Map<string, Set<string>>) =>
 async function loadTasks(registry: string, names: string[]): Promise<void> {
   for (let at = 0; at < names.length; at += tasksAtOnce) {
     const part = names.slice(at, at + tasksAtOnce);
-    const query = part.map((name) => `&task=${path(name)}`).join('');
-    const read = fromGraph(await call<GraphAnswer>(`/graph?registry=${path(registry)}${query}`));
+    const query = part.map((name) => `&task=${escapedPart(name)}`).join('');
+    const read = fromGraph(await call<GraphAnswer>(`/graph?registry=${escapedPart(registry)}${query}`));
     const ofRegistry = tasks.get(registry) ?? new Map<string, PlanState>();
     for (const name of part) ofRegistry.delete(name);
     for (const one of read) ofRegistry.set(one.task, one);
@@ -143,5 +156,10 @@ function setNextTry(time: number): void {
   changed();
 }
 
-export const loads = { everything, onlyLive, setNextTry };
+function setJudged(judged: NonNullable<Data['judged']>): void {
+  data.judged = judged;
+  changed();
+}
+
+export const loads = { everything, onlyLive, setNextTry, setJudged };
 export const current: Readonly<Data> = data;

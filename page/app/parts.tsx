@@ -96,7 +96,7 @@ export function Polite({ text }: { text: string }) {
 
 /**
  * A button that does something in Plinth, and says how that went beside itself.
- * @param ask what is asked first; undefined for nothing
+ * @param ask gives, at the click, what is asked first; undefined for nothing
  */
 export function Action({
   title,
@@ -106,27 +106,26 @@ export function Action({
 }: {
   title: string;
   about: string;
-  ask?: string | undefined;
+  ask?: (() => string | undefined) | undefined;
   act: () => Promise<string>;
 }) {
-  const [state, set] = useState<{ asks?: true; busy?: true; says?: string }>({});
+  const [state, set] = useState<{ asks?: string; busy?: true; says?: string }>({});
   const run = async () => {
     set({ busy: true });
-    set({ says: await act().catch((error: Error) => error.message) });
+    set({ says: visible(await act().catch((error: Error) => error.message)) });
+  };
+  const begin = () => {
+    const asks = ask?.();
+    return asks ? set({ asks }) : run();
   };
   return (
     <span class="action">
-      <button
-        type="button"
-        disabled={state.busy}
-        aria-label={`${title}: ${visible(about)}`}
-        onClick={() => (ask ? set({ asks: true }) : run())}
-      >
+      <button type="button" disabled={state.busy} aria-label={`${title}: ${visible(about)}`} onClick={begin}>
         {title}
       </button>
       {state.asks && (
         <span role="alert">
-          {ask}{' '}
+          {state.asks}{' '}
           <button type="button" onClick={run}>
             {title}
           </button>{' '}

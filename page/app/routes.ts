@@ -41,9 +41,12 @@ export function routeOf(path: string, search: string): Route {
   }
 }
 
+/** A text as a part of an address. Half of a pair of surrogates has no escape, and is replaced. */
+export const escapedPart = (text: string) => encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD'));
+
 /** The address of a view. Parts are escaped one by one; slashes and colons of an image stay readable. */
 export function addressOf(route: Exclude<Route, { view: 'nowhere' }>): string {
-  const escaped = (text: string) => encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%3A', ':');
+  const escaped = (text: string) => escapedPart(text).replaceAll('%2F', '/').replaceAll('%3A', ':');
   switch (route.view) {
     case 'images':
       return `/page${queryOf({ find: route.find, show: route.show })}`;
@@ -69,8 +72,8 @@ function queryOf(values: Record<string, string>): string {
   return query.size > 0 ? `?${query}` : '';
 }
 
-/** A broken escape stays as it came. */
-function decoded(part: string): string {
+/** An escaped text; with a broken escape as it came. */
+export function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

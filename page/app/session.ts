@@ -1,3 +1,5 @@
+import { decoded } from './routes.ts';
+
 /** How the page signs its calls: by a function key of this tab, or by the cookie of App Service's sign-in. */
 
 const item = 'plinth-key';
@@ -11,7 +13,7 @@ export function takeKeyFromAddress(): void {
   const [, key] = /^#key=(.*)$/.exec(location.hash) ?? [];
   if (key === undefined) return;
   history.replaceState(undefined, '', location.pathname + location.search);
-  if (key && isLoopback()) keepKey(decodeURIComponent(key));
+  if (key && isLoopback()) keepKey(decoded(key));
 }
 
 /** In this tab only: neither a cookie nor what another tab could read. */

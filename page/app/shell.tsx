@@ -61,9 +61,29 @@ export function Shell() {
       </header>
       <Trouble />
       <main id="view" tabIndex={-1}>
+        <Judged />
         {asOf === 0 ? !trouble && <p class="quiet">Loading …</p> : <View route={route} />}
       </main>
     </>
+  );
+}
+
+/** What came of what was said of a digest, until something else is said. */
+function Judged() {
+  const { judged } = useData();
+  return (
+    <div role="status">
+      {judged && (
+        <p>
+          {judged.says}{' '}
+          {judged.pushes.map((id, index) => (
+            <Link key={id} to={{ view: 'push', id }}>
+              {judged.pushes.length === 1 ? 'What was decided' : `What was decided, ${index + 1}`}
+            </Link>
+          ))}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -133,7 +153,7 @@ function Trouble() {
     await refresh();
     set(false);
   };
-  const read = (registries?.registries.length ?? 0) - notRead.length;
+  const read = (registries?.registries.length ?? 0) - notRead.filter(({ registry }) => registry).length;
   return (
     <div role="alert">
       {trouble?.status === 401 && (
@@ -158,7 +178,8 @@ function Trouble() {
       )}
       {notRead.map(({ registry, why }) => (
         <p class="trouble" key={registry}>
-          {registry} could not be read: {visible(why)} The other {read} are shown.
+          {visible(`${registry ?? 'What is held'} could not be read: ${why}`)}
+          {registry && ` The other ${read} are shown.`}
         </p>
       ))}
     </div>

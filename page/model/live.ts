@@ -62,14 +62,6 @@ export function momentOf(live: LiveAnswer | undefined, now: number): Moment {
   };
 }
 
-/** The push that began the wave which a run belongs to: ids of pushes that runs make begin with the run's. */
-export function openPushes(live: LiveAnswer | undefined): Map<string, RunSeen[]> {
-  const pushes = new Map<string, RunSeen[]>();
-  for (const run of runsOf(live))
-    if (run.push && isOpen(run)) pushes.set(run.push, [...(pushes.get(run.push) ?? []), run]);
-  return pushes;
-}
-
 /** Seconds until live is asked again. */
 export function liveEvery(live: LiveAnswer | undefined, isWatched: boolean): number {
   if (!isBusy(live)) return 30;

@@ -211,7 +211,7 @@ function showMore(below: Node, center: Node): void {
 function moreText(hidden: Node[], marked: Map<Node, Mark>): string {
   const registries = new Set(hidden.map(({ registry }) => registry)).size;
   const bad = hidden.filter((node) => marked.get(node)!.id !== 'fresh').length;
-  const where = registries === 1 ? `in ${hidden[0]!.registry}` : `in ${registries} registries`;
+  const where = registries === 1 ? `in ${visible(hidden[0]!.registry)}` : `in ${registries} registries`;
   return `${hidden.length} more ${where}, ${bad === 0 ? 'all fresh' : `${bad} not fresh`}`;
 }
 

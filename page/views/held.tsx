@@ -4,6 +4,7 @@ import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
 import { Link, Name } from '../app/parts.tsx';
+import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
 import type { Node } from '../model/graph.ts';
 import { heldWords, standingOf } from '../model/judging.ts';
@@ -103,7 +104,7 @@ function Digests({ image }: { image: string }) {
   const now = useNow(10_000);
   const [open, set] = useState(false);
   const [first] = registries?.registries ?? [];
-  const path = `/registries/${encodeURIComponent(first?.name ?? '')}/baseImages?image=${encodeURIComponent(image)}`;
+  const path = `/registries/${escapedPart(first?.name ?? '')}/baseImages?image=${escapedPart(image)}`;
   const { value, error } = useAnswer<{ value: BaseImage[] }>(open ? path : undefined, held);
   const digests = value?.value[0]?.digests;
   return (

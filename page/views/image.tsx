@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { LiveAnswer } from '../../shared/graph/answers.ts';
-import { runNode, useMayWrite } from '../app/actions.ts';
+import { askFirst, runNode, useMayWrite } from '../app/actions.ts';
 import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
 import { Action, Link, MarkText, Name, NodeLink, RunOf, VerdictText } from '../app/parts.tsx';
+import { escapedPart } from '../app/routes.ts';
 import { because, type Mark, type Moment, short, worstFirst } from '../model/freshness.ts';
 import { allBelow, type Node, nodeOfImage, taskNode } from '../model/graph.ts';
 import { momentOf, runsOf } from '../model/live.ts';
@@ -57,7 +58,7 @@ export function ImageView(wanted: { image: string } | { registry: string; task: 
       </h1>
       <p class="bar">
         {node.task && mayWrite && (
-          <Action title="Run" about={node.title} ask={askFirst(node)} act={() => runNode(node)} />
+          <Action title="Run" about={node.title} ask={() => askFirst(node)} act={() => runNode(node)} />
         )}{' '}
         {image && <Link to={{ view: 'what-if', image }}>What if it were pushed</Link>}
       </p>
@@ -83,12 +84,6 @@ function waitsOf({ task }: Node, live: LiveAnswer | undefined, now: number): str
   const next = run.nextTry ? `; next try ${at(run.nextTry, now)}` : '';
   const last = run.givenUpAt ? `, the last ${at(run.givenUpAt, now)}` : '';
   return `Run ${run.runId} ${run.waits}${next}${last}.`;
-}
-
-/** A run of an image that others stand on begins theirs too. */
-function askFirst(node: Node): string | undefined {
-  const below = allBelow(node).size;
-  return below > 0 ? `What stands on it follows, up to ${below} more runs.` : undefined;
 }
 
 interface Given {
@@ -162,7 +157,7 @@ const versionOf = ({ task }: Node) => JSON.stringify([task?.open, task?.last]);
 
 function Why({ node, now }: { node: Node; now: number }) {
   const { registry, task } = node.task!;
-  const path = `/registries/${encodeURIComponent(registry)}/tasks/${encodeURIComponent(task)}/decisions?$top=10`;
+  const path = `/registries/${escapedPart(registry)}/tasks/${escapedPart(task)}/decisions?$top=10`;
   const { value, error } = useAnswer<{ value: Decision[] }>(path, versionOf(node));
   return (
     <section aria-labelledby="why">
@@ -201,8 +196,8 @@ interface RunRow {
 
 function Runs({ node, now }: { node: Node; now: number }) {
   const { registry, task } = node.task!;
-  const filter = encodeURIComponent(`TaskName eq '${task}'`);
-  const path = `/registries/${encodeURIComponent(registry)}/runs?$filter=${filter}&$top=10`;
+  const filter = escapedPart(`TaskName eq '${task}'`);
+  const path = `/registries/${escapedPart(registry)}/runs?$filter=${filter}&$top=10`;
   const { value, error } = useAnswer<{ value: RunRow[] }>(path, versionOf(node));
   return (
     <section aria-labelledby="runs">
@@ -212,7 +207,7 @@ function Runs({ node, now }: { node: Node; now: number }) {
       <ul class="rows">
         {value?.value.map(({ name, properties: run }) => (
           <li key={name}>
-            <Link to={{ view: 'run', registry, runId: name }}>{name}</Link> {run.status}{' '}
+            <Link to={{ view: 'run', registry, runId: name }}>{visible(name)}</Link> {visible(run.status)}{' '}
             {at(run.createTime, now)}{' '}
             {run.startTime &&
               run.finishTime &&

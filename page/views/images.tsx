@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { runNode, useMayWrite } from '../app/actions.ts';
+import { askFirst, runNode, useMayWrite } from '../app/actions.ts';
 import { useData } from '../app/data.ts';
 import { goTo, useNow } from '../app/navigation.ts';
 import { Action, Link, MarkText, NodeLink, Polite } from '../app/parts.tsx';
@@ -26,7 +26,7 @@ export function ImagesView({ find, show }: { find: string; show: string }) {
       <h1 class="spoken">Images</h1>
       <Attention {...{ attention, marked, moment, asOf }} all={nodes.size} />
       <HeldBases />
-      <Waves />
+      <Waves now={moment.now} />
       <Matrix nodes={sorted} marked={marked} />
       <Finder {...{ sorted, marked, moment, find, show }} />
     </>
@@ -77,7 +77,9 @@ function Attention({ attention, marked, moment, asOf, all }: Attended) {
           <li key={node.key}>
             <MarkText node={node} mark={marked.get(node)!} moment={moment} /> <NodeLink node={node} />{' '}
             <span class="quiet">{visible(because(node, marked.get(node)!) ?? '')}</span>{' '}
-            {mayWrite && <Action title="Run" about={node.title} act={() => runNode(node)} />}
+            {mayWrite && (
+              <Action title="Run" about={node.title} ask={() => askFirst(node)} act={() => runNode(node)} />
+            )}
           </li>
         ))}
       </ul>

@@ -3,7 +3,7 @@ import type { PlanAnswer } from '../../shared/graph/answers.ts';
 import type { Judgement } from '../../shared/model/bases/policy.ts';
 import { judgeDigest, planJudgement } from '../app/actions.ts';
 import { useData } from '../app/data.ts';
-import { Link, Name } from '../app/parts.tsx';
+import { Name } from '../app/parts.tsx';
 import { short } from '../model/freshness.ts';
 import { type Act, acts, planWords, type Standing } from '../model/judging.ts';
 import { visible } from '../model/visible.ts';
@@ -21,7 +21,6 @@ interface Given {
 export function Judge({ image, digest, standing }: Given) {
   const { registries } = useData();
   const [chosen, choose] = useState<Verdict>();
-  const [done, end] = useState<{ says: string; pushes: string[] }>();
   const roles = registries?.you.roles ?? [];
   const may = (Object.entries(acts) as [Verdict, Act][]).filter(
     ([, { role, fits }]) => roles.includes(role) && fits.includes(standing),
@@ -40,24 +39,8 @@ export function Judge({ image, digest, standing }: Given) {
         </button>
       ))}
       {chosen && may.some(([verdict]) => verdict === chosen) && (
-        <Asked
-          key={chosen}
-          {...{ image, digest, verdict: chosen }}
-          leave={() => choose(undefined)}
-          done={(says) => {
-            choose(undefined);
-            end(says);
-          }}
-        />
+        <Asked key={chosen} {...{ image, digest, verdict: chosen }} leave={() => choose(undefined)} />
       )}
-      <span role="status">
-        {done?.says}{' '}
-        {done?.pushes.map((id, index) => (
-          <Link key={id} to={{ view: 'push', id }}>
-            {done.pushes.length === 1 ? 'What was decided' : `What was decided, ${index + 1}`}
-          </Link>
-        ))}
-      </span>
     </div>
   );
 }
@@ -67,11 +50,10 @@ interface Asks {
   digest: string;
   verdict: Verdict;
   leave: () => void;
-  done: (says: { says: string; pushes: string[] }) => void;
 }
 
 /** The reason, and beforehand what would be rebuilt: nothing is changed until it is confirmed. */
-function Asked({ image, digest, verdict, leave, done }: Asks) {
+function Asked({ image, digest, verdict, leave }: Asks) {
   const { title, says, path } = acts[verdict];
   const [reason, type] = useState('');
   const [plan, setPlan] = useState<PlanAnswer>();
@@ -86,7 +68,10 @@ function Asked({ image, digest, verdict, leave, done }: Asks) {
   const preview = () => attempt(async () => setPlan(await planJudgement({ image, digest, verdict })));
   const confirm = (event: Event) => {
     event.preventDefault();
-    void attempt(async () => done(await judgeDigest(path, { image, digest, reason: reason.trim() })));
+    void attempt(async () => {
+      await judgeDigest(path, { image, digest, reason: reason.trim() });
+      leave();
+    });
   };
   return (
     <form class="asked" aria-label={`${title} ${short(digest)}`} onSubmit={confirm}>

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { call, part } from '../app/call.ts';
 import { addText, type LogLines, noLines } from '../model/logLines.ts';
-import { type Coloured, coloured } from '../model/visible.ts';
+import { type Coloured, coloured, visible } from '../model/visible.ts';
 
 /** A longer log is shown from near its end, until all of it is asked for. */
 const large = 5 * 2 ** 20;
@@ -101,7 +101,7 @@ export function Log({ path, status, isGoingOn, isThere, waits }: Given) {
     if (follow && !isAtEnd) setFollow(false);
   };
   if (lines.count === 0 && lines.rest === '')
-    return <p>{status === 'Queued' || isGoingOn ? waits : (fault ?? 'The log is empty.')}</p>;
+    return <p>{status === 'Queued' || isGoingOn ? waits : visible(fault ?? 'The log is empty.')}</p>;
   const unseen = lines.count - seen.current;
   return (
     <section aria-label="Log">
@@ -128,7 +128,7 @@ export function Log({ path, status, isGoingOn, isThere, waits }: Given) {
             {unseen} new lines ↓
           </button>
         )}
-        {fault && <span class="trouble">{fault}</span>}
+        {fault && <span class="trouble">{visible(fault)}</span>}
       </p>
       <div
         class={wrap ? 'log wrap' : 'log'}

@@ -4,6 +4,7 @@ import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
 import { Link, Name, NodeLink, RunOf, VerdictText } from '../app/parts.tsx';
+import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
 import { taskNode } from '../model/graph.ts';
 import { momentOf, runsOf } from '../model/live.ts';
@@ -27,7 +28,7 @@ export function PushView({ id }: { id: string }) {
   const { registries, asOf } = useData();
   const [first] = registries?.registries ?? [];
   const { value, error } = useAnswer<{ value: Decision[] }>(
-    first && `/registries/${encodeURIComponent(first.name)}/pushes/${encodeURIComponent(id)}`,
+    first && `/registries/${escapedPart(first.name)}/pushes/${escapedPart(id)}`,
     asOf,
   );
   if (error?.status === 404)
@@ -72,7 +73,7 @@ function Wave({ decisions }: { decisions: Decision[] }) {
   return (
     <section aria-label="Waves">
       <p>
-        <strong>{wordsOf(progress)}</strong>
+        <strong>{wordsOf(progress, now)}</strong>
       </p>
       {progress.waves.map(({ tasks, secondsLeft }, index) => {
         const built = tasks.filter(({ step }) => step === 'built').length;

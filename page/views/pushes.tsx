@@ -4,6 +4,7 @@ import { useAnswer } from '../app/answer.ts';
 import { call } from '../app/call.ts';
 import { useData } from '../app/data.ts';
 import { Link, Name } from '../app/parts.tsx';
+import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
 import { visible } from '../model/visible.ts';
 
@@ -21,7 +22,7 @@ export function PushesView({ day }: { day: string }) {
   const pages = value ? [value, ...more.pages] : [];
   const next = tokenOf(pages.at(-1)?.nextLink);
   const add = async () => {
-    const page = await call<PushesAnswer>(`/pushes?day=${shown}&$skipToken=${encodeURIComponent(next!)}`);
+    const page = await call<PushesAnswer>(`/pushes?day=${shown}&$skipToken=${escapedPart(next!)}`);
     setMore({ pages: [...more.pages, page] });
   };
   const pushes = pages.flatMap((page) => page.value);
@@ -46,7 +47,8 @@ export function PushesView({ day }: { day: string }) {
             <Link to={{ view: 'push', id }}>
               <Name text={image ?? id} />
             </Link>{' '}
-            {digest && `→ ${short(digest)}`} {decided && <span class="quiet">{counted(decided)}</span>}
+            {digest && `→ ${short(digest)}`}{' '}
+            {decided && <span class="quiet">{visible(counted(decided))}</span>}
           </li>
         ))}
       </ul>

@@ -4,6 +4,7 @@ import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
 import { Action, Link, Name } from '../app/parts.tsx';
+import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
 import { isOpen } from '../model/live.ts';
 import { at, clockTime, ordinal } from '../model/times.ts';
@@ -44,7 +45,7 @@ const referenceOf = ({ registry, repository, tag, digest }: Image) =>
 /** A run with its log as it grows. */
 export function RunView({ registry, runId }: { registry: string; runId: string }) {
   const [turn, again] = useState(0);
-  const path = `/registries/${encodeURIComponent(registry)}/runs/${encodeURIComponent(runId)}`;
+  const path = `/registries/${escapedPart(registry)}/runs/${escapedPart(runId)}`;
   const { value, error } = useAnswer<RunAnswer>(path, turn);
   const now = useNow(1000);
   const run = value?.properties;
@@ -77,7 +78,7 @@ export function RunView({ registry, runId }: { registry: string; runId: string }
         path={path}
         status={run.status}
         isGoingOn={isGoingOn}
-        waits={waits(run, registry, now)}
+        waits={visible(waits(run, registry, now))}
         isThere={run.status !== 'Queued' || run.plinth?.waitingFor?.nextTry !== undefined}
       />
     </>
@@ -109,7 +110,7 @@ function Standing({ registry, runId, run, now }: Given) {
   return (
     <>
       <p>
-        <strong>{run.status}</strong>{' '}
+        <strong>{visible(run.status)}</strong>{' '}
         {run.startTime &&
           clockTime((run.finishTime ? Date.parse(run.finishTime) : now) - Date.parse(run.startTime))}
         {isOpen(run) && about !== undefined && ` of about ${clockTime(about * 1000)}`} {triggerOf(run)}
@@ -120,14 +121,19 @@ function Standing({ registry, runId, run, now }: Given) {
           </>
         )}{' '}
         {isOpen(run) && mayWrite && (
-          <Action title="Cancel" about={runId} ask="The run ends." act={() => cancelRun(registry, runId)} />
+          <Action
+            title="Cancel"
+            about={runId}
+            ask={() => 'The run ends.'}
+            act={() => cancelRun(registry, runId)}
+          />
         )}
       </p>
       {run.runErrorMessage && <p class="trouble">{visible(run.runErrorMessage)}</p>}
       <ul class="rows">
         {run.plinth?.baseImageDependencies?.map((base) => (
           <li key={referenceOf(base)}>
-            Pinned <Name text={referenceOf(base)} /> ({base.type})
+            Pinned <Name text={referenceOf(base)} /> ({visible(base.type)})
           </li>
         ))}
         {run.outputImages?.map((image) => (

@@ -17,7 +17,7 @@ export function RunsView() {
       <h1>Runs</h1>
       {faults.map(({ name, fault }) => (
         <p class="trouble" key={name}>
-          {name} could not be read: {visible(fault!)}
+          {visible(fault!)}
         </p>
       ))}
       {runs.length === 0 && <p>No runs yet. A task is run from its image, or by az acr task run.</p>}
@@ -37,10 +37,8 @@ export function RunsView() {
             givenUpAt,
           }) => (
             <li key={`${registry}/${runId}`}>
-              <span class={`mark ${toneOf(status)}`}>{status}</span>{' '}
-              <Link to={{ view: 'run', registry, runId }}>
-                {runId} in {registry}
-              </Link>{' '}
+              <span class={`mark ${toneOf(status)}`}>{visible(status)}</span>{' '}
+              <Link to={{ view: 'run', registry, runId }}>{visible(`${runId} in ${registry}`)}</Link>{' '}
               {task && (
                 <Link to={{ view: 'task', registry, task }}>
                   <Name text={task} />

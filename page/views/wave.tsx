@@ -1,5 +1,5 @@
 import { useData } from '../app/data.ts';
-import { MarkText, NodeLink } from '../app/parts.tsx';
+import { MarkText, NodeLink, RunOf } from '../app/parts.tsx';
 import type { Moment } from '../model/freshness.ts';
 import type { Node } from '../model/graph.ts';
 import { VirtualList } from './list.tsx';
@@ -12,6 +12,7 @@ export function WaveTasks({ nodes, moment, open }: { nodes: Node[]; moment: Mome
   const row = (node: Node) => (
     <>
       <MarkText node={node} mark={marked.get(node)!} moment={moment} /> <NodeLink node={node} />
+      {node.task && <RunOf registry={node.task.registry} runId={node.task.open[0]?.runId} />}
     </>
   );
   return (

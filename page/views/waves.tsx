@@ -2,45 +2,45 @@ import { useMemo } from 'preact/hooks';
 import { planOf } from '../../shared/graph/planOf.ts';
 import { useData } from '../app/data.ts';
 import { Link, Name } from '../app/parts.tsx';
-import type { Base } from '../model/graph.ts';
-import { openPushes, type RunSeen, runsOf } from '../model/live.ts';
+import { runsOf } from '../model/live.ts';
+import { openPushes } from '../model/origins.ts';
 import { progressOf, wordsOf } from '../model/progress.ts';
+import { at } from '../model/times.ts';
+
+const listed = 10;
+type OpenPush = ReturnType<typeof openPushes>[number];
 
 /** Pushes whose runs are not all over, with how far each rebuild is. */
-export function Waves() {
-  const { live, states } = useData();
-  const pushes = [...openPushes(live)];
+export function Waves({ now }: { now: number }) {
+  const { live, nodes } = useData();
+  const pushes = useMemo(() => openPushes(live, nodes), [live, nodes]);
   if (pushes.length === 0) return null;
-  const told = new Map(
-    states.flatMap(({ bases }) =>
-      bases.flatMap((base) => (base.newer?.push ? [[base.newer.push, base] as const] : [])),
-    ),
-  );
   return (
     <section aria-labelledby="waves">
       <h2 id="waves">Waves now</h2>
       <ul class="rows">
-        {pushes.map(([id, runs]) => (
-          <li key={id}>
-            <Link to={{ view: 'push', id }}>
-              <Name text={told.get(id)?.image ?? `Push ${id}`} />
-            </Link>{' '}
-            <HowFar base={told.get(id)} runs={runs} />
+        {pushes.slice(0, listed).map((push) => (
+          <li key={push.id}>
+            <Link to={{ view: 'push', id: push.id }}>
+              <Name text={push.pushed?.image ?? `Push ${push.id}`} />
+            </Link>
+            {push.pushed && `, pushed ${at(push.pushed.time, now)}`}: <HowFar push={push} now={now} />
           </li>
         ))}
       </ul>
+      {pushes.length > listed && <p>{pushes.length - listed} more are not listed.</p>}
     </section>
   );
 }
 
-/** By the wave where the push's image is known from what is not built on it yet, else by its open runs. */
-function HowFar({ base, runs }: { base: Base | undefined; runs: RunSeen[] }) {
+/** By the waves of what the push rebuilds; where none of that is known any more, by its open runs. */
+function HowFar({ push: { pushed, runs }, now }: { push: OpenPush; now: number }) {
   const { states, nodes, live, registries } = useData();
-  const image = base?.image ?? '';
+  const image = pushed?.image ?? '';
   const plan = useMemo(() => planOf(states, [image], registries?.runsAtOnce ?? 1), [states, image]);
-  if (base?.newer && plan.waves.length > 0) {
-    const push = { image, digest: base.newer.digest, timestamp: base.newer.at };
-    return <>{wordsOf(progressOf(plan, nodes, push, { runs: runsOf(live), now: Date.now() }))}</>;
+  if (pushed && plan.waves.length > 0) {
+    const push = { ...pushed, timestamp: pushed.time };
+    return <>{wordsOf(progressOf(plan, nodes, push, { runs: runsOf(live), now }), now)}</>;
   }
   const queued = runs.filter(({ status }) => status === 'Queued').length;
   return (

@@ -1,16 +1,18 @@
 import { useMemo } from 'preact/hooks';
-import { planOf } from '../../shared/graph/planOf.ts';
+import type { PlanAnswer } from '../../shared/graph/answers.ts';
+import { planUnder } from '../../shared/graph/planUnder.ts';
 import { useData } from '../app/data.ts';
 import { goTo, useNow } from '../app/navigation.ts';
 import { Link, Name, Polite } from '../app/parts.tsx';
 import { taskNode } from '../model/graph.ts';
 import { momentOf } from '../model/live.ts';
 import { nearestNames } from '../model/nearest.ts';
-import { aboutTime } from '../model/times.ts';
+import { aboutTime, at, duration } from '../model/times.ts';
+import { visible } from '../model/visible.ts';
 import { WaveTasks } from './wave.tsx';
 
 const suggested = 5;
-const skippedShown = 100;
+const reasonsShown = 100;
 
 /** What a push of an image would set off, worked out here from what is loaded: nothing is started or asked. */
 export function WhatIfView({ image }: { image: string }) {
@@ -20,9 +22,14 @@ export function WhatIfView({ image }: { image: string }) {
     [states],
   );
   const wanted = fullName(image.trim(), bases);
-  const plan = useMemo(() => planOf(states, [wanted], registries?.runsAtOnce ?? 1), [states, wanted]);
+  const { runsAtOnce: pace = 1, policies = [] } = registries ?? {};
+  const now = useNow(30_000);
+  const plan = useMemo(
+    () => planUnder(states, [wanted], pace, { policies, now: new Date(now) }),
+    [states, wanted, pace, policies, now],
+  );
   const total = plan.waves.reduce((sum, { tasks }) => sum + tasks.length, 0);
-  const isEmpty = total === 0 && plan.skipped.length === 0;
+  const isEmpty = total === 0 && plan.skipped.length === 0 && !plan.held;
   return (
     <>
       <h1>What if</h1>
@@ -45,7 +52,9 @@ export function WhatIfView({ image }: { image: string }) {
         </datalist>
       </p>
       {image.trim() === '' && (
-        <p class="quiet">Name an image, such as {bases[0] ?? 'baseacr.azurecr.io/base/node:22'}.</p>
+        <p class="quiet">
+          Name an image, such as <Name text={bases[0] ?? 'baseacr.azurecr.io/base/node:22'} />.
+        </p>
       )}
       {image.trim() !== '' && isEmpty && (
         <>
@@ -61,9 +70,7 @@ export function WhatIfView({ image }: { image: string }) {
           </ul>
         </>
       )}
-      {image.trim() !== '' && !isEmpty && (
-        <Plan plan={plan} total={total} pace={registries?.runsAtOnce ?? 1} />
-      )}
+      {image.trim() !== '' && !isEmpty && <Plan {...{ plan, total, pace, now }} />}
       <Polite text={image.trim() === '' ? '' : `${total} images would be rebuilt`} />
     </>
   );
@@ -76,9 +83,16 @@ function fullName(given: string, bases: readonly string[]): string {
   return meant.length === 1 ? meant[0]! : given;
 }
 
-function Plan({ plan, total, pace }: { plan: ReturnType<typeof planOf>; total: number; pace: number }) {
+interface Planned {
+  plan: PlanAnswer;
+  total: number;
+  pace: number;
+  now: number;
+}
+
+function Plan({ plan, total, pace, now }: Planned) {
   const { nodes, live } = useData();
-  const moment = momentOf(live, useNow(10_000));
+  const moment = momentOf(live, now);
   const waves = plan.waves.length === 1 ? '1 wave' : `${plan.waves.length} waves`;
   const time =
     plan.seconds === undefined
@@ -94,6 +108,7 @@ function Plan({ plan, total, pace }: { plan: ReturnType<typeof planOf>; total: n
         {plan.skipped.length > 0 && <a href="#skipped">{plan.skipped.length} would not: why ›</a>} Nothing has
         been started.
       </p>
+      {plan.held && <Held held={plan.held} now={now} />}
       {plan.waves.map(({ tasks, seconds }, index) => (
         <section key={index} aria-label={`Wave ${index + 1}`}>
           <h2>
@@ -109,21 +124,50 @@ function Plan({ plan, total, pace }: { plan: ReturnType<typeof planOf>; total: n
       {plan.skipped.length > 0 && (
         <section aria-labelledby="skipped">
           <h2 id="skipped">Would not be rebuilt</h2>
-          <ul class="rows">
-            {plan.skipped.slice(0, skippedShown).map(({ registry, task, reason }) => (
-              <li key={`${registry}/${task}`}>
-                <Link to={{ view: 'task', registry, task }}>
-                  <Name text={`${registry}/${task}`} />
-                </Link>
-                : {reason}
-              </li>
-            ))}
-          </ul>
-          {plan.skipped.length > skippedShown && (
-            <p>{plan.skipped.length - skippedShown} more are not listed.</p>
-          )}
+          <Reasons tasks={plan.skipped} />
         </section>
       )}
+    </>
+  );
+}
+
+type HeldTasks = NonNullable<PlanAnswer['held']>;
+
+/** What policies hold of the push: until an instant, at which the waves begin, or until a person ends it. */
+function Held({ held, now }: { held: HeldTasks; now: number }) {
+  const [first] = held.flatMap(({ until }) => until ?? []);
+  const paused = held.filter(({ until }) => until === undefined);
+  return (
+    <section aria-labelledby="would-be-held">
+      <h2 id="would-be-held">
+        <span aria-hidden="true">◧</span> Would be held{' '}
+        <small>{held.length === 1 ? '1 image' : `${held.length} images`}</small>
+      </h2>
+      {first && (
+        <p>
+          Until {at(first, now)}, for {duration(Date.parse(first) - now)}, when the waves begin: a new digest{' '}
+          {visible(held.find(({ until }) => until === first)!.reason)}.
+        </p>
+      )}
+      <Reasons tasks={paused} />
+    </section>
+  );
+}
+
+function Reasons({ tasks }: { tasks: PlanAnswer['skipped'] }) {
+  return (
+    <>
+      <ul class="rows">
+        {tasks.slice(0, reasonsShown).map(({ registry, task, reason }) => (
+          <li key={`${registry}/${task}`}>
+            <Link to={{ view: 'task', registry, task }}>
+              <Name text={`${registry}/${task}`} />
+            </Link>
+            : {visible(reason)}
+          </li>
+        ))}
+      </ul>
+      {tasks.length > reasonsShown && <p>{tasks.length - reasonsShown} more are not listed.</p>}
     </>
   );
 }

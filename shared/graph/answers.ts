@@ -1,3 +1,4 @@
+import type { Policy } from '../model/bases/policy.ts';
 import type { RunStatus } from '../model/run.ts';
 import type { NewerDigest, OpenRun, TaskState, VerdictCounts } from '../model/state.ts';
 import type { heldBecause } from './heldOf.ts';
@@ -14,6 +15,8 @@ export interface RegistriesAnswer {
   registries: { name: string; id: string; loginServer: string }[];
   /** Runs that each registry may have at once. */
   runsAtOnce: number;
+  /** What must be true of base images before a run builds on them. */
+  policies: Policy[];
   you: {
     /** As the sign-in has it; absent with a function key. */
     name?: string;
@@ -90,6 +93,8 @@ export interface LiveRun {
   finishTime?: string;
   /** The id of the push that it was started for. */
   push?: string;
+  /** What that push moved, with the digest cut, and when. */
+  pushed?: { image: string; digest?: string; time: string };
   /** Why a queued run waits. */
   waits?: string;
   nextTry?: string;

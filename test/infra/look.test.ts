@@ -88,7 +88,7 @@ test.before(async () => {
     registry: 'appacr',
     task: 'maker',
     verdict: 'started' as const,
-    reason: 'built on a\u001b[31m, now b',
+    reason: 'built on a\u001b[31m\u202E, now b',
     runId: 'ca2',
     time,
   };
@@ -144,7 +144,7 @@ const rows: [title: string, args: string[], code: number, says: RegExp][] = [
     'decisions, without the controls in them',
     ['decisions', 'appacr', 'maker'],
     0,
-    /^2026.* started baseacr.*: built on a\?\[31m, now b \(push event-1\)\n$/,
+    /^2026.* started baseacr.*: built on a\?\[31m\?, now b \(push event-1\)\n$/,
   ],
   ['that nothing was decided', ['decisions', 'appacr', 'fresh'], 0, /^No push of a base image of fresh/],
   [

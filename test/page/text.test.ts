@@ -97,6 +97,8 @@ for (const [address, route] of routes)
     const again = new URL(addressOf(route as Exclude<Route, { view: 'nowhere' }>), 'https://x.example');
     assert.deepEqual(routeOf(again.pathname, again.search), route);
   });
+test('half of a pair of surrogates has an address', () =>
+  assert.equal(addressOf({ view: 'push', id: 'a\uD800b🚀' }), '/page/push/a%EF%BF%BDb%F0%9F%9A%80'));
 for (const address of [
   '/page/none',
   '/page/image',

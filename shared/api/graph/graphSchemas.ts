@@ -11,6 +11,7 @@ import type {
 } from '../../graph/answers.ts';
 import { heldBecause } from '../../graph/heldOf.ts';
 import { because } from '../../graph/staleOf.ts';
+import { Policy } from '../../model/bases/policy.ts';
 import { RunStatus } from '../../model/run.ts';
 import { OpenRun } from '../../model/state.ts';
 
@@ -26,6 +27,7 @@ export const RegistryList: z.ZodType<RegistriesAnswer> = z
   .object({
     registries: z.array(z.object({ name: z.string(), id: z.string(), loginServer: z.string() })),
     runsAtOnce: z.number().int().describe('Runs that each registry may have at once.'),
+    policies: z.array(Policy).describe('What must be true of base images before a run builds on them.'),
     you: z.object({
       name: z.string().exactOptional(),
       by: z.enum(['Entra', 'FunctionKey']),

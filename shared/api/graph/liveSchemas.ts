@@ -13,6 +13,10 @@ const Run: z.ZodType<LiveRun> = z.object({
   startTime: instant.exactOptional(),
   finishTime: instant.exactOptional(),
   push: z.string().exactOptional().describe('The id of the push that it was started for.'),
+  pushed: z
+    .object({ image: z.string(), digest: z.string().exactOptional(), time: z.string() })
+    .exactOptional()
+    .describe('What that push moved, with the digest cut, and when.'),
   waits: z.string().exactOptional().describe('Why a queued run waits.'),
   nextTry: instant.exactOptional(),
   givenUpAt: instant.exactOptional(),

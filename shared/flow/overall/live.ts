@@ -1,5 +1,7 @@
 import type { LiveAnswer, LiveRegistry, LiveRun } from '../../graph/answers.ts';
-import type { Run } from '../../model/run.ts';
+import { cut } from '../../graph/compact.ts';
+import type { ImageUpdateTrigger, Run } from '../../model/run.ts';
+import { formatImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { maxPlaces, queuedPlaces } from '../api/registryOverview.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -42,6 +44,13 @@ async function newest(registry: string, { store }: Flow): Promise<LiveRun[]> {
   return runs;
 }
 
+function pushOf({ id, timestamp, images: [first] }: ImageUpdateTrigger): Pick<LiveRun, 'push' | 'pushed'> {
+  if (!first) return { push: id };
+  const { registry, repository, tag = 'latest', digest } = first;
+  const image = formatImageRef({ registry, repository, tag });
+  return { push: id, pushed: { image, ...(digest && { digest: cut(digest) }), time: timestamp } };
+}
+
 function liveRun(run: Run): LiveRun {
   const { runId, task, status, createTime, startTime, finishTime, imageUpdateTrigger } = run;
   const waiting = status === 'Queued' ? run.waitingFor : undefined;
@@ -52,7 +61,7 @@ function liveRun(run: Run): LiveRun {
     createTime,
     ...(startTime && { startTime }),
     ...(finishTime && { finishTime }),
-    ...(imageUpdateTrigger && { push: imageUpdateTrigger.id }),
+    ...(imageUpdateTrigger && pushOf(imageUpdateTrigger)),
     ...(waiting && {
       waits: waiting.reason,
       ...(waiting.nextTry && { nextTry: waiting.nextTry }),

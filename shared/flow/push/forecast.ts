@@ -1,13 +1,10 @@
 import type { PlanAnswer } from '../../graph/answers.ts';
-import { anyPush, planOf } from '../../graph/planOf.ts';
+import { planUnder } from '../../graph/planUnder.ts';
 import type { KnownRegistry } from '../../model/registry.ts';
 import type { PlanState } from '../../model/state.ts';
 import { taskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Store, UnreadableError } from '../../ports/store.ts';
-import { wouldHold } from '../../rules/bases/admission.ts';
-import { pausedBy, pausedTask } from '../../rules/bases/policies.ts';
-import { decideOnPush } from '../../rules/decideOnPush.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { imageNamed } from '../imageNamed.ts';
 import { allStates } from '../overall/stale.ts';
@@ -30,22 +27,9 @@ export async function forecast(images: string[], { store, settings, clock }: Flo
   const unread: PlanAnswer['skipped'] = [];
   const below = await statesBelow(images, store, unread);
   const states = below ?? (await allStates({ store, settings })).states;
-  const { policies } = settings;
-  const plan = planOf(states, images, settings.runsPerRegistry, (image, state) => {
-    const choice = decideOnPush(anyPush(image), state);
-    const paused =
-      choice.do === 'skip' ? undefined : (pausedBy(image, policies) ?? pausedTask(state, policies));
-    return paused === undefined ? choice : { do: 'hold', reason: paused };
-  });
-  const heldFor = new Map(images.map((image) => [image, wouldHold(image, policies, clock.now())]));
-  const young = plan.waves.flatMap(({ tasks }) =>
-    tasks.flatMap(({ registry, task, image }) => {
-      const held = heldFor.get(image);
-      return held ? [{ registry, task, ...held }] : [];
-    }),
-  );
-  const held = [...(plan.held ?? []), ...young];
-  return { ...plan, skipped: [...plan.skipped, ...unread], ...(held.length > 0 && { held }) };
+  const { runsPerRegistry, policies } = settings;
+  const plan = planUnder(states, images, runsPerRegistry, { policies, now: clock.now() });
+  return { ...plan, skipped: [...plan.skipped, ...unread] };
 }
 
 /**

@@ -1,24 +1,18 @@
 import { z } from 'zod';
 import { canonicalHost } from '../../names/registryHost.ts';
 import { imageReference, sha256Digest } from '../fields.ts';
+import { ageMs } from './age.ts';
 
-const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const longestAgeDays = 90;
+const longestAge = '90d';
 
 /** `3d`, `12h` or `30m`: more than nothing, and no more than 90 days. */
 const age = z.string().superRefine((text, context) => {
   const ms = ageMs(text);
   if (ms === undefined)
     context.addIssue('must be a number of days, hours or minutes, such as 3d, 12h or 30m');
-  else if (ms === 0 || ms > longestAgeDays * unitMs.d)
-    context.addIssue(`must be between 1m and ${longestAgeDays}d: what is held for longer is never built on`);
+  else if (ms === 0 || ms > ageMs(longestAge)!)
+    context.addIssue(`must be between 1m and ${longestAge}: what is held for longer is never built on`);
 });
-
-/** Milliseconds of such a text; undefined where it is none. */
-export function ageMs(text: string): number | undefined {
-  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  return count === undefined ? undefined : Number(count) * unitMs[unit as keyof typeof unitMs];
-}
 
 /**
  * `docker.io/**`, `baseacr.azurecr.io/os/*`, `docker.io/library/node:22`: `*` is a part of a name between two slashes,

@@ -1,4 +1,5 @@
-import { ageMs, type Judgement, type Policy } from '../../model/bases/policy.ts';
+import { ageMs } from '../../model/bases/age.ts';
+import type { Judgement, Policy } from '../../model/bases/policy.ts';
 import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
 import { platformText } from '../../model/platform.ts';
 import type { Push, TaskState } from '../../model/state.ts';

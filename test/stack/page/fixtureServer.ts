@@ -13,12 +13,14 @@ import { listen } from '../../../local/machine/listening.ts';
 export type ApiAnswer =
   | { json: unknown }
   | { status: number; code: string; message: string }
-  | { text: string };
+  | { text: string }
+  /** The connection ends without an answer. */
+  | { hangsUp: true };
 export type Api = (method: string, url: URL, range: string | undefined) => ApiAnswer;
 
 /**
  * The built package's own page before an API that is made up: for what a real one cannot be brought to say at once.
- * The API answers callers with a key.
+ * The API answers callers with a key, and those whom a sign-in before it has signed in.
  */
 export async function startFixtureServer(api: Api) {
   const aside = mkdtempSync(join(tmpdir(), 'plinth-page-'));
@@ -78,11 +80,15 @@ async function relay(request: IncomingMessage, response: ServerResponse, port: n
 
 function answer(api: Api, request: IncomingMessage, response: ServerResponse, url: URL): void {
   const isLog = url.pathname.startsWith('/logs/');
-  if (!isLog && request.headers['x-functions-key'] !== key) {
+  if (!isLog && request.headers['x-functions-key'] !== key && !request.headers['x-ms-client-principal']) {
     response.writeHead(401).end();
     return;
   }
   const answered = api(request.method ?? 'GET', url, request.headers.range);
+  if ('hangsUp' in answered) {
+    request.socket.destroy();
+    return;
+  }
   if ('text' in answered) {
     sendPart(answered.text, request.headers.range, response);
     return;

@@ -3,7 +3,7 @@ import { toGraph } from '../../../shared/graph/compact.ts';
 import type { TaskState } from '../../../shared/model/state.ts';
 import { sampleState } from '../../doubles/storeContract.ts';
 import type { Api, ApiAnswer } from './fixtureServer.ts';
-import { digest, held, judging, minutesAgo } from './heldFixtures.ts';
+import { digest, held, judging, minutesAgo, policies } from './heldFixtures.ts';
 
 export const hostile = '\u202Egnp.exe<img src=x onerror=alert(1)>';
 
@@ -51,6 +51,7 @@ export function everyMark(): TaskState[] {
     stale(on('failed', failed(1)), 180),
     stale(on('stopped', failed(3)), 240),
     stale(on('off', { trigger: 'Disabled' }), 52),
+    state('teamacr', 'on-failed', ['teamacr.azurecr.io/failed:main']),
     state('teamacr', 'on-top', ['teamacr.azurecr.io/off:main']),
     state('teamacr', 'held', ['docker.io/library/young:1']),
     state('teamacr', 'bad-base', ['quay.io/bad/base:1']),
@@ -105,6 +106,7 @@ export function apiOver({
       loginServer: `${name}.azurecr.io`,
     })),
     runsAtOnce: 10,
+    policies,
     you: { by: 'FunctionKey', roles },
   };
   return (method, url) => {
@@ -161,7 +163,7 @@ const live = (names: string[]): LiveAnswer => ({
               task: 'queued',
               status: 'Queued',
               createTime: minutesAgo(2),
-              push: 'push-1',
+              ...told(),
               waits: 'waits for a place',
             },
             {
@@ -170,11 +172,16 @@ const live = (names: string[]): LiveAnswer => ({
               status: 'Running',
               createTime: minutesAgo(3),
               startTime: minutesAgo(1),
-              push: 'push-1',
+              ...told(),
             },
           ]
         : [],
   })),
+});
+
+const told = () => ({
+  push: 'push-1',
+  pushed: { image: 'baseacr.azurecr.io/node:main', digest: digest('b'), time: minutesAgo(5) },
 });
 
 const pushed = () => ({

@@ -1,9 +1,15 @@
-import type { HeldAnswer, PlanAnswer } from '../../../shared/graph/answers.ts';
+import type { HeldAnswer, PlanAnswer, RegistriesAnswer } from '../../../shared/graph/answers.ts';
 
 export const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 /** What the browser's clock says before these fixtures. */
 export const fixedNow = Date.parse('2026-11-23T15:02:10Z');
 export const minutesAgo = (minutes: number) => new Date(fixedNow - minutes * 60_000).toISOString();
+
+/** Of one the digests have to be of some age, another is paused. */
+export const policies: RegistriesAnswer['policies'] = [
+  { images: 'docker.io/library/young:*', minimumAge: '3d' },
+  { images: 'quay.io/**', pause: 'the release is frozen' },
+];
 
 const until = new Date(fixedNow + 26 * 3_600_000).toISOString();
 

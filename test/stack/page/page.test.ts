@@ -46,8 +46,8 @@ const views: [path: string, says: RegExp[]][] = [
       /‖ stopped, stale for 4 h teamacr\/stopped:main The same base images failed 3 times/,
       /▲ stale for 52 min teamacr\/off:main its base image trigger is disabled/,
       /\? not seen teamacr\/not-seen:main quay\.io\/gone\/away:1: it answers 404/,
-      /Waves now baseacr\.azurecr\.io\/node:main Wave 1 of 1\. 0 of 6 built, 1 running, 1 queued/,
-      /17 of 17/,
+      /Waves now baseacr\.azurecr\.io\/node:main, pushed 14:57: Wave 1 of 2\. 0 of 7 built, 1 running, 1 queued/,
+      /18 of 18/,
     ],
   ],
   [
@@ -64,7 +64,7 @@ const views: [path: string, says: RegExp[]][] = [
     '/page/push/push-1',
     [
       /Push baseacr\.azurecr\.io\/node:main → b{12}/,
-      /Wave 1 of 1\. 0 of 6 built, 1 running, 1 queued\. Done in about/,
+      /Wave 1 of 2\. 0 of 7 built, 1 running, 1 queued\. Done about 15:03 \(1 min\)/,
       /teamacr\/running:main ▶ started cr1: built on aaaa, now bbbb/,
       /Held 1 that stay on a digest before it teamacr\/held:main ◧ held: bbbb is held until tomorrow/,
       /Not rebuilt 1\s+teamacr\/off:main – skipped: off is disabled/,
@@ -73,11 +73,22 @@ const views: [path: string, says: RegExp[]][] = [
   [
     '/page/what-if?image=library/node:22',
     [
-      /8 images in 3 waves|7 images in 2 waves/,
+      /8 images in 3 waves, about 3 min/,
       /1 would not: why/,
       /Nothing has been started/,
       /its? base image trigger of off|the base image trigger of off is disabled/,
     ],
+  ],
+  [
+    '/page/what-if?image=young:1',
+    [
+      /1 image in 1 wave/,
+      /Would be held 1 image Until 26 Nov 15:02, for 3 days, when the waves begin: a new digest is held until/,
+    ],
+  ],
+  [
+    '/page/what-if?image=bad/base:1',
+    [/0 images/, /Would be held 1 image teamacr\/bad-base: quay\.io\/\*\* is paused: the release is frozen/],
   ],
   [
     '/page/what-if?image=node:99',
@@ -206,7 +217,7 @@ test('who may only read sees no button that changes anything', async (world) => 
 test('a run is started from the page, and where more would follow it is asked first', async (world) => {
   const tab = await opened(world, '/page/task/baseacr/node');
   await tab.page.getByRole('button', { name: 'Run: node:main' }).click();
-  await tab.page.getByText('What stands on it follows, up to 8 more runs.').waitFor();
+  await tab.page.getByText('What stands on it follows, up to 7 more runs.').waitFor();
   assert.equal(world.server.world.calls.filter((call) => call.startsWith('POST')).length, 0);
   await tab.page.getByRole('button', { name: 'Run', exact: true }).click();
   await tab.page.getByText('Run cn1 is queued.').waitFor();
