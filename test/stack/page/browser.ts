@@ -51,7 +51,8 @@ export async function openTab({ dark = false, width = 1440, height = 900, now }:
   });
   open.add(context);
   const page: Page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  // To draw 6 MB of a log took more than 20 s while other work kept both cores busy.
+  page.setDefaultTimeout(60_000);
   if (now) await page.clock.setFixedTime(now);
   const asked: { method: string; url: string; headers: Record<string, string> }[] = [];
   const complaints: string[] = [];
