@@ -1,5 +1,5 @@
 import type { Answered, Sighting, Sightings } from '../../model/bases/sightings.ts';
-import { replicaLagMs } from '../timing.ts';
+import { clockToleranceMs, replicaLagMs } from '../timing.ts';
 
 /**
  * What was seen of a tag: a digest, by an event of its push (announced) or by asking a registry (read). Where the digest
@@ -29,11 +29,11 @@ const newestSeen = (seen: Sightings | undefined): Sighting | undefined => seen?.
  */
 export function withSeen(seen: Sightings | undefined, look: Look, now: Date): Sightings {
   const { image, digest } = look;
-  const before = seen ?? { image, digests: [] };
+  const time = new Date(Math.min(Date.parse(look.time), now.getTime())).toISOString();
+  const before = seen ? withoutFuture(seen, time, now) : { image, digests: [] };
   if (look.how === 'named' && before.digests.length > 0) return before;
   const known = before.digests.find((one) => one.digest === digest);
-  const time = new Date(Math.min(Date.parse(look.time), now.getTime())).toISOString();
-  const next = look.how === 'announced' ? announced(known, time) : read(known, time, newestSeen(seen));
+  const next = look.how === 'announced' ? announced(known, time) : read(known, time, newestSeen(before));
   if (!next) return before;
   const firstSeen = known?.firstSeen ?? now.toISOString();
   const others = before.digests.filter((one) => one !== known);
@@ -42,6 +42,21 @@ export function withSeen(seen: Sightings | undefined, look: Look, now: Date): Si
     image,
     digests: thinned(digests.sort((a, b) => (a.since < b.since ? -1 : Number(a.since > b.since)))),
   };
+}
+
+/**
+ * What is from later than now was seen by a clock that was ahead: before this look, and after all that is not. Without
+ * that, what is pushed until that time would count as older.
+ * @returns the same object where nothing is from later
+ */
+function withoutFuture(seen: Sightings, time: string, now: Date): Sightings {
+  const latest = now.getTime() + clockToleranceMs;
+  const ahead = seen.digests.findIndex(({ since }) => Date.parse(since) > latest);
+  if (ahead < 0) return seen;
+  const before = seen.digests[ahead - 1]?.since ?? time;
+  const since = before > time ? before : time;
+  const digests = seen.digests.map((one, at) => (at < ahead ? one : { ...one, since }));
+  return { ...seen, digests };
 }
 
 type Since = Pick<Sighting, 'since' | 'sure'>;

@@ -46,6 +46,18 @@ const cases: [looks: string, newest: string, why: string][] = [
   ['A~0 B@1', 'B', 'what is announced counts after what was named'],
   ['A@0 B@1 A?2 A?16', 'A', 'a doubt ends with its time, not with the first answer'],
   ['A@0 B@60/1 C@2', 'C', 'a registry whose clock is ahead pushes now'],
+  ['A@0 C?60 B@3/5', 'B', 'the clock of the app was ahead when C was read'],
+  ['A@0 C?60 B?5', 'B', 'what is met after that is the newest'],
+  ['A@0 C?60 D?61 B?5', 'B', 'however many were read meanwhile'],
+  ['A@0 C?60 D?61 A@0/5', 'D', 'these stay in their order'],
+  ['A@0 B@4 C?60 A@0/5', 'C', 'and after what was known before'],
+  ['A@0 B@4 C?60 D@3/5', 'C', 'which is newer than an event that comes late'],
+  ['A@0 C?60 A?5 A?19', 'C', 'a replica may lag after that, too'],
+  ['A@0 C?60 A?5 A?20', 'A', 'but not for longer than else'],
+  ['A@0 B@2 A?60 B@4/5', 'B', 'also where what was read had been moved back'],
+  ['A@0 C?60 A@3/5', 'A', 'a move back that is announced counts at once, there too'],
+  ['A@0 C@60 B@3/5', 'B', 'the clock of the registry was ahead as well'],
+  ['A@0 C?6 B@5/5', 'C', 'clocks differ by a minute'],
 ];
 for (const [looks, newest, why] of cases)
   test(`${looks}: ${newest}, as ${why}`, () => {
