@@ -72,6 +72,8 @@ async function run({ said, dir }: World, text: string): Promise<string> {
 }
 
 const [first, ...others] = docCommands().filter(({ needs }) => needs === undefined);
+/** The functions of the README's shell, for the pages that go on in it. */
+const [readmeFunctions = ''] = /^(\w+\(\) \{[\s\S]*?\}\n)+/.exec(first!.text) ?? [];
 
 test('npm start prints the commands of the README as they are', ({ said }) => {
   assert.equal(first!.page, 'README.md');
@@ -95,6 +97,20 @@ test('npm start says a line for each run and push, and little else', async (worl
     after.every((line) => line.length <= 120 && !/Execut/.test(line)),
     after.join('\n'),
   );
+});
+
+test('a bad base image is quarantined by the commands of docs/held.md, and the app is back on the one before', async (world) => {
+  const [held, ...more] = docCommands().filter(({ needs }) => needs === 'readme');
+  assert.deepEqual([held!.page, more.length], ['docs/held.md', 0]);
+  const printed = await run(world, `${readmeFunctions}${held!.text}`);
+  const [, good, bad, now] = /built on (\S+), then on (\S+), and is built on (\S+)/.exec(printed) ?? [];
+  assert.match(good!, /^sha256:/, printed);
+  assert.ok(bad !== good && now === good, printed);
+  assert.match(printed, /"waves":\[\{"tasks":\[\{"registry":"appacr","task":"baseexample2"/);
+  assert.match(printed, /"verdict":"quarantined".*"started":1/);
+  assert.match(printed, new RegExp(`"admissible":"${good}"`));
+  assert.match(printed, /"because":"quarantined".*it steals tokens/);
+  assert.doesNotMatch(printed, /"error":/);
 });
 
 for (const { page, text } of others)
