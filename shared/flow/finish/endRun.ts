@@ -125,12 +125,13 @@ const readingOf = ({ pins, pinnedAt }: Run): Reading | undefined =>
 /** The runs that waited for this one go on, and the next in the queue of each registry. */
 async function wakeWaiting(run: Run, state: TaskState | undefined, ports: Flow): Promise<void> {
   const { registry: own, runId } = run;
-  const all = ports.settings.registries.map(({ name }) => name);
-  // Runs of the same task wait in its own registry; dependents of its images may be in any.
-  const registries = state && state.outputs.length > 0 ? all : [own];
+  const all = run.task === undefined ? [] : ports.settings.registries.map(({ name }) => name);
+  // Runs of the same task wait in its own registry; dependents of its images may be in any, and a state that is gone, as
+  // with the task, does not name the images.
+  const registries = state?.outputs.length === 0 ? [own] : all;
   // Of those one behind the other, the first waits for whichever of the task ends first.
   const next = state?.open.find((other) => other.phase === 'Queued' && other.runId !== runId);
-  for (const registry of state ? registries : []) {
+  for (const registry of registries) {
     const others = next && registry === own ? [next.runId] : [];
     const wentOn = await letGoOn(registry, `${own}/${runId}`, others, ports);
     if (wentOn && registry !== own) await callNext(registry, ports);

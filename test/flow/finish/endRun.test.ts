@@ -186,6 +186,22 @@ for (const [title, state, more, other, woken] of wakes)
     assert.deepEqual(pushesOf(world), []);
   });
 
+for (const title of ['is gone with its task', 'cannot be read'])
+  for (const [which, of] of [
+    ['its own', registry],
+    ['another', 'otheracr'],
+  ] as const)
+    test(`the end of a run whose state ${title} wakes who waits for it in ${which} registry`, async () => {
+      const world = await worldWith(run(started));
+      const { store } = world.ports;
+      await store.commit(of, waiting(6, own, of));
+      const unreadable = () => Promise.reject(new UnreadableError('the state is no JSON'));
+      if (title === 'cannot be read') world.ports.store = { ...store, state: unreadable };
+      else await store.commit(registry, [{ remove: 'state', task: 'app' }]);
+      await endRun(registry, runId, { status: 'Canceled' }, world.ports);
+      assert.deepEqual(startsOf(world), [`${of}/${id(6, of)}`]);
+    });
+
 const newer = { digest: 'sha256:c', since: at(-99), at: at(-90) };
 const bases = [
   { image: 'a', type: 'RunTime' as const, digest: 'x', pinnedAt: at(-900) },
