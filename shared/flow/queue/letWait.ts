@@ -11,7 +11,7 @@ type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings'>;
 
 /**
  * Lets a queued run wait; the next in the queue goes before it where it left its place there. The reason is in the
- * run. One that waits for the same already is left as it is, and no message is sent: messages between waiting runs
+ * run. One that waits for the same already is left as it is, and it is sent no message: messages between waiting runs
  * would multiply.
  * @param againAfter seconds until it is looked at again, where no end of a run brings that about
  * @throws ConflictError
@@ -24,7 +24,7 @@ export async function letWait(
 ): Promise<void> {
   const { preparing, ...kept } = without(run.value, 'trouble');
   const { registry, runId, waitingFor } = kept;
-  if (waitingFor?.reason === wait.reason && !preparing && !trouble) return;
+  if (waitingFor?.reason === wait.reason && !preparing && !trouble) return callNext(registry, ports, runId);
   const value: Run = { ...kept, ...(trouble && { trouble }), waitingFor: wait };
   const writes: Write[] = [{ put: 'run', value, etag: run.etag }];
   if (!waitingFor) writes.push({ remove: 'place', value: queueEntryOf(run.value) });
@@ -35,7 +35,7 @@ export async function letWait(
   await ports.store.commit(registry, writes);
   // A run that it waits for may have ended between the reading and the writing, and its message came too early.
   if ((await endedAmong(wait.runs, ports)).length > 0) await ports.queue.sendStart([{ registry, runId }]);
-  if (!waitingFor) await callNext(registry, ports, runId);
+  await callNext(registry, ports, runId);
 }
 
 /** What the run waited for is over: it takes its place in the queue again. @throws ConflictError */

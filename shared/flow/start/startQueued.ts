@@ -28,8 +28,9 @@ export async function startQueued(
   ports: Ports,
 ): Promise<void> {
   const { waitingFor } = run.value;
-  if (isBeforeItsTime(run.value, ports.clock.now())) return;
-  if (!waitingFor && !(await isItsTurn(run.value.registry, run.value.runId, ports))) return;
+  const { registry, runId } = run.value;
+  if (isBeforeItsTime(run.value, ports.clock.now())) return callNext(registry, ports, runId);
+  if (!waitingFor && !(await isItsTurn(registry, runId, ports))) return;
   // The state first: an owner who changes the task after that changes the state too, and the claim meets it.
   const state = await stateOfRun(run.value, ports);
   const subject = await subjectOf(run.value, ports);

@@ -5,6 +5,7 @@ import { ConflictError, type Stored, UnreadableError } from '../../ports/store.t
 import { forgetKey } from '../finish/endAtEngine.ts';
 import { endRun } from '../finish/endRun.ts';
 import { dropGhost, skipUnreadable } from '../queue/ghosts.ts';
+import { callNext } from '../queue/nextInQueue.ts';
 import { isFault } from '../transient.ts';
 import { postponeStart } from './postpone.ts';
 import { resumeClaimed } from './resumeClaimed.ts';
@@ -17,7 +18,9 @@ import { startQueued } from './startQueued.ts';
  */
 export async function startRun({ registry, runId }: StartMessage, ports: Ports): Promise<void> {
   const run = await readable(registry, runId, ports);
-  if (!run || isEnded(run.value.status)) return;
+  if (!run) return;
+  // It may have been called as it ended: another has that slot now.
+  if (isEnded(run.value.status)) return callNext(registry, ports, runId);
   const knownRegistry = ports.settings.registries.find(({ name }) => name === registry);
   if (!knownRegistry) {
     const runErrorMessage = `The registry ${registry} is no longer in the settings.`;
