@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pin, Run } from '../../../shared/model/run.ts';
 import { diamond, publicBase } from '../diamondWorld.ts';
 import { type Move, runsOf, type World } from '../world.ts';
+import type { Oracle } from './oracle.ts';
 
 /** Nothing is open, queued, counted as running, or left in a queue. */
 export async function nothingIsLeft({
@@ -70,13 +71,15 @@ export async function everyBuildHasItsRun(world: World, mayBeUnnamed = 0): Promi
  * No run was built on what a tag had stood for before the run before it read it, as far as it had been heard of: what
  * is read and was never met before counts as the newest, and a digest that came back counts from when that was heard.
  */
-export async function nothingGoesBack(world: World): Promise<void> {
+export async function nothingGoesBack(world: World, { said, digestsOf }: Oracle): Promise<void> {
+  const isJudged = (image: string) =>
+    digestsOf(image).some((digest) => said.some((one) => one.digest === digest));
   for (const { registry, name, bases } of diamond) {
     const claimed = (await runsOf(world, registry)).filter(
       (run) => run.task === name && run.pins && run.pinnedAt && run.notes && run.startTime,
     );
     claimed.sort((one, other) => (one.startTime! < other.startTime! ? -1 : 1));
-    for (const image of bases.filter((base) => base !== publicBase)) {
+    for (const image of bases.filter((base) => base !== publicBase && !isJudged(base))) {
       const moves = world.moves.filter((move) => move.image === image);
       const before = new Map<string, number>();
       for (const { runId, pins, pinnedAt, startTime } of claimed) {
@@ -97,16 +100,26 @@ export async function nothingGoesBack(world: World): Promise<void> {
   }
 }
 
-/** Two runs of a task, one after the other, were not built on the same base images, unless a person asked for one. */
-export async function nothingWasBuiltTwice(world: World): Promise<void> {
+/**
+ * Two runs of a task, one after the other, were not built on the same content of base images, unless a person asked for
+ * one, or what the first was built on was quarantined.
+ */
+export async function nothingWasBuiltTwice(world: World, { contentOf, said }: Oracle): Promise<void> {
+  const isBad = ({ digest }: Pin) =>
+    said.some((one) => one.digest === digest && one.verdict === 'quarantined');
+  const contentsOf = (pins: Pin[] = []) => pins.map((pin) => ({ ...pin, digest: contentOf(pin.digest) }));
   for (const { registry, name } of diamond) {
     const runs = (await runsOf(world, registry)).filter((run) => run.task === name);
     const ended = runs.filter((run) => mayHaveBuilt(run) || failures.includes(run.status)).sort(byFinish);
     for (const [at, run] of ended.entries()) {
       const before = ended[at - 1];
       if (!run.imageUpdateTrigger || !run.pins || before?.status !== 'Succeeded') continue;
-      const [now, then] = [askedFor(run, world), askedFor(before, world)];
-      const repeats = now && then ? isDeepStrictEqual(now, then) : isOnSame(run.pins, before.pins ?? []);
+      if (before.pins?.some(isBad)) continue;
+      const [now, then] = [askedFor(run, world), askedFor(before, world)].map(
+        (bases) => bases && new Map([...bases].map(([image, digest]) => [image, contentOf(digest)])),
+      );
+      const repeats =
+        now && then ? isDeepStrictEqual(now, then) : isOnSame(contentsOf(run.pins), contentsOf(before.pins));
       assert.ok(!repeats, `${run.runId} repeats ${before.runId}`);
     }
   }
@@ -133,7 +146,8 @@ export async function everyDecisionSaysWhy({ ports: { store } }: World): Promise
   for (const { registry, name } of diamond)
     for await (const decision of store.decisions(registry, name)) {
       assert.ok(decision.reason.length > 10, JSON.stringify(decision));
-      assert.equal(decision.runId !== undefined, decision.verdict !== 'skipped', JSON.stringify(decision));
+      const isOfNone = decision.verdict === 'skipped' || decision.verdict === 'held';
+      assert.equal(decision.runId === undefined, isOfNone, JSON.stringify(decision));
     }
 }
 

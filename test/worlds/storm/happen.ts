@@ -9,6 +9,8 @@ import { openRuns } from '../settle.ts';
 import { createShift, handling, numbersFrom, visibleMessages, type Work } from '../workers.ts';
 import { busy, type Message, type World } from '../world.ts';
 import { isHonest } from './judge.ts';
+import { createJudging } from './judging.ts';
+import { createOracle, mostSkewMs } from './oracle.ts';
 
 /** One thing that happens, with a number that says to what and how. */
 export interface Step {
@@ -47,7 +49,16 @@ export const kinds = [
   'minute',
   'engine busy',
   'time passes',
+  'push the same',
+  'push the same',
+  'quarantine',
+  'admit',
+  'release',
+  'pause',
+  'clock jumps',
 ] as const;
+/** Those that are drawn only where they are asked for. */
+export const ofJudging: readonly string[] = ['push the same', 'quarantine', 'admit', 'release', 'pause'];
 
 /** What the checks at the end must know of a storm. */
 interface Chronicle {
@@ -59,6 +70,8 @@ interface Chronicle {
   cancelled: Set<string>;
   /** What ended as nothing may. */
   wrong: Error[];
+  /** The app's clock was not that of the others. */
+  skewed: boolean;
 }
 
 /** After so many seconds at one call, another worker may take what the one at it has. */
@@ -70,8 +83,14 @@ const againMs = 10_000;
 const hourMs = 3_600_000;
 
 /** A storm over a world: what it begins goes on, call by call, while other things happen. */
-export function createStorm(world: World, rough?: Rough) {
-  const chronicle: Chronicle = { lost: false, mayBeUnnamed: 0, cancelled: new Set(), wrong: [] };
+export function createStorm(world: World, rough?: Rough, oracle = createOracle(world)) {
+  const chronicle: Chronicle = {
+    lost: false,
+    mayBeUnnamed: 0,
+    cancelled: new Set(),
+    wrong: [],
+    skewed: false,
+  };
   const shift = createShift(rough ? { ...world, ports: rough.ports } : world, (draw) => {
     if (draw(3) === 0) world.pass(draw(1500) / 1000);
   });
@@ -79,6 +98,7 @@ export function createStorm(world: World, rough?: Rough) {
   const begin = (work: Omit<Work, 'ended'>, ended: (outcome: Error | undefined) => unknown = () => {}) =>
     void shift.begin({
       ...work,
+      run: (ports) => work.run(oracle.watched(ports)),
       async ended(outcome, unnamedBuilds) {
         if (outcome && !isHonest(outcome)) chronicle.wrong.push(outcome);
         // By its key another worker finds what one that died had begun.
@@ -102,12 +122,9 @@ export function createStorm(world: World, rough?: Rough) {
   }
   function deliver(push: Push, dies: Partial<Work> = {}) {
     remove(world.events, push);
+    oracle.told(push);
     begin({ run: (ports) => onPush(push, ports), ...dies }, (outcome) => {
-      const move = world.moves.find(
-        ({ image, digest, at }) =>
-          image === push.image && digest === push.digest && at === Date.parse(push.timestamp),
-      );
-      if (!outcome && move) move.heardAt ??= world.now();
+      if (!outcome) world.heard(push);
       // What was not answered is sent again.
       if (outcome) {
         sentAt.set(push, world.now());
@@ -128,6 +145,7 @@ export function createStorm(world: World, rough?: Rough) {
     });
   }
 
+  const judging = createJudging(world, oracle, begin);
   const sentAt = new WeakMap<Push, number>();
   let standsUntil = 0;
   /** Events that came to be since are sent as roughly as the world is. */
@@ -243,6 +261,29 @@ export function createStorm(world: World, rough?: Rough) {
       }
       case 'time passes':
         pass(1 + draw(400));
+        break;
+      case 'push the same': {
+        const image = draw(3) === 0 ? publicBase : base;
+        const same = oracle.contentOf(world.tags.get(image)!);
+        world.contents.set(world.push(image), { 'linux/amd64': same });
+        break;
+      }
+      case 'quarantine':
+      case 'admit':
+      case 'release':
+        judging.say(kind, draw);
+        break;
+      case 'pause':
+        judging.pause(draw);
+        // What was held meanwhile is a round's.
+        chronicle.lost = true;
+        break;
+      case 'clock jumps':
+        chronicle.lost = true;
+        chronicle.skewed = true;
+        world.clock.skewMs = draw(2 * mostSkewMs) - mostSkewMs;
+        oracle.clock.wasBehind ||= world.clock.skewMs < 0;
+        if (draw(3) === 0) pass(draw(7200));
     }
     sendNew();
     await shift.goOn(draw(40), draw);
@@ -255,7 +296,9 @@ export function createStorm(world: World, rough?: Rough) {
       delete world.trouble.engine;
       sendNew();
       rough?.end();
+      world.clock.skewMs = 0;
       await shift.rest(numbersFrom(1));
+      while (judging.goOn()) await shift.rest(numbersFrom(1));
     },
   };
 }
