@@ -8,7 +8,7 @@ import { withoutRunning, withoutSkipped, withRunning, withUnread } from '../../r
 import { messageLostSeconds, waitingAgainRounds } from '../../rules/timing.ts';
 import { alone } from '../alone.ts';
 import { dropGhost, setAside, takeBack } from '../queue/ghosts.ts';
-import { callNext, changeSlots } from '../queue/nextInQueue.ts';
+import { callAgain, changeSlots } from '../queue/nextInQueue.ts';
 import { endedAmong } from '../queue/waiters.ts';
 import { toReplace } from '../retryOnConflict.ts';
 
@@ -28,7 +28,7 @@ export async function resendLost(ports: Flow): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const { name: registry } of ports.settings.registries) {
     await alone(`the runs of ${registry} that go on`, faults, () => resendRunning(registry, faults, ports));
-    await alone(`the queue of ${registry}`, faults, () => callNext(registry, ports));
+    await alone(`the queue of ${registry}`, faults, () => callAgain(registry, ports));
     await alone(`the runs of ${registry} that wait`, faults, () => resendWaiting(registry, ports));
   }
   return faults;
