@@ -127,7 +127,7 @@ export const inputsOf = (pins: Pin[]) =>
     .join(' ');
 
 export const withRunning = (pace: Slots, runId: string): Slots => ({
-  ...withoutCalled(pace, runId),
+  ...withoutCalled(pace, [runId]),
   running: [...pace.running, runId],
 });
 export const withoutRunning = ({ unread = [], ...pace }: Slots, runId: string): Slots => {

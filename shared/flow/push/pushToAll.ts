@@ -65,11 +65,15 @@ async function readStates(tasks: TaskKey[], { store }: Flow) {
   return { states, unread };
 }
 
-/** Where it is one run of a registry, its message needs no look at the queue: it finds out itself whether it is its turn. */
+/**
+ * Where it is one run of a registry, its message needs no look at the queue: it finds out itself whether it is its turn.
+ * Of more, those that were called are called again: they were by this push, whose process may have ended before it sent
+ * their messages.
+ */
 async function sendStarts(queued: Decision[], ports: Flow): Promise<void> {
   for (const registry of new Set(queued.map((one) => one.registry))) {
-    const [first, ...others] = queued.filter((one) => one.registry === registry);
-    if (others.length > 0) await callNext(registry, ports);
-    else await ports.queue.sendStart([{ registry, runId: first!.runId! }]);
+    const runIds = queued.flatMap((one) => (one.registry === registry ? [one.runId!] : []));
+    if (runIds.length > 1) await callNext(registry, ports, ...runIds);
+    else await ports.queue.sendStart(runIds.map((runId) => ({ registry, runId })));
   }
 }

@@ -46,12 +46,12 @@ export async function isItsTurn(registry: string, runId: string, ports: Flow): P
 /**
  * Sends start messages for the runs whose turn it is, where that was not done. To be called when a slot is freed or a
  * run lets others go first.
- * @param handled a run whose own message has been handled, and which does not start now
+ * @param handled runs that do not start now though they may have been called, or whose messages may not have been sent
  */
-export const callNext = (registry: string, ports: Flow, handled?: string): Promise<void> =>
+export const callNext = (registry: string, ports: Flow, ...handled: string[]): Promise<void> =>
   call(registry, ports, (slots) => withoutCalled(slots, handled));
 
-/** The same for those that were called before too: a process may have ended before it sent their messages. */
+/** The same for all that were called before: a process may have ended before it sent their messages. */
 export const callAgain = (registry: string, ports: Flow): Promise<void> =>
   call(registry, ports, ({ called: _called, ...slots }) => slots);
 
@@ -59,18 +59,19 @@ export const callAgain = (registry: string, ports: Flow): Promise<void> =>
 async function call(registry: string, ports: Flow, before: (slots: Slots) => Slots): Promise<void> {
   const { store, queue, clock, settings } = ports;
   const by = crypto.randomUUID();
-  await retryOnConflict(async () => {
+  const send = await retryOnConflict(async () => {
     const { value, etag } = await slotsOf(registry, ports);
+    const mine = (value.called ?? []).filter((one) => one.by === by);
     // It was written, and only the answer was lost.
-    if (value.called?.some((call) => call.by === by)) return;
+    if (mine.length > 0) return mine.map(({ runId }) => runId);
     const slots = before(value);
     const terms = { now: clock.now(), most: settings.runsPerRegistry, by };
     const next = dispatch(slots, await headsOf(registry, headsWanted(slots, terms), ports), terms);
-    if (isDeepStrictEqual(next.slots, value)) return;
-    // Before the writing: a process that ends in between has sent them, and one message more does nothing.
-    if (next.send.length > 0) await queue.sendStart(next.send.map((runId) => ({ registry, runId })));
+    if (isDeepStrictEqual(next.slots, value)) return [];
     await store.commit(registry, [{ put: 'pace', value: next.slots, ...(etag && { etag }) }]);
+    return next.send;
   });
+  if (send.length > 0) await queue.sendStart(send.map((runId) => ({ registry, runId })));
 }
 
 /** @param change gives undefined where there is nothing to change; it may be called again */

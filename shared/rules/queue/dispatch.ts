@@ -11,9 +11,9 @@ export const turnOf = (slots: Slots, heads: QueueEntry[], most: number): string[
 /** Those that the queue is to be read for to find that: none while no slot is free. */
 export const turnsWanted = (slots: Slots, most: number) => wanted(slots, freeSlots(slots, most));
 
-/** The slots without a run that was called and does not start now. */
-export function withoutCalled({ called = [], ...slots }: Slots, runId: string | undefined): Slots {
-  const others = called.filter((call) => call.runId !== runId);
+/** The slots without runs that were called and do not start now. */
+export function withoutCalled({ called = [], ...slots }: Slots, runIds: string[]): Slots {
+  const others = called.filter((call) => !runIds.includes(call.runId));
   return { ...slots, ...(others.length > 0 && { called: others }) };
 }
 

@@ -81,7 +81,7 @@ const rows: Row[] = [
 
 const mostOf = (count: number) =>
   // A push with so many dependents is decided in pages, and who waits for a run of another page finds out by itself.
-  count < 1_000 ? { messages: 7, calls: 55, queueRows: 13 } : { messages: 9, calls: 75, queueRows: 40 };
+  count < 1_000 ? { messages: 4, calls: 52, queueRows: 13 } : { messages: 4, calls: 66, queueRows: 36 };
 
 for (const { title, tasks, builds } of rows)
   for (const count of byTier({ fast: [10, 100], normal: [10, 100], long: [10, 100, 1_000] })) {
