@@ -45,7 +45,19 @@ async function pinOf(
   const look = { image, digest, time, how: 'read' } as const;
   const platform = platformText(task.properties.platform);
   const seen = await see(look, ports, { isKept: isTracked(run), ...(terms && { terms }) });
-  const standing = standingOf(await withManifests(seen, platform, login, ports), seen.terms, platform);
+  const withManifests = async (of: Standing, digests: string[]) =>
+    standingOf(
+      await learnManifests(of, { digests, platforms: [platform] }, login, ports),
+      of.terms,
+      platform,
+    );
+  // What the older ones hold counts only where the newest is held.
+  let standing = await withManifests(seen, [seen.newest.digest]);
+  if (standing.held)
+    standing = await withManifests(
+      standing,
+      standing.seen.digests.map(({ digest }) => digest),
+    );
   if (!standing.held) return { digest: standing.newest.digest };
   const builtOn = await builtOnNow(image, run, ports);
   for (const pin of pinsOn(standing, builtOn)) {
@@ -62,16 +74,15 @@ async function pinOf(
   );
 }
 
-/** Where something is quarantined, with what the newest digests hold: a part of an index may be. */
-async function withManifests(
+/** Where something is quarantined, with what digests hold: a part of an index may be. */
+async function learnManifests(
   { seen, terms }: Standing,
-  platform: string,
+  wanted: { digests: string[]; platforms: string[] },
   login: RegistryLogin,
   ports: Ports,
 ) {
   if (!terms.judgements.some(({ verdict }) => verdict === 'quarantined')) return seen;
-  const digests = seen.digests.map(({ digest }) => digest);
-  return learnContents(seen, { digests, platforms: [platform] }, async () => login, ports);
+  return learnContents(seen, wanted, async () => login, ports);
 }
 
 /** Whether a replica may not have a digest yet. */

@@ -182,4 +182,33 @@ for (const [what, platforms, image] of planned)
     assert.ok(direct.length > 0);
   });
 
+for (const [what, platforms] of [
+  ['holds no part that is quarantined', []],
+  ['holds one for another platform', [arm64]],
+] as const)
+  test(`where six digests were seen, a run on an index that ${what} asks what one of them holds, once`, async () => {
+    const { world } = await worldOf();
+    for (let at = 0; at < 5; at++) {
+      pushIndex(world, ...platforms);
+      world.pass(60);
+      await deliver(world);
+    }
+    await settle(world);
+    const { sightings, putSightings } = world.ports.store;
+    const { value, etag } = (await sightings(base))!;
+    const unknown = value.digests.map(({ contents: _contents, manifests: _manifests, ...one }) => one);
+    await putSightings({ ...value, digests: unknown }, etag);
+    await say(world, 'quarantined', publicBase);
+    await settle(world);
+    const ofBase = value.digests.map(({ digest }) => digest);
+    const askedBy = async (task: string) => {
+      world.asked.length = 0;
+      await runByHand(world, 'mid1acr', task);
+      await settle(world);
+      return world.asked.filter((digest) => ofBase.includes(digest)).length;
+    };
+    assert.deepEqual([await askedBy('mid1-task'), await askedBy('mid1-task')], [1, 0]);
+    assert.equal(ofBase.length, 6);
+  });
+
 test.run();
