@@ -36,12 +36,17 @@ export const noRow = 'none';
 /** The number in such a key. */
 export const runNumber = (rowKey: string) => Number(newestFirst(Number(rowKey.slice('run!'.length))));
 
-/** Manual runs before automatic ones before those that wait, each in the order they were asked for. */
-export function placeRow({ registry, runId, automatic, waitsFor }: QueueEntry): string {
+/** The part of a key by which runs stand in the order they were asked for. */
+function askedFirst(registry: string, runId: string): string {
   const number = parseRunId(registry, runId);
   if (number === undefined) throw new RangeError(`${runId} is no run id of ${registry}`);
+  return oldestFirst(number);
+}
+
+/** Manual runs before automatic ones before those that wait, each in the order they were asked for. */
+export function placeRow({ registry, runId, automatic, waitsFor }: QueueEntry): string {
   const askedRank = automatic ? 1 : 0;
-  return `place!${waitsFor ? waitingRank : askedRank}!${oldestFirst(number)}`;
+  return `place!${waitsFor ? waitingRank : askedRank}!${askedFirst(registry, runId)}`;
 }
 const waitingRank = 2;
 
@@ -63,11 +68,8 @@ export const placeRange = (waiting: boolean) =>
     : { from: 'place!', to: `place!${waitingRank}!` };
 
 /** A run id has letters and digits, and a registry's name too: `~` is in neither. */
-export function waiterRow({ registry, runId, awaited }: Waiter): string {
-  const number = parseRunId(registry, runId);
-  if (number === undefined) throw new RangeError(`${runId} is no run id of ${registry}`);
-  return `${waiterPrefix(awaited)}!${oldestFirst(number)}`;
-}
+export const waiterRow = ({ registry, runId, awaited }: Waiter) =>
+  `${waiterPrefix(awaited)}!${askedFirst(registry, runId)}`;
 export const waiterPrefix = (awaited?: string) =>
   awaited ? `waiter!${awaited.replace('/', '~')}` : 'waiter';
 

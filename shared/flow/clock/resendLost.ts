@@ -21,8 +21,8 @@ const runsLookedAt = 1000;
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings' | 'log'>;
 
 /**
- * Sends lost messages again: for the runs whose turn it is, those that wait for what is over, every run that was claimed and not given
- * to the engine, and every run whose follow-up is overdue. A repeated message does nothing.
+ * Sends lost messages again: for the runs whose turn it is, those that wait for what is over, every run that was claimed
+ * and not given to the engine, and every run whose follow-up is overdue. A repeated message does nothing.
  */
 export async function resendLost(ports: Flow): Promise<Fault[]> {
   const faults: Fault[] = [];

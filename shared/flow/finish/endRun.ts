@@ -7,7 +7,6 @@ import { eventGuid } from '../../names/eventGuid.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Stored, UnreadableError, type Write } from '../../ports/store.ts';
 import { type Reading, withEnded, withoutRunning } from '../../rules/taskState.ts';
-
 import { callNext } from '../queue/nextInQueue.ts';
 import { queueEntryOf } from '../queue/places.ts';
 import { letGoOn } from '../queue/waiters.ts';

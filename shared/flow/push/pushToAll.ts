@@ -36,9 +36,10 @@ export async function pushToAll(
     const of = states.filter(
       ({ value }) => platform === undefined || platformText(value.platform) === platform,
     );
+    const counted = countedBy(named, own);
     for (const registry of new Set(of.map(({ value }) => value.registry))) {
       const some = of.filter(({ value }) => value.registry === registry);
-      decisions.push(...(await pushToRegistry(countedBy(named, own), registry, some, ports)));
+      decisions.push(...(await pushToRegistry(counted, registry, some, ports)));
     }
   }
   await ports.store.recordPush(push.id, decisions, isPart);

@@ -8,7 +8,6 @@ import { freeSlots } from '../../rules/queue/dispatch.ts';
 import { withPinned, withRunning } from '../../rules/taskState.ts';
 import { claimSeconds, maxSlotConflicts } from '../../rules/timing.ts';
 import type { Prepared } from '../prepare/prepare.ts';
-
 import { slotsOf } from '../queue/nextInQueue.ts';
 import { queueEntryOf } from '../queue/places.ts';
 

@@ -1,4 +1,5 @@
 import type { QueueEntry, Slots } from '../../model/state.ts';
+import { elapsedMs } from '../elapsed.ts';
 import { messageLostSeconds } from '../timing.ts';
 
 /** How many more runs the engine may have of a registry. */
@@ -47,9 +48,9 @@ export function dispatch(
   return { slots: { ...rest, ...(called.length > 0 && { called }) }, send };
 }
 
-/** Those that were called, and whose messages are not lost; a time to come is of a clock that went back. */
+/** Those that were called, and whose messages are not lost. */
 const standing = ({ called = [] }: Slots, now: Date) =>
-  called.filter(({ at }) => Math.abs(now.getTime() - Date.parse(at)) < messageLostSeconds * 1000);
+  called.filter(({ at }) => elapsedMs(at, now) < messageLostSeconds * 1000);
 
 const wanted = ({ skipped = [] }: Slots, count: number) => (count === 0 ? 0 : count + skipped.length);
 

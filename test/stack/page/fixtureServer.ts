@@ -13,9 +13,7 @@ import { listen } from '../../../local/machine/listening.ts';
 export type ApiAnswer =
   | { json: unknown }
   | { status: number; code: string; message: string }
-  | { text: string }
-  /** The connection ends without an answer. */
-  | { hangsUp: true };
+  | { text: string };
 export type Api = (method: string, url: URL, range: string | undefined) => ApiAnswer;
 
 /**
@@ -85,10 +83,6 @@ function answer(api: Api, request: IncomingMessage, response: ServerResponse, ur
     return;
   }
   const answered = api(request.method ?? 'GET', url, request.headers.range);
-  if ('hangsUp' in answered) {
-    request.socket.destroy();
-    return;
-  }
   if ('text' in answered) {
     sendPart(answered.text, request.headers.range, response);
     return;
