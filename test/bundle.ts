@@ -22,6 +22,15 @@ const placeOfSource = (sourceOf: (path: string) => string | undefined): Plugin =
   },
 });
 
+/** uvu drops what a `before` throws. */
+const saysWhatBeforeThrew: Plugin = {
+  name: 'says-what-before-threw',
+  setup({ onResolve }) {
+    const path = join(import.meta.dirname, 'uvu.ts');
+    onResolve({ filter: /^uvu$/ }, ({ importer }) => (importer === path ? undefined : { path }));
+  },
+};
+
 /** What tests start as processes of their own. */
 const programs = [
   'infra/scripts/look.ts',
@@ -88,7 +97,7 @@ export async function bundleTests(
       'import.meta.filename': 'sourceFilename',
       'import.meta.url': 'sourceUrl',
     },
-    plugins: [placeOfSource(sourceOf)],
+    plugins: [saysWhatBeforeThrew, placeOfSource(sourceOf)],
   });
   return {
     folder: outdir,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'uvu';
+import { bundleTests } from './bundle.ts';
+import { runProgram } from './runProgram.ts';
 import { readVerdict } from './verdict.ts';
 
 const footer = (total: number, passed: number, skipped = 0) =>
@@ -18,5 +21,22 @@ const cases: [title: string, code: number | null, output: string, source: string
 for (const [title, code, output, source, failed] of cases) {
   test(title, () => assert.equal(readVerdict('x.test.ts', code, output, source).failed, failed));
 }
+
+test('what a before hook threw is printed, which uvu drops', async () => {
+  const file = 'test/verdict.test.ts';
+  const root = join(import.meta.dirname, '..');
+  const throwing =
+    "test.before(() => { throw new Error('the port is taken'); }); test('x', () => {}); test.run();";
+  const sourceOf = (path: string) =>
+    path === join(root, file) ? `import { test } from 'uvu'; ${throwing}` : undefined;
+  const { bundled, remove } = await bundleTests(root, [file], { started: [], sourceOf });
+  try {
+    const { output } = await runProgram([bundled(file)], { cwd: root, env: {}, limit: 30_000 });
+    assert.match(output, /the port is taken/);
+    assert.match(output, /Total: +1\n/);
+  } finally {
+    remove();
+  }
+});
 
 test.run();

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -30,10 +31,30 @@ export async function close(server: Server | SecureServer): Promise<void> {
   await closed;
 }
 
-/** A port that is free now, for a server whose address is needed before it starts. */
+/** Below what Linux, macOS and Windows give to whoever asks for any port, connections that go out among them. */
+const lowest = 20_000;
+const highest = 32_000;
+const given = new Set<number>();
+
+/**
+ * A port that is free now, for a server whose address is needed before it starts. Nothing but another such server takes
+ * it meanwhile; this process is given each port once.
+ * @throws when none of a hundred is free
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await close(server);
-  return port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(lowest, highest);
+    const server = createServer();
+    try {
+      if (given.has(port)) continue;
+      await listen(server, port);
+      given.add(port);
+      return port;
+    } catch {
+      // Taken: the next one.
+    } finally {
+      if (server.listening) await close(server);
+    }
+  }
+  throw new Error(`No port between ${lowest} and ${highest} is free on 127.0.0.1.`);
 }

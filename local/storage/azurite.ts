@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { freePort } from '../machine/listening.ts';
 import { endWithParent, type OwnedChild, startOwnedChild } from '../machine/ownedChild.ts';
 
 export interface Azurite {
@@ -33,9 +34,8 @@ const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6
  * @throws when it does not answer within 30 s, with what it printed
  */
 export async function startAzurite(options: { dir?: string } = {}): Promise<Azurite> {
-  const first = await launch({ blob: 0, queue: 0, table: 0 }, options.dir);
-  const { ports } = first;
-  let child = first.child;
+  const ports = { blob: await freePort(), queue: await freePort(), table: await freePort() };
+  let child = await launch(ports, options.dir);
   const endpoint = (service: keyof Ports) => `http://127.0.0.1:${ports[service]}/${account}`;
   return {
     connectionString: [
@@ -59,25 +59,25 @@ export async function startAzurite(options: { dir?: string } = {}): Promise<Azur
       if (options.dir === undefined)
         throw new Error('Azurite cannot restart: it keeps its data in memory. Start it with a dir.');
       await child.stop(stopLimitMs);
-      child = (await launch(ports, options.dir)).child;
+      child = await launch(ports, options.dir);
     },
     stop: () => child.stop(options.dir === undefined ? 0 : stopLimitMs),
   };
 }
 
-async function launch(wanted: Ports, dir: string | undefined): Promise<{ child: OwnedChild; ports: Ports }> {
-  const ports: Partial<Ports> = {};
+async function launch(ports: Ports, dir: string | undefined): Promise<OwnedChild> {
   let tellReady = () => {};
   const ready = new Promise<void>((resolve) => {
     tellReady = resolve;
   });
   const services = ['blob', 'queue', 'table'] as const;
+  const listening = new Set<string>();
   const child = startOwnedChild(
     [
       '--import',
       endWithParent,
       createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js'),
-      ...services.flatMap((name) => [`--${name}Host`, '127.0.0.1', `--${name}Port`, String(wanted[name])]),
+      ...services.flatMap((name) => [`--${name}Host`, '127.0.0.1', `--${name}Port`, String(ports[name])]),
       ...(dir === undefined ? ['--inMemoryPersistence'] : ['--location', dir]),
       '--skipApiVersionCheck',
       '--disableTelemetry',
@@ -85,11 +85,9 @@ async function launch(wanted: Ports, dir: string | undefined): Promise<{ child: 
     ],
     {},
     (line) => {
-      const [, service, port] =
-        /Azurite (Blob|Queue|Table) service (?:is )?successfully listen\w* (?:at|on) \S*:(\d+)/.exec(line) ??
-        [];
-      if (service) ports[service.toLowerCase() as keyof Ports] = Number(port);
-      if (services.every((name) => ports[name])) tellReady();
+      const service = /Azurite (Blob|Queue|Table) service (?:is )?successfully listen/.exec(line)?.[1];
+      if (service) listening.add(service);
+      if (listening.size === services.length) tellReady();
     },
   );
   const limit = AbortSignal.timeout(startLimitMs);
@@ -99,12 +97,12 @@ async function launch(wanted: Ports, dir: string | undefined): Promise<{ child: 
       limit.addEventListener('abort', () => resolve(`it was not ready after ${startLimitMs / 1000} s`)),
     ),
   ]);
-  const outcome = await Promise.race([ready.then(() => answers(ports as Ports, limit)), failed]);
+  const outcome = await Promise.race([ready.then(() => answers(ports, limit)), failed]);
   if (outcome) {
     await child.stop(0);
     throw new Error(`Azurite did not start: ${outcome}. It printed:\n${child.lastLines()}`);
   }
-  return { child, ports: ports as Ports };
+  return child;
 }
 
 /** Any HTTP answer will do: without a signature it is a 4xx. */

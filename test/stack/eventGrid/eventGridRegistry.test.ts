@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { startEventGrid } from '../../../local/eventGrid/eventGrid.ts';
+import { freePort, listen } from '../../../local/machine/listening.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
 
 const registryResourceId =
@@ -76,18 +76,6 @@ test.after(async () => {
   await new Promise((resolve) => hook.close(resolve));
   rmSync(dir, { recursive: true });
 });
-
-async function listen(server: ReturnType<typeof createServer>): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-async function freePort(): Promise<number> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const digestOf = (bytes: string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 async function pushBlob(repository: string, bytes: string) {

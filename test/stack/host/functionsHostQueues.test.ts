@@ -6,6 +6,7 @@ import {
   type SpawnOptions,
   spawnFunctionsHost,
 } from '../../../local/functionsHost/spawn.ts';
+import { freePort } from '../../../local/machine/listening.ts';
 import { startAzurite } from '../../../local/storage/azurite.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
 import { sampleApp } from './sampleApp.ts';
@@ -130,13 +131,13 @@ test('a function that runs longer than its lease keeps its message, as the lease
 });
 
 test('a message that a killed host had taken runs again after its lease, at the same address', async () => {
-  const options = { ...spawnOptions('crashing'), queueLeaseSeconds: 3 };
+  const options = { ...spawnOptions('crashing'), queueLeaseSeconds: 3, port: await freePort() };
   const killed = await spawnFunctionsHost(options);
   await put('crashing', base64({ name: 'crash', ms: 60_000 }));
   await waitFor('the run', async () => (await runsOf('crash', killed))[0]);
   killed.kill('SIGKILL');
   assert.equal(await killed.exited, null);
-  const risen = await spawnFunctionsHost({ ...options, port: killed.port });
+  const risen = await spawnFunctionsHost(options);
   assert.equal(risen.url, killed.url);
   const run = await waitFor('the run after the crash', async () => (await runsOf('crash', risen))[0]);
   assert.equal(run.dequeueCount, 2);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { test } from 'uvu';
 import { type KeyVault, startKeyVault } from '../../../local/identity/keyVault.ts';
-import { close, listen } from '../../../local/machine/listening.ts';
+import { freePort } from '../../../local/machine/listening.ts';
 import { nullGuid } from '../../../local/registry/registry.ts';
 import { startWorld, type World } from '../whole/world.ts';
 
@@ -12,9 +11,7 @@ const scope = '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroup
 
 test.before(async () => {
   // The app must know where the vault is before it starts, and the vault needs the stack's roles.
-  const place = createServer();
-  const port = await listen(place);
-  await close(place);
+  const port = await freePort();
   world = await startWorld({
     pull: ['appacr'],
     settings: {

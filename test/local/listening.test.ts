@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import { createConnection } from 'node:net';
+import { test } from 'uvu';
+import { close, freePort, listen } from '../../local/machine/listening.ts';
+
+const servers: Server[] = [];
+const open = async (port = 0): Promise<number> => {
+  const server = createServer();
+  servers.push(server);
+  return listen(server, port);
+};
+test.after(async () => {
+  await Promise.all(servers.map(close));
+});
+
+test('a port that is kept for later is none that a server without a wish is given', async () => {
+  const kept = await freePort();
+  const others = await Promise.all(Array.from({ length: 200 }, () => open()));
+  assert.ok(kept < Math.min(...others), `${kept} below ${Math.min(...others)}`);
+  assert.equal(await open(kept), kept);
+});
+
+test('a port that is kept for later is none that a connection goes out from', async () => {
+  const kept = await freePort();
+  const to = await open();
+  const out = createConnection(to, '127.0.0.1');
+  await new Promise((resolve) => out.once('connect', resolve));
+  assert.ok(kept < out.localPort!);
+  out.destroy();
+});
+
+test('no port is kept twice, nor one that is taken', async () => {
+  const kept = await Promise.all(Array.from({ length: 50 }, freePort));
+  assert.equal(new Set(kept).size, 50);
+  for (const port of kept) await open(port);
+});
+
+test('a port that is taken is named', async () => {
+  const port = await open();
+  await assert.rejects(open(port), new RegExp(`Cannot listen on 127.0.0.1:${port} \\(EADDRINUSE\\)`));
+});
+
+test.run();
