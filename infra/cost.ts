@@ -31,8 +31,9 @@ export const assumed = {
   tablePerPush: 6 + 4,
   tablePerBuild: 40 + 2,
   tablePerClock: 8,
-  /** An instance is there all the time, as the clock runs every minute, and asks two queues once a second. */
-  queuePolls: 2 * minutes * 60,
+  /** Those of the template: each has a function, whose instances ask it once a second while they are there. */
+  queues: 4,
+  pollsPerQueue: minutes * 60,
   leaseRenewals: minutes * 6,
   telemetryKB: 6,
   logAlerts: 3,
@@ -54,7 +55,7 @@ export function costOf(pushesPerDay: number) {
     cost('functionsExecution', invocations);
   const events = cost('eventGridOperation', pushes * assumed.eventGridPerPush);
   const storage =
-    cost('queueOperation', assumed.queuePolls + builds * assumed.queuePerBuild) +
+    cost('queueOperation', assumed.queues * assumed.pollsPerQueue + builds * assumed.queuePerBuild) +
     cost(
       'tableOperation',
       minutes * assumed.tablePerClock + pushes * assumed.tablePerPush + builds * assumed.tablePerBuild,

@@ -20,7 +20,12 @@ param identityClientId string
 param identityPrincipalId string
 
 @description('Required. The registries in the settings of the app: id, loginServer, roleAssignmentMode and agentPoolName of each.')
-param registries object[]
+param registries {
+  id: string
+  loginServer: string
+  roleAssignmentMode: string
+  agentPoolName: string
+}[]
 
 @description('Required. Application settings, beside those that follow from the other parameters.')
 param settings object

@@ -139,5 +139,8 @@ async function endApp(app: LoadedApp, quiet: Promise<unknown>, drainMs: number, 
   if ((await Promise.race([quiet, limit])) === 'limit')
     log('warning', 'Host', `Functions still run ${drainMs / 1000} s after the request to stop; leaving them`);
   clearTimeout(timer);
-  await Promise.race([app.unload(), wait(unloadMs, undefined, { ref: false })]);
+  const unloaded = app
+    .unload()
+    .catch((error: Error) => log('error', 'Host', `The app's appTerminate failed: ${error.message}`));
+  await Promise.race([unloaded, wait(unloadMs, undefined, { ref: false })]);
 }

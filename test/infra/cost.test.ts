@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { costOf, costTable } from '../../infra/cost.ts';
+import { assumed, costOf, costTable } from '../../infra/cost.ts';
+import { group, infra, moduleOf } from './infraFiles.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** The formatter fills the columns of a table up. */
@@ -21,6 +22,14 @@ test('what is used more costs more, and the parts make the sum', () => {
   assert.ok(many.total > few.total, `${many.total} and ${few.total}`);
   const { functions, events, storage, logs, alerts, total } = many;
   assert.equal(total, functions + events + storage + logs + alerts);
+});
+
+test('each queue of the template is asked, and each alert of it is paid', () => {
+  const { queues } = moduleOf(group, 'dataStorage');
+  assert.equal(assumed.queues, (queues as string[]).length);
+  const alerts = (file: string, name: string) => infra.get(`modules/${file}.bicep`)!.variables[name] as [];
+  assert.equal(assumed.logAlerts, alerts('monitoring', 'logAlerts').length);
+  assert.equal(assumed.metricAlertsPerRegistry, alerts('topicAlerts', 'alerts').length);
 });
 
 test.run();

@@ -119,6 +119,9 @@ test('with a registration in Entra every request is signed in but Event Grid’s
     '/page',
     '/page/*',
   ]);
+  const deployment = text('docs/deploy-azd.md');
+  for (const path of globalValidation!.excludedPaths as string[])
+    assert.ok(deployment.includes(`\`${path}\``), `docs/deploy-azd.md does not name ${path}`);
   assert.match(text('shared/edge/logServer.ts'), /route: 'logs\//);
   assert.match(text('shared/edge/webhookServer.ts'), /route: 'webhooks\//);
   // With PLINTH_API_CLIENT_ID set, functions ask for no key: sign-in must be there first.

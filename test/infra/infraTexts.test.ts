@@ -95,6 +95,19 @@ const laws: [title: string, breaks: (file: BicepFile) => unknown[], bad: string]
     ({ text }) => text.match(/guid\([^)\n]*\b(registryId|environmentName|functionAppId)\b/g) ?? [],
     'var a = guid(registryId, topicPrincipalId)',
   ],
+  [
+    'the name of a role assignment holds whose it is: an identity that is made again gets one of its own',
+    ({ resources }) =>
+      resources
+        .filter(({ type }) => type.startsWith('Microsoft.Authorization/roleAssignments@'))
+        .filter(({ body }) => !/^guid\(.*\b\w*[pP]rincipalId\b/.test((body.name as Expression).text)),
+    "resource a 'Microsoft.Authorization/roleAssignments@2022-04-01' = {\n  name: guid(account.id, roleName)\n}",
+  ],
+  [
+    'a list of objects says what is in each',
+    ({ parameters }) => parameters.filter(({ type }) => type === 'object[]'),
+    'param registries object[]',
+  ],
 ];
 for (const [title, breaks, bad] of laws)
   test(title, () => {

@@ -63,6 +63,13 @@ test('a subscription passes the handshake and its events reach the function', as
   assert.deepEqual(grid.deadLetters(), []);
 });
 
+test('the handshake is answered as plain text', async () => {
+  const validation = { ...event('v'), data: { validationCode: 'code-1' } };
+  const answer = await post([validation], 'SubscriptionValidation');
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/);
+  assert.equal(await answer.text(), '{"validationResponse":"code-1"}');
+});
+
 test('a subscription in the schema of CloudEvents, which the app does not have, is refused', async () => {
   const schema = 'CloudEventSchemaV1_0';
   await assert.rejects(
@@ -98,6 +105,8 @@ const rows: Array<[title: string, send: () => Promise<Response>, status: number,
   ['Unsubscribe', () => post('', 'Unsubscribe'), 202, /^$/],
   ['what is not JSON', () => post('nonsense'), 500, /JSON/],
   ['a number', () => post('7'), 500, /neither an event nor an array/],
+  ['a bare text', () => post('"x"'), 500, /neither an event nor an array/],
+  ['null', () => post('null'), 500, /neither an event nor an array/],
   ['an array of texts', () => post(['x']), 500, /neither an event nor an array/],
   ['a megabyte of nonsense', () => post('x'.repeat(1_048_576)), 500, /JSON/],
   ['a PUT', () => post([event('d')], 'Notification', 'PUT'), 202, /^$/],

@@ -119,6 +119,34 @@ test('an app runs in this process too, one at a time and again after a stop', as
   app.remove();
 });
 
+const hooks: [does: string, code: string, ends: boolean][] = [
+  ['ends at once', '', true],
+  ['ends after a while', 'await new Promise((end) => setTimeout(end, 1000));', true],
+  ['fails', "throw new Error('the hook fails on purpose');", false],
+  ['never ends', 'await new Promise(() => setInterval(() => {}, 1000));', false],
+];
+for (const [does, code, ends] of hooks)
+  test(`an app whose appTerminate ${does} ends, within the five seconds that a worker has for it`, async () => {
+    const hook = `async () => { console.log('hook begins'); ${code} console.log('hook ends'); }`;
+    const app = writeApp({
+      ...registering(`app.http('ping', { handler: async () => ({}) });\napp.hook.appTerminate(${hook});`),
+      'host.json': { version: '2.0' },
+    });
+    const lines: string[] = [];
+    const host = await spawnFunctionsHost({
+      appDir: app.dir,
+      env: {},
+      keys,
+      log: (line) => lines.push(line),
+    });
+    host.kill('SIGTERM');
+    assert.equal(await host.exited, 0);
+    assert.ok(lines.includes('hook begins'));
+    assert.equal(lines.includes('hook ends'), ends, lines.join('\n'));
+    assert.equal(/appTerminate failed: the hook fails/.test(lines.join()), does === 'fails');
+    app.remove();
+  });
+
 test('a host that cannot start as a process says what it printed, and holds no key', async () => {
   const app = writeApp({ 'host.json': { version: '1.0' }, 'package.json': {} });
   const starting = spawnFunctionsHost({ appDir: app.dir, env: {}, keys });
