@@ -20,7 +20,7 @@ const put =
   async ({ call, world }: Api) => {
     for (const name of names) {
       world.pass(1);
-      assert.equal((await call('tasks-create', { task: name }, task(`${name}:1`))).status, 200);
+      assert.equal((await call('tasks-create', { task: name }, task(`${name.toLowerCase()}:1`))).status, 200);
     }
   };
 const remove =
@@ -36,12 +36,24 @@ const patch =
     await call('tasks-update', { task: name }, { properties: { timeout: 600 } });
   };
 const lists: [what: string, acts: ((api: Api) => Promise<void>)[], names: string[]][] = [
-  ['in the order of their names', [put('a', 'b', 'c')], ['a', 'b', 'c']],
-  ['against the order of their names', [put('c', 'b', 'a')], ['c', 'b', 'a']],
-  ['in any order', [put('b', 'z', 'a')], ['b', 'z', 'a']],
-  ['and one of them written again', [put('c', 'b', 'a'), put('c')], ['c', 'b', 'a']],
-  ['and one of them changed', [put('c', 'b', 'a'), patch('c')], ['c', 'b', 'a']],
-  ['and one deleted and created anew', [put('c', 'b', 'a'), remove('c'), put('c')], ['b', 'a', 'c']],
+  ['in the order of their names', [put('alpha', 'bravo', 'charlie')], ['alpha', 'bravo', 'charlie']],
+  ['against the order of their names', [put('charlie', 'bravo', 'alpha')], ['charlie', 'bravo', 'alpha']],
+  ['in any order', [put('bravo', 'zulu1', 'alpha')], ['bravo', 'zulu1', 'alpha']],
+  [
+    'and one of them written again',
+    [put('charlie', 'bravo', 'alpha'), put('charlie')],
+    ['charlie', 'bravo', 'alpha'],
+  ],
+  [
+    'and one of them changed',
+    [put('charlie', 'bravo', 'alpha'), patch('charlie')],
+    ['charlie', 'bravo', 'alpha'],
+  ],
+  [
+    'and one deleted and created anew',
+    [put('charlie', 'bravo', 'alpha'), remove('charlie'), put('charlie')],
+    ['bravo', 'alpha', 'charlie'],
+  ],
   ['with names in capitals and numbers', [put('task10', 'Task2', 'task1')], ['task10', 'Task2', 'task1']],
 ];
 for (const [what, acts, names] of lists)
