@@ -98,9 +98,9 @@ type Asked = Pick<Pin, 'image' | 'digest'>;
  * its run does not hold its place for that.
  */
 async function mayCome({ image, digest }: Asked, { run, engineRun }: FinishedBuild, { store, clock }: Flow) {
-  const seen = (await store.sightings(image))?.value.digests ?? [];
-  const known = seen.find((one) => one.digest === digest);
-  if (known && known !== seen.at(-1)) return false;
+  const seen = (await store.sightings(image))?.value.digests;
+  const known = seen?.find((one) => one.digest === digest);
+  if (known && known !== seen?.at(-1)) return false;
   const isMade = engineRun.outputImages.some((output) => output.digest === digest);
   const made = engineRun.finishTime ?? run.startTime ?? run.createTime;
   const since = known?.since ?? (isMade ? made : undefined);

@@ -165,6 +165,20 @@ const rows: Row[] = [
     fault: cannotBeHeld,
   },
   {
+    title: 'just made whose base is not there, and was never seen',
+    outputs: [output('app')],
+    fails: ['base', notThere],
+    finishTime: at(-1),
+    fault: cannotBeHeld,
+  },
+  {
+    title: 'of two just made that is not there yet',
+    outputs: [output('app'), output('x')],
+    fails: ['app', notThere],
+    finishTime: at(-1),
+    fault: 'again',
+  },
+  {
     title: 'whose base is not there yet',
     outputs: [output('app')],
     fails: ['base', notThere],
@@ -285,7 +299,29 @@ for (const [title, outputs, used, before, after] of kept)
       await store.changeEdges({ registry, task: 'dep' }, { bases: [made(name)], outputs: [] }, noEdges);
     const etag = (await store.state(registry, 'app'))!.etag;
     const run = sampleRun(registry, formatRunId(registry, 1), 'app');
+    const asked: Parameters<typeof store.imageEdges>[] = [];
+    const changes: object[] = [];
+    ports.store = {
+      ...store,
+      imageEdges: (...one) => {
+        asked.push(one);
+        return store.imageEdges(...one);
+      },
+      changeEdges: (...one) => {
+        changes.push(one);
+        return store.changeEdges(...one);
+      },
+    };
     await keepOutputs(run, { runId: 'e', status: 'Succeeded', outputImages: outputs }, ports);
+    const tagged = new Set(outputs.flatMap(({ repository, tag }) => (tag ? [made(repository)] : [])));
+    assert.deepEqual(
+      asked,
+      [...tagged].map((image) => [image, { top: 1 }]),
+      'one dependent is enough',
+    );
+    const added = after.filter((name) => !before.includes(name)).map(made);
+    const change = [{ registry, task: 'app' }, { bases: [], outputs: added }, noEdges];
+    assert.deepEqual(changes, added.length > 0 ? [change] : []);
     const now = (await store.state(registry, 'app'))!;
     assert.deepEqual(now.value.outputs, after.map(made));
     assert.equal(

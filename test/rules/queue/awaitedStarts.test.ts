@@ -41,6 +41,7 @@ const rows: [title: string, starts: TaskState[], awaited: Record<string, string>
   ['it has a run already', [task('a', ['base']), task('b', ['a'], { open: [queued] })], {}],
   ['the maker has a run already', [task('a', ['base'], { open: [queued] }), task('b', ['a'])], { b: 'a' }],
   ['it stands on what it makes itself', [task('a', ['a'])], {}],
+  ['the maker stands on what it makes itself', [task('a', ['a']), task('b', ['a'])], { b: 'a' }],
   ['two stand on each other', [task('a', ['b']), task('b', ['a'])], {}],
   ['three stand in a row', [task('a', ['base']), task('b', ['a']), task('c', ['b'])], { b: 'a' }],
   [

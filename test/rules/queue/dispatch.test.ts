@@ -269,6 +269,11 @@ for (const [title, row, turn] of [
   ['a free slot is the first that can be read', { most: 1, skipped: 'c1', queue: 'c1 c2' }, 'c2'],
   ['a free slot is the first, whoever was called', { most: 1, called: 'c2', queue: 'm1 c2' }, 'm1'],
   ['an empty queue is none', { most: 2 }, ''],
+  [
+    'a free slot is one, though one that cannot be read has left',
+    { most: 1, skipped: 'c9', queue: 'c1 c2' },
+    'c1',
+  ],
 ] as const)
   test(`the turn of ${title}`, () => {
     const slots = slotsOf({ title, ...row });
@@ -292,6 +297,32 @@ for (const [title, runId, left] of [
       ids(left),
     );
   });
+
+/** How many entries of the queue are read: for who is called, and for whose turn it is. */
+for (const [title, row, heads, turns] of [
+  ['no slot', { most: 0 }, 0, 0],
+  ['one free slot', { most: 1 }, 1, 1],
+  ['three free slots', { most: 3 }, 3, 3],
+  ['one free slot of three', { most: 3, running: 'r1 r2' }, 1, 1],
+  ['a free slot that one was called for', { most: 1, called: 'c1' }, 0, 1],
+  ['two free slots, for one of which one was called', { most: 2, called: 'c1' }, 2, 2],
+  ['a free slot that two were called for', { most: 1, called: 'c1 c2' }, 0, 1],
+  ['a free slot whose message is lost', { most: 1, called: 'c1', seconds: 60 }, 1, 1],
+  ['a free slot and two that cannot be read', { most: 1, skipped: 'c1 c2' }, 3, 3],
+  ['no free slot and two that cannot be read', { most: 1, running: 'r1', skipped: 'c1 c2' }, 0, 0],
+  ['a called slot and one that cannot be read', { most: 1, called: 'c2', skipped: 'c1' }, 0, 2],
+] as const)
+  test(`of ${title} ${heads} and ${turns} of the queue are read`, () => {
+    const slots = slotsOf({ title, ...row });
+    assert.equal(headsWanted(slots, { now, most: row.most }), heads);
+    assert.equal(turnsWanted(slots, row.most), turns);
+  });
+
+test('slots for which nobody is called stay as they are', () => {
+  const slots: Slots = { registry: 'appacr', running: [] };
+  assert.deepEqual(dispatch(slots, [], { now, most: 1, by: 'this' }), { slots, send: [] });
+  assert.deepEqual(withoutCalled(slots, ['c1']), slots);
+});
 
 test('the slots without their only call have no list of calls', () => {
   const slots = slotsOf({ title: '', most: 3, called: 'c1' });
