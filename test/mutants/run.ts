@@ -1,11 +1,11 @@
 /**
  * Changes the product one place at a time and asks the fast tests whether they notice.
  *
- *   npm run mutants [-- PATTERN] [-- --near] [-- --sample=N]
+ *   npm run mutants [-- PATTERN] [-- --near] [-- --sample=N] [-- --by=PATTERN]
  *
  * PATTERN: a folder, or a pattern of the source files' paths. --near: only the tests in the folder of the changed
  * file's name, or that import it, so that a folder ends within minutes; without it every test that reaches the
- * mutant is asked. --sample: N mutants drawn evenly from each file.
+ * mutant is asked. --sample: N mutants drawn evenly from each file. --by: only the tests whose paths match, as a new one.
  *
  * One process at a time, behind everything else that the machine does. What each test file said of each mutant is kept,
  * so that a run that was stopped goes on; a changed source file begins anew, and a changed test is asked anew about what
@@ -40,6 +40,7 @@ function sampled(mutants: Mutant[], sample: number): Mutant[] {
 }
 
 const args = process.argv.slice(2);
+const by = new RegExp(args.find((arg) => arg.startsWith('--by='))?.slice(5) ?? '');
 const sample = Number(args.find((arg) => arg.startsWith('--sample='))?.slice(9) ?? Number.POSITIVE_INFINITY);
 const pattern = new RegExp(args.find((arg) => !arg.startsWith('--')) ?? '');
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
@@ -49,7 +50,7 @@ const { mutants, sourceOf } = await instrument(root, pattern);
 const chosen = Number.isFinite(sample) ? sampled(mutants, sample) : mutants;
 const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
-  .filter((file) => file.endsWith('.test.ts') && !otherTests.test(file));
+  .filter((file) => file.endsWith('.test.ts') && !otherTests.test(file) && by.test(file));
 const sources = [...new Set(chosen.map(({ file }) => file))];
 const near = args.includes('--near');
 const passes: Asked[] = near
