@@ -1,11 +1,16 @@
+/** A fifth mark on one letter, and those after it, are drawn over the lines above and below. */
+const mostMarks = 4;
+const shapeless = new RegExp(
+  String.raw`(?![\t\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]|\p{M}(?<=\p{M}{${mostMarks + 1}})`,
+  'gu',
+);
+
 /**
- * Controls, marks of direction and whatever else has no shape of its own, as `⟨U+202E⟩`: a name or a log line cannot
- * show as another. A tab stays.
+ * Controls, marks of direction, fillers and whatever else has no shape of its own, as `⟨U+202E⟩`: a name or a log line
+ * cannot show as another, or over another. Tabs stay, and what makes a letter a picture.
  */
 export const visible = (text: string) =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, (one) =>
-    one === '\t' ? one : `⟨U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`,
-  );
+  text.replace(shapeless, (one) => `⟨U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`);
 
 /** A part of a line, with the class of its colour where it has one. */
 export interface Coloured {

@@ -14,6 +14,12 @@ const names: [text: string, shown: string][] = [
   ['two\nlines', 'two⟨U+000A⟩lines'],
   ['\uFEFFmark', '⟨U+FEFF⟩mark'],
   ['tab\tstays', 'tab\tstays'],
+  ['filler\u3164\uFFA0\u115F', 'filler⟨U+3164⟩⟨U+FFA0⟩⟨U+115F⟩'],
+  ['joined\u034Fletters\u17B4', 'joined⟨U+034F⟩letters⟨U+17B4⟩'],
+  ['hidden\u{E0041}\u{E0101}', 'hidden⟨U+E0041⟩⟨U+E0101⟩'],
+  ['half \uD800 \uDC00', 'half ⟨U+D800⟩ ⟨U+DC00⟩'],
+  [`e${'\u0301'.repeat(6)}`, `e${'\u0301'.repeat(4)}⟨U+0301⟩⟨U+0301⟩`],
+  ['Viê\u0323t ⚠️ 👍🏽 בְּרֵאשִׁית', 'Viê\u0323t ⚠️ 👍🏽 בְּרֵאשִׁית'],
   ['日本 émoji 🚀', '日本 émoji 🚀'],
   ['<img src=x>', '<img src=x>'],
 ];

@@ -124,16 +124,7 @@ export function apiOver({
       return { json: { logLink: 'https://elsewhere.example/logs/a/b/log.txt?sig=s' } };
     if (/\/decisions$/.test(pathname))
       return { json: { value: [decision('started', 'built on aaaa, now bbbb')] } };
-    if (/\/pushes\//.test(pathname))
-      return {
-        json: {
-          value: [
-            decision('started', 'built on aaaa, now bbbb'),
-            decision('held', 'bbbb is held until tomorrow'),
-            decision('skipped', 'off is disabled'),
-          ],
-        },
-      };
+    if (/\/pushes\//.test(pathname)) return { json: { value: decisions(pathname.endsWith('/push-0')) } };
     if (/\/runs\/\w+$/.test(pathname)) return { json: runOf(pathname.split('/').at(-1)!) };
     if (/\/runs$/.test(pathname)) return { json: { value: [runOf('ca1')] } };
     if (/\/(baseImages|plan|quarantine|admit|release)$/.test(pathname)) return { json: judging(pathname) };
@@ -194,6 +185,14 @@ const pushOfDay = {
   ...{ id: 'push-1', image: 'baseacr.azurecr.io/node:main', digest: digest('b'), time: minutesAgo(5) },
   decided: { started: 2, merged: 0, waits: 0, skipped: 1, held: 0 },
 };
+
+/** @param hasFailed of a push so long ago that what failed of its first wave has been tried since */
+const decisions = (hasFailed: boolean) =>
+  [
+    decision('started', 'built on aaaa, now bbbb'),
+    decision('held', 'bbbb is held until tomorrow'),
+    decision('skipped', 'off is disabled'),
+  ].map((one) => (hasFailed ? { ...one, push: { ...one.push, timestamp: minutesAgo(300) } } : one));
 
 const decision = (verdict: string, reason: string) => ({
   push: pushed(),
