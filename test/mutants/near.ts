@@ -6,12 +6,12 @@ export type Asked = Map<string, string[]>;
 
 /**
  * The tests of each source file: first those that import it, of test/rules alone for a file of shared/rules where that
- * has any; then the others of the folder of its name, for what those do not find.
+ * has any; then the others in the folder of its name, for what those do not find.
  */
 export function nearTests(root: string, tests: string[], sources: string[]): [Asked, Asked] {
   const imports = new Map(tests.map((test) => [test, importsOf(root, test)]));
   const folderOf = (source: string) => dirname(source).replace(/^shared/, 'test');
-  const beside = (source: string) => tests.filter((test) => dirname(test) === folderOf(source));
+  const beside = (source: string) => tests.filter((test) => test.startsWith(`${folderOf(source)}/`));
   /** test/flow for shared/flow/finish. */
   const partOf = (source: string) => `${folderOf(source).split('/').slice(0, 2).join('/')}/`;
   const nearest = (source: string) => {

@@ -129,7 +129,20 @@ for (const [title, change, before, after, count] of [
   test(`an open run ${title}`, async () => {
     const world = await queueWorld([state('app', [...before[0]], [...before[1]]), state('other', [4], [5])]);
     const writes = writesOf(world, (nth) => (nth === 0 && count > 0 ? { before: conflict } : {}));
+    const { store } = world.ports;
+    const read: string[] = [];
+    world.ports.store = {
+      ...store,
+      state(of, task) {
+        read.push(task);
+        return store.state(of, task);
+      },
+    };
     await change(registry, id(1), world.ports);
+    assert.ok(
+      read.every((task) => task === 'app'),
+      'no other state is read',
+    );
     assert.deepEqual(
       await runsOf(world, 'app'),
       after.map((runs) => runs.map(id)),

@@ -132,6 +132,8 @@ for (const row of rows)
     assert.deepEqual(await placesOf(world, false), [id(2)]);
     assert.deepEqual(startsOf(world), [...(row.own ?? []).map((delay) => [id(1), delay]), [id(2), 0]]);
     const awaited = row.wait.runs.at(-1);
+    for await (const place of world.ports.store.places(registry, { waiting: true }))
+      assert.deepEqual(place.waitsFor, awaited ? [awaited] : []);
     const waiters = (await world.ports.store.waiters(registry)).map((one) => one.awaited);
     assert.equal(waiters.includes(awaited ?? ''), awaited !== undefined);
   });

@@ -147,7 +147,8 @@ for (const [title, error] of [
       [99, 3],
     );
     assert.equal(startsOf(world).length, 33);
-    assert.ok(startsOf(world).every(([, delay]) => delay === 0));
+    for (const { queue, body } of world.messages) assert.ok(queue === 'start' && body.registry === registry);
+    assert.ok(startsOf(world).every(([runId, delay]) => runId !== undefined && delay === 0));
     assert.equal((await placesOf(world, false)).length, 1);
   });
 
