@@ -2,7 +2,7 @@ import type { Push } from '../../model/state.ts';
 import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { noEdges } from '../../ports/store.ts';
-import { decideOnBase, isQuarantined, type Standing, type Terms } from '../../rules/bases/admission.ts';
+import { decideOnBase, type Standing, type Terms } from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
 import { onPush } from '../push/onPush.ts';
@@ -14,10 +14,7 @@ import { see } from '../push/see.ts';
  * @returns those for which it is held
  */
 export async function moved(tracked: Tracked, read: Push, terms: Terms, ports: Ports): Promise<HeldEdge[]> {
-  const isBad = tracked.tasks.some(({ bases }) =>
-    bases.some(({ image, digest }) => image === read.image && isQuarantined(digest, terms)),
-  );
-  if (!isBad && !mayBeHeld(read.image, terms) && unaware(tracked, read).length === 0) return [];
+  if (!mayBeHeld(read.image, terms) && unaware(tracked, read).length === 0) return [];
   const standing = await see({ ...read, time: read.timestamp, how: 'read' }, ports, { terms });
   const choices = tracked.tasks.map((state) => ({ state, choice: decideOnBase(read, state, standing) }));
   const tasks = choices.flatMap(({ state, choice }) => (choice.do === 'start' ? [state] : []));
@@ -32,9 +29,13 @@ export async function moved(tracked: Tracked, read: Push, terms: Terms, ports: P
   return held;
 }
 
-/** Its digests are held, or were: what a tag that was moved back stood for meanwhile must not count as the newest. */
+/**
+ * Its digests are held, or were: what a tag that was moved back stood for meanwhile must not count as the newest. What is
+ * quarantined may lie under any name.
+ */
 const mayBeHeld = (image: string, terms: Terms) =>
-  policyFor(image, terms.policies) !== undefined || terms.judgements.some((one) => one.image === image);
+  policyFor(image, terms.policies) !== undefined ||
+  terms.judgements.some((one) => one.image === image || one.verdict === 'quarantined');
 
 /** A task for which the newest digest of a base image is held, and since when one has been. */
 export interface HeldEdge {

@@ -3,7 +3,7 @@ import type { Judgement } from '../../model/bases/policy.ts';
 import type { Sightings } from '../../model/bases/sightings.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { standingOf, type Terms } from '../../rules/bases/admission.ts';
+import { inForce, standingOf, type Terms } from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { trackedBases } from '../../rules/decideOnFailure.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -27,7 +27,12 @@ export async function heldNow(
   const pausedTasks = terms.policies.flatMap(({ tasks, pause }) =>
     tasks && pause ? { tasks, reason: pause } : [],
   );
-  return { value, ...(pausedTasks.length > 0 && { pausedTasks }), judgements: inForce(terms), notSeen };
+  return {
+    value,
+    ...(pausedTasks.length > 0 && { pausedTasks }),
+    judgements: inForce(terms.judgements),
+    notSeen,
+  };
 }
 
 /** The base images of some tasks whose newest digest is held. */
@@ -36,7 +41,7 @@ export async function heldUnder(
   statesOf: () => Promise<TaskState[]>,
   ports: Pick<Ports, 'store'>,
 ): Promise<HeldBase[]> {
-  const judgements = inForce(terms);
+  const judgements = inForce(terms.judgements);
   const bad = judgements.filter(({ verdict }) => verdict === 'quarantined');
   if (!terms.policies.some(({ images }) => images) && bad.length === 0) return [];
   const badDigests = new Set(bad.map(({ digest }) => digest));
@@ -52,12 +57,6 @@ export async function heldUnder(
     return seen && seen.digests.length > 0 ? heldBase(seen, terms, judgements) : [];
   });
   return value.flat();
-}
-
-/** The newest judgement on each digest, where it is not taken back; the newest first. */
-function inForce({ judgements }: Terms): Judgement[] {
-  const newest = new Map(judgements.map((judgement) => [judgement.digest, judgement]));
-  return [...newest.values()].filter(({ verdict }) => verdict !== 'released').reverse();
 }
 
 /** A pause comes before an age or a quarantine, as in decisions. */

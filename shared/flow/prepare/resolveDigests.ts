@@ -3,7 +3,7 @@ import { buildsTaskAsDefined, type Pin, type Run } from '../../model/run.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
-import { pinsOn, type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import { isQuarantined, pinsOn, type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
 import { replicaAgainSeconds, replicaLagMs } from '../../rules/timing.ts';
 import { BuildFault } from '../buildFault.ts';
 import { learnContents } from '../push/learnContents.ts';
@@ -45,22 +45,19 @@ async function pinOf(
   const look = { image, digest, time, how: 'read' } as const;
   const platform = platformText(task.properties.platform);
   const seen = await see(look, ports, { isKept: isTracked(run), ...(terms && { terms }) });
-  const withManifests = async (of: Standing, digests: string[]) =>
+  const withHeld = async (of: Standing, digest: string) =>
     standingOf(
-      await learnManifests(of, { digests, platforms: [platform] }, login, ports),
+      await learnHeld(of, { digests: [digest], platforms: [platform] }, login, ports),
       of.terms,
       platform,
     );
-  // What the older ones hold counts only where the newest is held.
-  let standing = await withManifests(seen, [seen.newest.digest]);
-  if (standing.held)
-    standing = await withManifests(
-      standing,
-      standing.seen.digests.map(({ digest }) => digest),
-    );
+  let standing = await withHeld(seen, seen.newest.digest);
   if (!standing.held) return { digest: standing.newest.digest };
   const builtOn = await builtOnNow(image, run, ports);
   for (const pin of pinsOn(standing, builtOn)) {
+    // What an older one holds counts only where the newer ones are held.
+    standing = await withHeld(standing, pin.digest);
+    if (isQuarantined(pin.digest, standing.terms, standing)) continue;
     if (pin.digest === digest) return pin;
     if (await ports.registry.digestOf({ ...reference, digest: pin.digest }, login)) return pin;
     if (isLate(pin.digest, standing, ports))
@@ -70,12 +67,12 @@ async function pinOf(
     if (isTracked(run)) await forget(image, pin.digest, ports);
   }
   throw new BuildFault(
-    `Base image ${image}: ${standing.held.digest} ${standing.held.reason}. There is no other digest to build on: push a newer one, or admit one (POST …/admit).`,
+    `Base image ${image}: ${standing.newest.digest} ${standing.held!.reason}. There is no other digest to build on: push a newer one, or admit one (POST …/admit).`,
   );
 }
 
-/** Where something is quarantined, with what digests hold: a part of an index may be. */
-async function learnManifests(
+/** Where something is quarantined, with what digests hold: a part of an index may be, or what was copied. */
+async function learnHeld(
   { seen, terms }: Standing,
   wanted: { digests: string[]; platforms: string[] },
   login: RegistryLogin,

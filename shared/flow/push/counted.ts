@@ -1,6 +1,7 @@
 import { platformText } from '../../model/platform.ts';
 import type { Push, TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
+import type { RegistryLogin } from '../../ports/registry.ts';
 import { decideOnBase, isQuarantined, type Standing, standingOf } from '../../rules/bases/admission.ts';
 import type { Choice } from '../../rules/decideOnPush.ts';
 import { taskLogin } from '../secrets/taskLogin.ts';
@@ -18,8 +19,9 @@ export interface Counted {
 
 /**
  * What is known of a push's image. Where the push would start tasks, the registry is asked, once for all of them, what the
- * digests are for their platforms: a task for which nothing has changed is not started. So it is where the push names a
- * quarantined digest that the tag never was: what tasks are built on may be an index that holds it.
+ * digests are for their platforms: a task for which nothing has changed is not started, and none on what shares its content
+ * with what is quarantined. So it is where the push names a quarantined digest that the tag never was: what tasks are built
+ * on may hold it.
  */
 export async function learned(
   named: Push,
@@ -28,19 +30,15 @@ export async function learned(
   ports: Flow,
 ): Promise<Standing> {
   const { push, decide } = countedBy(named, standing);
-  const isBad = (digest: string) => isQuarantined(digest, standing.terms, standing);
+  const { seen, terms } = standing;
   const isManifest =
-    isBad(named.digest) && !standing.seen.digests.some(({ digest }) => digest === named.digest);
-  const standsOnBad = ({ bases }: TaskState) =>
-    bases.some(({ image, digest }) => image === push.image && isBad(digest));
-  const starting = states.filter(
-    (state) => isManifest || (decide(state).do === 'start' && !standsOnBad(state)),
-  );
+    isQuarantined(named.digest, terms) && !seen.digests.some(({ digest }) => digest === named.digest);
+  const starting = states.filter((state) => isManifest || decide(state).do === 'start');
   const [first] = starting;
   if (!first) return standing;
   const on = starting.flatMap(({ bases }) => bases.filter(({ image }) => image === push.image));
-  const seen = await learnContents(
-    standing.seen,
+  const now = await learnContents(
+    seen,
     {
       digests: [push.digest, ...on.map(({ digest }) => digest)],
       platforms: [...new Set(starting.map(({ platform }) => platformText(platform)))],
@@ -48,7 +46,10 @@ export async function learned(
     () => loginTo(push.image.split('/')[0]!, first, ports),
     ports,
   );
-  return seen === standing.seen ? standing : standingOf(seen, standing.terms);
+  const known = now === seen ? standing : standingOf(now, terms);
+  // What seemed to be admissible may not be: then it is asked what the next older one holds.
+  const isOther = countedBy(named, known).push.digest !== push.digest;
+  return isOther ? learned(named, known, states, ports) : known;
 }
 
 export function countedBy(named: Push, standing: Standing): Counted {
@@ -62,9 +63,15 @@ export function countedBy(named: Push, standing: Standing): Counted {
 }
 
 /** The app reads the registries of its settings as itself, and others as a task that is built on the image does. */
-async function loginTo(server: string, { registry, task }: TaskState, ports: Flow) {
+export async function loginTo(
+  server: string,
+  user: TaskState | undefined,
+  ports: Flow,
+): Promise<RegistryLogin> {
   if (ports.settings.registries.some(({ loginServer }) => loginServer === server))
-    return { kind: 'identity' as const };
+    return { kind: 'identity' };
+  if (!user) return { kind: 'anonymous' };
+  const { registry, task } = user;
   const stored = (await ports.store.task(registry, task))?.value;
   return taskLogin(server, { registry, task, stored }, ports);
 }

@@ -9,7 +9,7 @@ import { decideOnPush } from '../../rules/decideOnPush.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { imageNamed } from '../imageNamed.ts';
 import { allStates } from '../overall/stale.ts';
-import { imagesWith } from './imagesWith.ts';
+import { holdsOf, imagesWith } from './imagesWith.ts';
 import { termsNow } from './see.ts';
 
 const readsAtOnce = 32;
@@ -23,16 +23,18 @@ const readsAtOnce = 32;
 export async function forecastJudgement(
   registry: Pick<KnownRegistry, 'loginServer'>,
   { digest, verdict, ...asked }: Pick<Judgement, 'image' | 'digest' | 'verdict'>,
-  ports: Pick<Ports, 'store' | 'settings' | 'clock'>,
+  ports: Pick<Ports, 'store' | 'registry' | 'settings' | 'seal' | 'vault' | 'clock' | 'log'>,
 ): Promise<PlanAnswer> {
   const { store, settings, clock } = ports;
   const image = imageNamed(asked.image, registry);
   const { judgements, ...terms } = await termsNow(ports);
   const time = clock.now().toISOString();
-  const judgement: Judgement = { digest, image, verdict, reason: 'as asked', time };
-  const after = { ...terms, judgements: [...judgements, judgement] };
   const { states } = await allStates(ports);
-  const images = [...new Set([image, ...(await imagesWith(digest, states, ports))])];
+  const before = judgements.findLast((one) => one.digest === digest);
+  const holds = before?.holds ?? (await holdsOf(image, digest, states, ports));
+  const judgement: Judgement = { digest, image, verdict, reason: 'as asked', holds, time };
+  const after = { ...terms, judgements: [...judgements, judgement] };
+  const images = [...new Set([image, ...(await imagesWith([digest, ...holds], states, ports))])];
   const standings = new Map(
     await mapAtMost(images, readsAtOnce, async (name) => {
       const seen = (await store.sightings(name))?.value;

@@ -1,32 +1,61 @@
+import { platformText } from '../../model/platform.ts';
 import type { TaskState } from '../../model/state.ts';
+import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { mapAtMost } from '../concurrency.ts';
+import { loginTo } from './counted.ts';
 
 const readsAtOnce = 32;
+/** Of the base images of tasks that are yet to come. */
+const usualPlatforms = ['linux/amd64', 'linux/arm64'];
 
 /**
- * The images by which tasks are built on a digest, or on an index that is known to hold it. One call for each base image
+ * The manifests of a digest, and what they are by config and layers, for the platforms of tasks. Its registry is asked;
+ * nothing is known where it does not answer.
+ */
+export async function holdsOf(
+  image: string,
+  digest: string,
+  states: TaskState[],
+  ports: Pick<Ports, 'store' | 'registry' | 'settings' | 'seal' | 'vault' | 'log'>,
+): Promise<string[]> {
+  const { registry, repository } = parseImageRef(image);
+  const platforms = new Set([...usualPlatforms, ...states.map(({ platform }) => platformText(platform))]);
+  const user = states.find(({ bases }) => bases.some((base) => base.image === image));
+  try {
+    const login = await loginTo(registry, user, ports);
+    const reference = { registry, repository, digest };
+    const { contents, manifests = {} } = await ports.registry.contentsOf(reference, login, [...platforms]);
+    return [...new Set([...Object.values(manifests).flat(), ...Object.values(contents)])];
+  } catch (error) {
+    ports.log('information', `what ${digest} of ${image} holds is not known: ${(error as Error).message}`);
+    return [];
+  }
+}
+
+/**
+ * The images by which tasks are built on a digest, or on one that is known to hold the same. One call for each base image
  * of which that is not clear from the states.
+ * @param texts the digest, and what it holds
  */
 export async function imagesWith(
-  digest: string,
+  texts: string[],
   states: Pick<TaskState, 'bases'>[],
   { store }: Pick<Ports, 'store'>,
 ): Promise<string[]> {
+  const wanted = new Set(texts);
   const builtOn = new Map<string, Set<string>>();
   for (const base of states.flatMap(({ bases }) => bases))
     builtOn.set(base.image, (builtOn.get(base.image) ?? new Set()).add(base.digest));
   const found = await mapAtMost([...builtOn], readsAtOnce, async ([image, digests]) => {
-    if (digests.has(digest)) return [image];
+    if ([...digests].some((digest) => wanted.has(digest))) return [image];
     const seen = (await store.sightings(image))?.value.digests ?? [];
-    const holds = seen.some(
-      (one) =>
-        digests.has(one.digest) &&
-        Object.values(one.manifests ?? {})
-          .flat()
-          .includes(digest),
+    const isOne = seen.some(
+      ({ digest, manifests = {}, contents = {} }) =>
+        digests.has(digest) &&
+        [...Object.values(manifests).flat(), ...Object.values(contents)].some((text) => wanted.has(text)),
     );
-    return holds ? [image] : [];
+    return isOne ? [image] : [];
   });
   return found.flat();
 }

@@ -91,6 +91,12 @@ export const Judgement = z
     image: z.string(),
     verdict: z.enum(['quarantined', 'admitted', 'released']),
     reason: z.string(),
+    holds: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Of what is quarantined, its manifests, and hashes of their configs and layers: what shares one is held like it.',
+      ),
     /** Who said it, by the name that Entra has; a function key has none. */
     by: z.string().optional(),
     time: z.iso.datetime(),

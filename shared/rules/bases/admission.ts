@@ -61,11 +61,27 @@ export function standingOf(seen: Sightings, terms: Terms, platform?: string): St
   };
 }
 
-const judgementOn = (digest: string, judgements: Judgement[]) =>
-  judgements.findLast((judgement) => judgement.digest === digest);
+/** The newest judgement on each digest, where it is not taken back; the newest first. */
+export function inForce(judgements: Judgement[]): Judgement[] {
+  const newest = new Map(judgements.map((judgement) => [judgement.digest, judgement]));
+  return [...newest.values()].filter(({ verdict }) => verdict !== 'released').reverse();
+}
+
+/** By digest, manifest and content; made once for each list. */
+const quarantines = new WeakMap<Judgement[], Map<string, Judgement>>();
+
+function quarantinesOf(judgements: Judgement[]): Map<string, Judgement> {
+  const known = quarantines.get(judgements);
+  if (known) return known;
+  const bad = inForce(judgements).filter(({ verdict }) => verdict === 'quarantined');
+  const held = bad.flatMap((one) => (one.holds ?? []).map((text) => [text, one] as const));
+  const made = new Map([...held, ...bad.map((one) => [one.digest, one] as const)]);
+  quarantines.set(judgements, made);
+  return made;
+}
 
 /**
- * Whether a digest is quarantined, or a manifest that it is known to hold.
+ * Whether a digest is quarantined, or a manifest that it is known to hold, or what has the same config and layers.
  * @param known what was seen of its image; without it the digest alone counts
  */
 export function isQuarantined(
@@ -81,19 +97,21 @@ export function isQuarantined(
 export const isMixed = ({ seen, terms: { judgements } }: Standing) =>
   judgements.length > 0 &&
   seen.digests.some((one) => {
-    const held = Object.keys(one.manifests ?? {});
-    return held.some((platform) => quarantineOn(one, judgements, platform) !== undefined);
+    const platforms = Object.keys({ ...one.manifests, ...one.contents });
+    return platforms.some((platform) => quarantineOn(one, judgements, platform) !== undefined);
   });
 
-/** What was said against a digest, or against a manifest that it holds for a platform. */
+/** What was said against a digest, or against what it holds for a platform. */
 function quarantineOn(
-  { digest, manifests = {} }: Pick<Sighting, 'digest' | 'manifests'>,
+  { digest, manifests = {}, contents = {} }: Pick<Sighting, 'digest' | 'manifests' | 'contents'>,
   judgements: Judgement[],
   platform?: string,
 ): Judgement | undefined {
-  const holds = platform === undefined ? Object.values(manifests).flat() : (manifests[platform] ?? []);
-  const bad = [digest, ...holds].find((one) => judgementOn(one, judgements)?.verdict === 'quarantined');
-  return bad === undefined ? undefined : judgementOn(bad, judgements);
+  const bad = quarantinesOf(judgements);
+  const holds = (of: Record<string, string | string[]>) =>
+    platform === undefined ? Object.values(of).flat() : [of[platform] ?? of['*'] ?? []].flat();
+  const found = [digest, ...holds(manifests), ...holds(contents)].find((text) => bad.has(text));
+  return found === undefined ? undefined : bad.get(found);
 }
 
 /** Why a digest is held; undefined where it may be built on. */
@@ -105,16 +123,19 @@ export function holdOn(
 ): Held | undefined {
   const { digest, firstSeen } = sighting;
   const bad = quarantineOn(sighting, judgements, platform);
-  if (bad) {
-    const holds = bad.digest === digest ? 'is' : `holds ${short(bad.digest)}, which is`;
-    return { digest, reason: `${holds} quarantined: ${bad.reason}` };
-  }
-  if (judgementOn(digest, judgements)?.verdict === 'admitted' || policy?.minimumAge === undefined)
-    return undefined;
+  if (bad) return { digest, reason: `${saysBad(sighting, bad.digest)} quarantined: ${bad.reason}` };
+  const said = judgements.findLast((judgement) => judgement.digest === digest);
+  if (said?.verdict === 'admitted' || policy?.minimumAge === undefined) return undefined;
   const until = new Date(Date.parse(firstSeen) + ageMs(policy.minimumAge)!);
   if (until <= now) return undefined;
   const reason = `is held until ${until.toISOString()}: ${policy.images} has a minimum age of ${policy.minimumAge}`;
   return { digest, reason, until: until.toISOString() };
+}
+
+function saysBad({ digest, manifests = {} }: Sighting, bad: string): string {
+  if (bad === digest) return 'is';
+  const isManifest = Object.values(manifests).flat().includes(bad);
+  return `${isManifest ? 'holds' : 'holds the same as'} ${short(bad)}, which is`;
 }
 
 /** Why a digest that is pushed now would be held, and until when. */

@@ -1,64 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { judge } from '../../../shared/flow/api/bases/judge.ts';
-import { putTask } from '../../../shared/flow/api/tasks.ts';
 import { forecastJudgement } from '../../../shared/flow/push/forecastJudgement.ts';
-import type { Judgement } from '../../../shared/model/bases/policy.ts';
-import type { Decision } from '../../../shared/model/state.ts';
 import { base, publicBase, registryOf, runByHand } from '../../worlds/diamondWorld.ts';
-import { deliver, heldWorld, hours } from '../../worlds/replay/heldWorld.ts';
+import {
+  amd64,
+  arm64,
+  endsOn,
+  manifest,
+  onBase,
+  pushIndex,
+  type Row,
+  say,
+  verdictsOf,
+  worldOf,
+} from '../../worlds/replay/copiesWorld.ts';
+import { deliver } from '../../worlds/replay/heldWorld.ts';
 import { settle } from '../../worlds/settle.ts';
-import type { World } from '../../worlds/world.ts';
 
-const manifest = `sha256:${'e'.repeat(64)}`;
-const amd64 = 'linux/amd64';
-const arm64 = 'linux/arm64';
-/** Of mid1-task, mid2-task and app2-task, all for linux/amd64, and one for linux/arm64. */
-const onBase = [
-  ['mid1acr', 'mid1-task'],
-  ['mid2acr', 'mid2-task'],
-  ['mid2acr', 'app2-task'],
-  ['mid1acr', 'arm-task'],
-] as const;
-
-/** The diamond, and a task for arm64, all built on one base image. */
-async function worldOf(): Promise<{ world: World; first: string }> {
-  const world = await heldWorld();
-  const task = world.task('arm-task', [base]);
-  task.properties.platform = { os: 'Linux', architecture: 'arm64' };
-  await putTask(registryOf(world, 'mid1acr'), 'arm-task', task, world.ports);
-  await runByHand(world, 'mid1acr', 'arm-task');
-  await settle(world);
-  return { world, first: world.tags.get(base)! };
-}
-
-/** Pushes an index that holds the manifest for some platforms. */
-function pushIndex(world: World, ...platforms: string[]): string {
-  const pushed = world.push(base);
-  const of = (platform: string) => (platforms.includes(platform) ? manifest : `${pushed}-${platform}`);
-  world.manifests.set(pushed, { [amd64]: [of(amd64)], [arm64]: [of(arm64)] });
-  return pushed;
-}
-const say = (world: World, verdict: Judgement['verdict'], image = base) =>
-  judge(
-    registryOf(world, 'baseacr'),
-    verdict,
-    { image, digest: manifest, reason: 'CVE-2026-1' },
-    world.ports,
-  );
-
-const builtOn = async (world: World) =>
-  Promise.all(
-    onBase.map(async ([registry, task]) => {
-      const { built } = (await world.ports.store.state(registry, task))!.value;
-      return built!.pins.find(({ image }) => image === base)!.digest;
-    }),
-  );
-const verdictsOf = (decisions: Decision[]) =>
-  onBase.map(([, task]) => decisions.find((one) => one.task === task)?.verdict);
-
-/** What happens, and which tasks then are built on the index and not on what was before it. */
-const rows: [what: string, happens: (world: World) => Promise<unknown>, onIndex: boolean[]][] = [
+const rows: Row[] = [
   [
     'an index that holds a quarantined manifest is pushed',
     async (world) => {
@@ -152,16 +112,7 @@ const rows: [what: string, happens: (world: World) => Promise<unknown>, onIndex:
     [false, false, false, false],
   ],
 ];
-for (const [what, happens, onIndex] of rows)
-  test(`${what}: nothing is built on the manifest`, async () => {
-    const { world, first } = await worldOf();
-    await happens(world);
-    await settle(world);
-    const expected = () => onIndex.map((is) => (is ? world.tags.get(base) : first));
-    assert.deepEqual(await builtOn(world), expected());
-    await hours(world, 2);
-    assert.deepEqual(await builtOn(world), expected(), 'and stays so');
-  });
+for (const row of rows) test(`${row[0]}: nothing is built on the manifest`, () => endsOn(row));
 
 const planned: [what: string, platforms: string[], image: string][] = [
   ['all of an index', [amd64, arm64], base],

@@ -5,7 +5,7 @@ import { countVerdicts, type Decision } from '../../../model/state.ts';
 import { eventGuid } from '../../../names/eventGuid.ts';
 import { imageNamed } from '../../imageNamed.ts';
 import { allStates } from '../../overall/stale.ts';
-import { imagesWith } from '../../push/imagesWith.ts';
+import { holdsOf, imagesWith } from '../../push/imagesWith.ts';
 import { onPush } from '../../push/onPush.ts';
 import { Refusal } from '../../refusal.ts';
 import { retryOnConflict } from '../../retryOnConflict.ts';
@@ -13,7 +13,7 @@ import { retryOnConflict } from '../../retryOnConflict.ts';
 type Flow = Parameters<typeof onPush>[1];
 
 /** What is kept: more than are needed, as one row holds them all. */
-const maxJudgements = 1000;
+const maxJudgements = 400;
 
 /**
  * Writes down what was said of a digest, and decides again on every task that is concerned: one that is built on a
@@ -28,10 +28,13 @@ export async function judge(
 ): Promise<Judged> {
   const image = imageNamed(request.image, registry);
   const time = ports.clock.now().toISOString();
-  const judgement = await writeDown({ digest, image, verdict, reason, ...(by && { by }), time }, ports);
+  const said = await writeDown({ digest, image, verdict, reason, ...(by && { by }), time }, ports);
   ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
   const { states } = await allStates(ports);
-  const users = await imagesWith(digest, states, ports);
+  const isAsked = verdict === 'quarantined' && !said.holds;
+  const asked = isAsked ? await holdsOf(image, digest, states, ports) : [];
+  const judgement = asked.length > 0 ? await keepHolds({ ...said, holds: asked }, ports) : said;
+  const users = await imagesWith([digest, ...(judgement.holds ?? [])], states, ports);
   const unused = users.length > 0 ? undefined : await saysUnused(image, digest, ports);
   const pushes: string[] = [];
   let isGoingOn = false;
@@ -72,7 +75,20 @@ function writeDown(judgement: Judgement, { store }: Flow): Promise<Judgement> {
         'Conflict',
         `${maxJudgements} digests are quarantined or admitted. Release some first.`,
       );
-    await store.putJudgements({ judgements: [...kept, judgement] }, stored?.etag);
+    // A release is for all that was held by what it takes back.
+    const said = { ...judgement, ...(before?.holds && { holds: before.holds }) };
+    await store.putJudgements({ judgements: [...kept, said] }, stored?.etag);
+    return said;
+  });
+}
+
+/** With what it holds, which its registry has answered after it was written down. */
+function keepHolds(judgement: Judgement, { store }: Flow): Promise<Judgement> {
+  return retryOnConflict(async () => {
+    const { value, etag } = (await store.judgements())!;
+    const isIts = ({ digest, time }: Judgement) => digest === judgement.digest && time === judgement.time;
+    const judgements = value.judgements.map((one) => (isIts(one) ? judgement : one));
+    await store.putJudgements({ judgements }, etag);
     return judgement;
   });
 }
