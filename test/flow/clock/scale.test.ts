@@ -6,6 +6,7 @@ import { everyMinute } from '../../../shared/flow/clock/everyMinute.ts';
 import { onPush } from '../../../shared/flow/push/onPush.ts';
 import { formatRunId } from '../../../shared/names/runId.ts';
 import type { Ports } from '../../../shared/ports/ports.ts';
+import { sampleState } from '../../doubles/storeContract.ts';
 import { byTier } from '../../tier.ts';
 import { addRuns, addTasks, countedStore, push, registry } from '../../worlds/countedWorld.ts';
 
@@ -49,7 +50,17 @@ const quarantines: [others: number, perTask: number][] = [
 for (const [others, perTask] of quarantines)
   test(`a quarantine that brings 900 tasks back, where others have ${others} base images, takes at most ${perTask} storage calls a task`, async () => {
     const { ports, cost } = countedStore(both);
-    await addTasks(ports.store, 900 + others, (at) => one(at < 900 ? 0 : at));
+    await addTasks(ports.store, 900, () => one(0));
+    for (let at = 1; at <= others; at++) {
+      const base = {
+        image: one(at),
+        type: 'RunTime',
+        digest: `sha256:${'c'.repeat(64)}`,
+        pinnedAt: '',
+      } as const;
+      const value = { ...sampleState(registry, `other-${at}`), bases: [base] };
+      await ports.store.commit(registry, [{ put: 'state', value }]);
+    }
     const bad = (await ports.store.states(registry))[0]!.bases[0]!.digest;
     const [older, newer] = ['2026-11-01T00:00:00.000Z', '2026-11-02T00:00:00.000Z'];
     const digests = [
