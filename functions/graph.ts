@@ -60,5 +60,8 @@ serve(operations.staleList, async ({ registry, ports }) => {
 serve(operations.tasksWhy, async ({ registry, parameter, ports }) => {
   const task = { registry: registry.name, task: parameter('task') };
   const { value } = await keptHeld({ ports });
-  return { jsonBody: whyStale(task, await keptStates({ ports }), value, ports.settings.policies) };
+  const states = await keptStates({ ports });
+  // A task whose row cannot be read is there all the same.
+  if (states.unread.length > 0) await ports.store.state(task.registry, task.task);
+  return { jsonBody: whyStale(task, states, value, ports.settings.policies) };
 });

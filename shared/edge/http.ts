@@ -14,6 +14,7 @@ import type { Ports } from '../ports/ports.ts';
 import { UnreadableError } from '../ports/store.ts';
 import { allowed, type Caller, refuseForeign } from './access.ts';
 import { answered } from './answering/answered.ts';
+import { unreadRow } from './answering/unreadRow.ts';
 import { type Config, processUsesEntra } from './config.ts';
 import { invoke, theWiring } from './invoke.ts';
 import { isChunked, noLength } from './noLength.ts';
@@ -183,7 +184,7 @@ function errorAnswer(error: unknown, context: InvocationContext): HttpResponseIn
     jsonBody: { error: { code, message } },
   });
   if (error instanceof PlinthError && error.answer) return arm(...error.answer, error.message);
-  if (error instanceof UnreadableError) return arm(500, 'StoredRowUnreadable', error.message);
+  if (error instanceof UnreadableError) return unreadRow(error);
   context.error(error);
   return arm(
     500,

@@ -15,14 +15,15 @@ export async function retryOnConflict<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A row that cannot be read is no value, but has a version: it can be replaced. */
+/** A row that cannot be read is no value, but has a version: it can be replaced. `unread` says why it cannot. */
 export async function toReplace<T>(
   reading: Promise<Stored<T> | undefined>,
-): Promise<{ value: T | undefined; etag: string } | undefined> {
+): Promise<{ value: T | undefined; etag: string; unread?: UnreadableError } | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof UnreadableError && error.etag) return { value: undefined, etag: error.etag };
+    if (error instanceof UnreadableError && error.etag)
+      return { value: undefined, etag: error.etag, unread: error };
     throw error;
   }
 }

@@ -15,7 +15,7 @@ export function toGraph(registry: string, states: TaskState[]): GraphAnswer {
     indexes.set(image, index);
     return index;
   };
-  const tasks = states.map((state) => toGraphTask(state, indexOf));
+  const tasks = states.filter(({ deleted }) => !deleted).map((state) => toGraphTask(state, indexOf));
   return { registry, images: [...indexes.keys()], tasks };
 }
 

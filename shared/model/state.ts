@@ -98,7 +98,7 @@ export type TaskState = z.infer<typeof TaskState>;
 /** What follows from pushes is decided on this much: of a row of the store, or of what the graph's answer shows of it. */
 export type PlanState = Pick<
   TaskState,
-  'registry' | 'task' | 'enabled' | 'trigger' | 'bases' | 'open' | 'outputs' | 'built'
+  'registry' | 'task' | 'enabled' | 'trigger' | 'bases' | 'open' | 'outputs' | 'built' | 'deleted'
 > & { last?: Omit<NonNullable<TaskState['last']>, 'inputs'> | undefined };
 
 /** A queued run's place in its registry's queue: manual runs come before automatic ones, those that wait after both. */

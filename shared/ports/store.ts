@@ -26,9 +26,12 @@ export class UnreadableError extends Error {
   override name = 'UnreadableError';
   /** The version of the row, to replace it. */
   readonly etag: string | undefined;
-  constructor(message: string, etag?: string) {
+  /** What the row is of: `task`, `state`, `run` … */
+  readonly kind: string | undefined;
+  constructor(message: string, { etag, kind }: { etag?: string | undefined; kind?: string } = {}) {
     super(message);
     this.etag = etag;
+    this.kind = kind;
   }
 }
 

@@ -23,6 +23,7 @@ export type Choice =
 export function decideOnPush(push: Push, state: PlanState, isNewest = false): Choice {
   const base = state.bases.find(({ image }) => image === push.image);
   const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
+  if (state.deleted) return skip(`${state.task} was deleted`);
   // Its edge is written before its digest is recorded: the run between the two has to read it again.
   if (!base && queued) return merge(queued.runId);
   if (!base) return skip(`${state.task} is no longer built on ${push.image}`);

@@ -32,6 +32,20 @@ const cases: [
     /on this digest already/,
   ],
   ['an image it is no longer built on', push, app({ bases: [] }), 'skip', /is no longer built on/],
+  [
+    'a task whose deletion goes on',
+    push,
+    app({ enabled: false, deleted: true }),
+    'skip',
+    /app-1 was deleted/,
+  ],
+  [
+    'a task whose deletion goes on, of which no edge is known',
+    push,
+    app({ enabled: false, deleted: true, bases: [] }),
+    'skip',
+    /app-1 was deleted/,
+  ],
   ['a task that is disabled', push, app({ enabled: false }), 'skip', /app-1 is disabled/],
   [
     'a task whose trigger is disabled',

@@ -26,7 +26,8 @@ export function checkColumns(row: Record<string, unknown>): void {
 
 function unreadable(row: Record<string, unknown>, why: string): UnreadableError {
   const etag = typeof row.etag === 'string' ? row.etag : undefined;
-  return new UnreadableError(`row ${row.partitionKey}/${row.rowKey} ${why}`, etag);
+  const [kind] = String(row.rowKey).split('!') as [string];
+  return new UnreadableError(`row ${row.partitionKey}/${row.rowKey} ${why}`, { etag, kind });
 }
 
 const otherVersion = (row: Record<string, unknown>) =>

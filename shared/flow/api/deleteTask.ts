@@ -12,19 +12,19 @@ import { cancelRun } from './runs.ts';
 
 /**
  * Deletes a task, its state and its edges; what it has queued is cancelled. Its state goes last: where an answer is lost or
- * the process dies, the next DELETE finds in it which edges are left.
+ * the process dies, the next DELETE, or the clock, finds in it which edges are left.
  * @returns false when there was none
  */
 export async function deleteTask(registry: KnownRegistry, name: string, ports: Ports): Promise<boolean> {
   const wasThere = await retryOnConflict(() => removeTask(registry, name, ports));
-  const hadEdges = await removeState({ registry: registry.name, task: name }, ports);
+  const hadEdges = await finishDelete({ registry: registry.name, task: name }, ports);
   if (!wasThere && !hadEdges) return false;
   await syncTaskWebhooks(registry.name, name, ports);
   return true;
 }
 
 /** Removes the edges of a deleted task, and then its state. @returns whether there was one */
-function removeState(key: TaskKey, { store }: Ports): Promise<boolean> {
+export function finishDelete(key: TaskKey, { store }: Ports): Promise<boolean> {
   let isBegun = false;
   return retryOnConflict(async () => {
     const state = await store.state(key.registry, key.task);

@@ -6,6 +6,7 @@ import type { KnownRegistry } from '../../model/registry.ts';
 import { type Task, TaskCreate } from '../../model/task.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Refusal } from '../refusal.ts';
+import { toReplace } from '../retryOnConflict.ts';
 
 /**
  * The stored task, where a PUT is the answer of a GET in its version that comes back as it was: it holds no secrets, and is not meant
@@ -18,7 +19,7 @@ export async function sameAnswer(
   { store }: Pick<Ports, 'store'>,
 ): Promise<Task | undefined> {
   const { creationDate } = (given as { properties: { creationDate?: unknown } }).properties;
-  const stored = (await store.task(registry.name, name))?.value;
+  const stored = (await toReplace(store.task(registry.name, name)))?.value;
   if (!stored || Date.parse(stored.creationDate) !== Date.parse(String(creationDate))) return undefined;
   const shown = toTaskResource(stored, undefined, { id: registry.id, app: {} });
   const answer = TaskCreate.safeParse(withoutNulls(inVersion(shown, version)));

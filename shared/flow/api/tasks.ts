@@ -8,7 +8,7 @@ import type { TaskState } from '../../model/state.ts';
 import type { Task, TaskCreate, TaskIdentity } from '../../model/task.ts';
 import { without } from '../../model/without.ts';
 import type { Ports, Settings } from '../../ports/ports.ts';
-import { noEdges } from '../../ports/store.ts';
+import { noEdges, type UnreadableError } from '../../ports/store.ts';
 import { inPlaceOf } from '../../ports/unknownParts.ts';
 import { timersOf } from '../../rules/timers.ts';
 import { CycleError } from '../../rules/upstream.ts';
@@ -54,11 +54,14 @@ interface Wanted {
   unopened: Set<string>;
 }
 
-/** @param want makes the definition from the one that is there when it is written */
+/**
+ * @param want makes the definition from the one that is there when it is written; `unread` where there is one that cannot
+ * be read
+ */
 async function writeTask(
   registry: KnownRegistry,
   name: string,
-  want: (before: Task | undefined) => Wanted,
+  want: (before: Task | undefined, unread?: UnreadableError) => Wanted,
   ports: Flow,
 ): Promise<Task> {
   const task = await retryOnConflict(async () => {
@@ -66,7 +69,7 @@ async function writeTask(
       toReplace(ports.store.task(registry.name, name)),
       toReplace(ports.store.state(registry.name, name)),
     ]);
-    const { create, unopened } = want(before?.value);
+    const { create, unopened } = want(before?.value, before?.unread);
     check(create, registry, ports.settings);
     const webhooks = await webhookRows(registry.name, name, create.properties, ports);
     const owner = taskOwner(registry.name, name);
@@ -114,9 +117,11 @@ function consistent({ userAssignedIdentities, ...identity }: TaskIdentity): Task
 /**
  * Changes a task by a PATCH body.
  * @throws Refusal 404 for no such task, 400 when the outcome is not a task
+ * @throws UnreadableError where the task cannot be read: nothing of it would be left
  */
 export function patchTask(registry: KnownRegistry, name: string, patch: object, ports: Flow): Promise<Task> {
-  const merge = (before: Task | undefined): Wanted => {
+  const merge = (before: Task | undefined, unread?: UnreadableError): Wanted => {
+    if (unread) throw unread;
     if (!before) throw noTask(registry.name, name);
     const { task, unopened } = unsealReadable(before, ports);
     const resource = without(task, 'registry', 'name', 'creationDate');

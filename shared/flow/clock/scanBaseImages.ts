@@ -12,6 +12,7 @@ import { isDueForRetry, type Tracked, trackedBases } from '../../rules/decideOnF
 import { elapsedMs } from '../../rules/elapsed.ts';
 import { maxTimeouts, registryPauseSeconds } from '../../rules/timing.ts';
 import { alone, unreadIn } from '../alone.ts';
+import { finishDelete } from '../api/deleteTask.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { termsNow } from '../push/see.ts';
 import { taskLogin } from '../secrets/taskLogin.ts';
@@ -27,7 +28,7 @@ const maxUnseen = 100;
 /**
  * Looks once at every base image that a task's trigger watches: one that moved without an event is treated as pushed.
  * Base images in the registries of the settings at one interval, those of others at another. Then tries failed runs
- * again. Called every minute; when no interval is over, it does nothing. What cannot be read, an image, a secret, a
+ * again, and removes what a DELETE has left that was not carried to its end. Called every minute; when no interval is over, it does nothing. What cannot be read, an image, a secret, a
  * registry or a row, costs its own look.
  */
 export async function scanBaseImages(ports: Ports, known: Scan): Promise<Fault[] | undefined> {
@@ -40,6 +41,10 @@ export async function scanBaseImages(ports: Ports, known: Scan): Promise<Fault[]
     alone(`the tasks of ${name}`, faults, () => ports.store.states(name, unreadIn(faults))),
   );
   const states = read.flatMap((some) => some ?? []);
+  for (const { registry, task } of states.filter(({ deleted }) => deleted))
+    await alone(`the rest of the deleted task ${task} of ${registry}`, faults, () =>
+      finishDelete({ registry, task }, ports),
+    );
   const now = round.now.toISOString();
   const isDue = ({ registry }: Tracked) =>
     (isOwn(registry, ports) ? round.own : round.others) && (round.scan.pausedUntil[registry] ?? '') <= now;

@@ -21,7 +21,7 @@ export async function allStates({ store, settings }: Pick<Ports, 'store' | 'sett
   const states = await mapAtMost(settings.registries, registriesAtOnce, ({ name }) =>
     store.states(name, ({ message }) => unread.push(message)),
   );
-  return { states: states.flat(), unread };
+  return { states: states.flat().filter(({ deleted }) => !deleted), unread };
 }
 
 /** The tasks of a registry that are stale, the longest first. */

@@ -114,7 +114,7 @@ async function startRun(
       if (runId) return { decision: 'skipped', reason: `run ${runId} was started for it already` };
     }
     const state = await store.state(registry, task);
-    if (!state) return { decision: 'skipped', reason: `${task} was deleted` };
+    if (!state || state.value.deleted) return { decision: 'skipped', reason: `${task} was deleted` };
     if (!state.value.enabled) return { decision: 'skipped', reason: `${task} is disabled` };
     const paused = pausedTask({ registry, task }, ports.settings.policies);
     if (paused) return { decision: 'skipped', reason: paused };

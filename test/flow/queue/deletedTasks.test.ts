@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { deleteTask } from '../../../shared/flow/api/deleteTask.ts';
 import { putTask } from '../../../shared/flow/api/tasks.ts';
+import { graphPage } from '../../../shared/flow/overall/graphPage.ts';
 import { registryOf, runByHand } from '../../worlds/diamondWorld.ts';
 import { canBe, disturb, manners } from '../../worlds/lost/disturb.ts';
 import { type LostWorld, lostWorld } from '../../worlds/lost/scenarios.ts';
@@ -70,6 +71,40 @@ for (const [title, act] of before)
         const run = (await runsOf(world, 'mid2acr')).find((one) => one.runId === runId)!;
         if (run.status !== 'Succeeded') wrong.push(`${index + 1}. ${call}: ${run.runErrorMessage}`);
       }
+      assert.deepEqual(wrong, []);
+    });
+
+for (const [title, act] of before)
+  for (const manner of manners)
+    test(`a DELETE of a task ${title} that nobody repeats is finished by the clock, whichever call of it is ${manner}`, async () => {
+      const plain = await lostWorld();
+      await act(plain);
+      const { calls } = disturb(plain, 0, manner);
+      await deleted(plain);
+      const wrong: string[] = [];
+      let accepted = 0;
+      for (const [index, call] of calls.entries()) {
+        if (!canBe(call, manner)) continue;
+        const world = await lostWorld();
+        const { store } = world.ports;
+        await act(world);
+        disturb(world, index + 1, manner);
+        await deleteTask(at(world), task, world.ports).catch((error) => {
+          if (!isInjected(error)) throw error;
+        });
+        // Nothing was removed: it is as if nobody had asked.
+        if (await store.task('mid2acr', task)) continue;
+        accepted += 1;
+        const shown = (await graphPage('mid2acr', { top: 100 }, world.ports)).tasks;
+        if (shown.some((one) => one.task === task)) wrong.push(`${index + 1}. ${call}: the graph shows it`);
+        await settle(world);
+        const left = [
+          ...(await edgesLeft(world)),
+          ...((await store.state('mid2acr', task)) ? ['its state'] : []),
+        ];
+        if (left.length > 0) wrong.push(`${index + 1}. ${call}: ${left}`);
+      }
+      assert.ok(accepted > 0);
       assert.deepEqual(wrong, []);
     });
 
