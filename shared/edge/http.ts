@@ -184,7 +184,8 @@ function errorAnswer(error: unknown, context: InvocationContext): HttpResponseIn
     jsonBody: { error: { code, message } },
   });
   if (error instanceof PlinthError && error.answer) return arm(...error.answer, error.message);
-  if (error instanceof UnreadableError) return unreadRow(error);
+  // No fault of the server, at which clients try again: another try meets the same row.
+  if (error instanceof UnreadableError) return arm(409, 'StoredRowUnreadable', unreadRow(error));
   context.error(error);
   return arm(
     500,
