@@ -21,6 +21,10 @@ const Waits = z.object({
   runs: z.array(z.string()),
   reason: z.string(),
   nextTry: z.iso.datetime().optional(),
+  server: z
+    .string()
+    .optional()
+    .describe('The host that answered 429: asked again at nextTry, or by the run that this one waits for.'),
   givenUpAt: z.iso.datetime().optional(),
 });
 

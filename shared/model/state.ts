@@ -133,6 +133,8 @@ export const Slots = z.object({
   running: z.array(z.string()),
   /** Queued runs that were sent a start message when a slot became free, and have not started since. */
   called: z.array(z.object({ runId: z.string(), at: z.iso.datetime(), by: z.string() })).optional(),
+  /** For each host that answered 429 the queued run that asks it again; the row of that run says whether it still does. */
+  asking: z.array(z.object({ server: z.string(), runId: z.string() })).optional(),
   /** Those whose rows cannot be read: they take no slot until they can be. */
   unread: z.array(z.string()).optional(),
   /** Queued runs whose rows cannot be read: those behind them go first. */

@@ -9,6 +9,8 @@ export const Waiting = z.object({
   reason: z.string(),
   /** It waits for a time: a message before it does nothing. */
   nextTry: z.iso.datetime().optional(),
+  /** The host that answered 429, where it waits for that: until it asks again itself, or until the run that does has. */
+  server: z.string().optional(),
   /** When it is tried for the last time. */
   givenUpAt: z.iso.datetime().optional(),
 });

@@ -19,7 +19,12 @@ export class RegistryError extends PlinthError {
   constructor(
     code: RegistryErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfter?: number | undefined; isRoleMissing?: boolean } = {},
+    options: {
+      cause?: unknown;
+      retryAfter?: number | undefined;
+      isRoleMissing?: boolean;
+      busyServer?: string | undefined;
+    } = {},
   ) {
     const transient = code === 'Unreachable' || code === 'TooManyRequests';
     super(message, { ...options, transient, answer: [502, 'RegistryFailed'] });

@@ -22,7 +22,15 @@ export class SourceError extends PlinthError {
   constructor(
     code: SourceErrorCode,
     message: string,
-    { limit, ...options }: { cause?: unknown; limit?: 'entries'; retryAfter?: number | undefined } = {},
+    {
+      limit,
+      ...options
+    }: {
+      cause?: unknown;
+      limit?: 'entries';
+      retryAfter?: number | undefined;
+      busyServer?: string | undefined;
+    } = {},
   ) {
     super(message, { ...options, transient: code === 'Unreachable' });
     this.code = code;

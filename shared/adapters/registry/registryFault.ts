@@ -23,7 +23,10 @@ interface Answer {
 export function busy(name: string, { status, statusText, headers }: Answer): RegistryError | undefined {
   const retryAfter = retryAfterSeconds(headers.get('retry-after'));
   if (status === 429)
-    return new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, { retryAfter });
+    return new RegistryError('TooManyRequests', `${name}: the registry asks to slow down`, {
+      retryAfter,
+      busyServer: name.split('/')[0],
+    });
   if (status < 500) return undefined;
   return new RegistryError('Unreachable', `${name}: ${status} ${statusText ?? ''}`.trim(), { retryAfter });
 }

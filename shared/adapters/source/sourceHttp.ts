@@ -156,9 +156,13 @@ export async function* limited(
 }
 
 /** A server that may answer another time. */
-export const answeredBadly = (where: string, { status, statusText, headers }: SourceResponse) =>
+export const answeredBadly = (
+  where: string,
+  { status, statusText, headers }: Pick<SourceResponse, 'status' | 'statusText' | 'headers'>,
+) =>
   new SourceError('Unreachable', `${where} answered ${status} ${statusText}. Try again later.`, {
     retryAfter: retryAfterSeconds(headers.get('retry-after')),
+    busyServer: status === 429 && URL.canParse(where) ? new URL(where).host : undefined,
   });
 
 /** The one message for a context over the limit. */

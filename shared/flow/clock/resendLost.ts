@@ -4,6 +4,7 @@ import type { Slots } from '../../model/state.ts';
 import type { Waiting } from '../../model/waiting.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { UnreadableError } from '../../ports/store.ts';
+import { hasAsked, isBehind } from '../../rules/queue/asking.ts';
 import { withoutRunning, withoutSkipped, withRunning, withUnread } from '../../rules/taskState.ts';
 import { messageLostSeconds, waitingAgainRounds } from '../../rules/timing.ts';
 import { alone } from '../alone.ts';
@@ -128,15 +129,36 @@ async function resendWaiting(registry: string, ports: Flow): Promise<void> {
   const some = waiting.slice(begin, begin + waitingAtOnce);
   const runs = await store.runsOf(registry, some);
   const waits = runs.map((run) => (run && 'value' in run ? run.value.waitingFor : undefined));
-  const awaited = [...new Set(waits.flatMap((wait) => wait?.runs ?? []))];
-  // One that waits for a time lets those behind it in its task go first.
-  const over = await endedAmong(awaited, ports, ({ waitingFor }) => waitingFor?.nextTry !== undefined);
+  const over = await overAmong(
+    waits.filter((wait) => wait !== undefined),
+    ports,
+  );
   const lost = some.filter((_, at) => {
     const wait = waits[at];
     const isTurn = Math.floor(minute / rounds) % waitingAgainRounds === at % waitingAgainRounds;
-    return !wait || isTurn || isLate(wait, now) || wait.runs.some((one) => over.includes(one));
+    return (
+      !wait ||
+      (isTurn && !isBehind(wait)) ||
+      isLate(wait, now) ||
+      wait.runs.some((one) => over.has(`${wait.server} ${one}`))
+    );
   });
   await queue.sendStart(lost.map((runId) => ({ registry, runId })));
+}
+
+/** `server registry/runId` of the runs that are waited for and need not be any more. */
+async function overAmong(waits: Waiting[], ports: Flow): Promise<Set<string>> {
+  const now = ports.clock.now();
+  const over = new Set<string>();
+  for (const server of new Set(waits.map((wait) => wait.server))) {
+    const awaited = waits.filter((wait) => wait.server === server).flatMap(({ runs }) => runs);
+    // One that waits for a time lets those behind it in its task go first.
+    const isOver = server
+      ? hasAsked({ server }, now)
+      : ({ waitingFor }: Run) => waitingFor?.nextTry !== undefined;
+    for (const run of await endedAmong([...new Set(awaited)], ports, isOver)) over.add(`${server} ${run}`);
+  }
+  return over;
 }
 
 const isLate = ({ runs, nextTry }: Waiting, now: Date) =>

@@ -3,9 +3,10 @@ import type { Trouble, Waiting } from '../../model/waiting.ts';
 import { without } from '../../model/without.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Stored, Write } from '../../ports/store.ts';
+import { isAsking } from '../../rules/queue/asking.ts';
 import { callNext } from './nextInQueue.ts';
 import { backWrites, queueEntryOf, waitingPlace } from './places.ts';
-import { endedAmong } from './waiters.ts';
+import { isOver, letGoOn } from './waiters.ts';
 
 type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings'>;
 
@@ -19,14 +20,14 @@ type Flow = Pick<Ports, 'store' | 'queue' | 'clock' | 'settings'>;
 export async function letWait(
   run: Stored<Run>,
   wait: Waiting,
-  { againAfter, trouble }: { againAfter?: number; trouble?: Trouble },
+  { againAfter, trouble, writes: others = [] }: { againAfter?: number; trouble?: Trouble; writes?: Write[] },
   ports: Flow,
 ): Promise<void> {
   const { preparing, ...kept } = without(run.value, 'trouble');
   const { registry, runId, waitingFor } = kept;
   if (waitingFor?.reason === wait.reason && !preparing && !trouble) return callNext(registry, ports, runId);
   const value: Run = { ...kept, ...(trouble && { trouble }), waitingFor: wait };
-  const writes: Write[] = [{ put: 'run', value, etag: run.etag }];
+  const writes: Write[] = [{ put: 'run', value, etag: run.etag }, ...others];
   if (!waitingFor) writes.push({ remove: 'place', value: queueEntryOf(run.value) });
   writes.push(...waitingPlace(value));
   // Before the writing: where the worker dies in between, the message that it handles comes again before the time, and
@@ -34,13 +35,27 @@ export async function letWait(
   if (againAfter !== undefined) await ports.queue.sendStart([{ registry, runId }], againAfter);
   await ports.store.commit(registry, writes);
   // A run that it waits for may have ended between the reading and the writing, and its message came too early.
-  if ((await endedAmong(wait.runs, ports)).length > 0) await ports.queue.sendStart([{ registry, runId }]);
+  if (await isOver(wait, ports)) await ports.queue.sendStart([{ registry, runId }]);
+  await askedBy(run.value, value, ports);
   await callNext(registry, ports, runId);
+}
+
+/**
+ * Those that wait until a run has asked a server take their places in the queue again, once it asks no more.
+ * @returns whether there was one
+ */
+export async function askedBy(before: Run, after: Run, ports: Flow): Promise<boolean> {
+  const { server } = before.waitingFor ?? {};
+  const now = ports.clock.now();
+  if (server === undefined || before.waitingFor?.nextTry === undefined || isAsking(after, server, now))
+    return false;
+  return letGoOn(before.registry, `${before.registry}/${before.runId}`, [], ports);
 }
 
 /** What the run waited for is over: it takes its place in the queue again. @throws ConflictError */
 export async function backInQueue(run: Stored<Run>, ports: Flow): Promise<void> {
   const { registry, runId } = run.value;
   await ports.store.commit(registry, backWrites(run));
+  await askedBy(run.value, without(run.value, 'waitingFor'), ports);
   await callNext(registry, ports, runId);
 }

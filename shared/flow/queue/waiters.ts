@@ -1,6 +1,8 @@
 import { isEnded, type Run } from '../../model/run.ts';
+import type { Waiting } from '../../model/waiting.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Asked, ConflictError, type Stored, UnreadableError } from '../../ports/store.ts';
+import { hasAsked } from '../../rules/queue/asking.ts';
 import { chunks } from '../concurrency.ts';
 import { backWrites } from './places.ts';
 
@@ -70,6 +72,10 @@ export async function endedAmong(
   }
   return ended;
 }
+
+/** Whether a run need not wait any more, as one that it waits for has ended or asks its server no more. */
+export const isOver = async (wait: Waiting, { store, clock }: Pick<Ports, 'store' | 'clock'>) =>
+  (await endedAmong(wait.runs, { store }, hasAsked(wait, clock.now()))).length > 0;
 
 /** Removes what names runs that have ended: a process that ended between an end and its waiters has left it. */
 export async function sweepWaiters(registry: string, { store }: Pick<Ports, 'store'>): Promise<void> {

@@ -15,6 +15,7 @@ import {
 } from '../../rules/timing.ts';
 import { forgetKey } from '../finish/endAtEngine.ts';
 import { endRun } from '../finish/endRun.ts';
+import { whoAsks } from '../queue/asking.ts';
 import { letWait } from '../queue/letWait.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 import { isRoleMissing, isTransient, isUnknownHost, loudness } from '../transient.ts';
@@ -57,8 +58,23 @@ function waitAfter(error: unknown, trouble: Trouble, pause: number, now: Date): 
   const most = trouble.unknownHost ? maxUnknownHosts : maxStartFaults;
   const end = givenUpAt ? `for the last time at ${toSecond(givenUpAt)}` : `${most} times at most`;
   const reason = `waits, and is tried again at ${toSecond(nextTry)}, ${end}: ${messageOf(error)}`;
-  return { runs: [], images: [], reason, nextTry, ...(givenUpAt && { givenUpAt }) };
+  const server = isTransient(error) ? error.busyServer : undefined;
+  return {
+    runs: [],
+    images: [],
+    reason,
+    nextTry,
+    ...(server && { server }),
+    ...(givenUpAt && { givenUpAt }),
+  };
 }
+
+/** How a run waits where another one asks the server. Pure. */
+const behind = (asker: string, { registry }: Run, wait: Waiting, error: unknown): Waiting => ({
+  ...without(wait, 'nextTry'),
+  runs: [`${registry}/${asker}`],
+  reason: `waits for ${asker}, which asks ${wait.server} again: ${messageOf(error)}`,
+});
 
 const toSecond = (time: string) => time.replace(/\.\d+Z$/, 'Z');
 
@@ -137,11 +153,13 @@ export async function postponeStart(
       await endRun(registry, runId, givenUp(error), ports);
       return;
     }
-    const wait = waitAfter(error, trouble, pause, now);
+    const byItself = waitAfter(error, trouble, pause, now);
+    const { asker, writes } = await whoAsks(run.value, byItself, ports);
+    const wait = asker ? behind(asker, run.value, byItself, error) : byItself;
     const noted = withNote(run.value, error, wait, { trouble, now });
     if (noted.status === 'Queued') {
       const waiting = { value: noted, etag: run.etag };
-      await letWait(waiting, wait, { againAfter: pause, trouble }, ports);
+      await letWait(waiting, wait, { ...(!asker && { againAfter: pause }), trouble, writes }, ports);
       return;
     }
     // It holds a place of its registry, which a Retry-After of a day would close to all others.

@@ -6,14 +6,16 @@ import type { Waiting } from '../../model/waiting.ts';
 import { eventGuid } from '../../names/eventGuid.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
+import { isBehind } from '../../rules/queue/asking.ts';
 import { freeSlots } from '../../rules/queue/dispatch.ts';
 import { aheadInTask, isBeforeItsTime, mayStart, movesToTell } from '../../rules/queue/mayStart.ts';
 import type { Reading } from '../../rules/taskState.ts';
 import { endDeleted, endRun } from '../finish/endRun.ts';
 import { onPush } from '../push/onPush.ts';
-import { backInQueue, letWait } from '../queue/letWait.ts';
+import { askedBy, backInQueue, letWait } from '../queue/letWait.ts';
 import { callNext, isItsTurn, slotsOf } from '../queue/nextInQueue.ts';
 import { lookUpstream } from '../queue/upstream.ts';
+import { isOver } from '../queue/waiters.ts';
 import { stateOfRun, subjectOf } from '../subject.ts';
 import { claim } from './claim.ts';
 import { type Hold, takeHold } from './hold.ts';
@@ -31,6 +33,8 @@ export async function startQueued(
   const { registry, runId } = run.value;
   if (isBeforeItsTime(run.value, ports.clock.now())) return callNext(registry, ports, runId);
   if (!waitingFor && !(await isItsTurn(registry, runId, ports))) return;
+  if (waitingFor && isBehind(waitingFor) && !(await isOver(waitingFor, ports)))
+    return callNext(registry, ports, runId);
   // The state first: an owner who changes the task after that changes the state too, and the claim meets it.
   const state = await stateOfRun(run.value, ports);
   const subject = await subjectOf(run.value, ports);
@@ -117,8 +121,10 @@ async function claimAndAsk(
   ports: Ports,
 ): Promise<boolean> {
   const claimed = await claim(run, state, tracked, ports);
-  if (claimed) await submit(claimed, request, ports);
-  return claimed !== undefined;
+  if (!claimed) return false;
+  await submit(claimed, request, ports);
+  if (await askedBy(run.value, claimed, ports)) await callNext(claimed.registry, ports);
+  return true;
 }
 
 interface About {

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { test } from 'uvu';
+import { cancelRun } from '../../../shared/flow/api/runs.ts';
+import { putTask } from '../../../shared/flow/api/tasks.ts';
+import { RegistryError } from '../../../shared/ports/registry.ts';
+import { retryForSeconds } from '../../../shared/rules/timing.ts';
+import { countIn, ownOf, start, workFor } from '../../worlds/counted.ts';
+import { createWorld, runsOf, type World } from '../../worlds/world.ts';
+
+const base = 'baseacr.azurecr.io/base:1';
+const other = 'baseacr.azurecr.io/other:1';
+const server = 'baseacr.azurecr.io';
+const busy = (retryAfter?: number) =>
+  new RegistryError('TooManyRequests', 'slow down', { busyServer: server, retryAfter });
+const noRole = () => new RegistryError('Unauthorized', 'no role', { isRoleMissing: true });
+
+/** Three tasks on one base image and one on another, of the same registry; a run of each was asked for while it answers 429. */
+async function busyWorld() {
+  const world = createWorld({ registries: ['baseacr', 'appacr'] });
+  for (const image of [base, other]) world.push(image);
+  world.events.length = 0;
+  const counts = countIn(world);
+  world.trouble.registry = () => busy();
+  for (const name of ['build-a', 'build-b', 'build-c', 'build-d']) {
+    const bases = [name === 'build-d' ? other : base];
+    await putTask(ownOf(world, 'appacr'), name, world.task(name, bases, `${name}:1`), world.ports);
+    await start(world, 'appacr', name);
+    await workFor(world, 1, counts, { clock: false });
+  }
+  const go = (seconds: number, clock = true) => workFor(world, seconds, counts, { clock });
+  return { world, go };
+}
+const nameOf = (task: string | undefined) => task!.slice(-1);
+/** `a asks`, `b behind a`, `c Succeeded`, in the order of the runs. */
+async function told(world: World): Promise<string[]> {
+  const runs = await runsOf(world, 'appacr');
+  return runs.map(({ task, status, waitingFor }) => {
+    const behind = runs.find(({ runId }) => waitingFor?.runs.includes(`appacr/${runId}`));
+    if (status !== 'Queued') return `${nameOf(task)} ${status}`;
+    if (waitingFor?.nextTry) return `${nameOf(task)} ${waitingFor.server ? 'asks' : 'waits'}`;
+    return behind ? `${nameOf(task)} behind ${nameOf(behind.task)}` : `${nameOf(task)} in the queue`;
+  });
+}
+const idOf = async (world: World, task: string) =>
+  (await runsOf(world, 'appacr')).find((run) => run.task === task)!.runId;
+
+test('the first that meets 429 asks again, and those after it wait for that one, whatever image they need', async () => {
+  const { world } = await busyWorld();
+  assert.deepEqual(await told(world), ['a asks', 'b behind a', 'c behind a', 'd behind a']);
+  const [, b] = await runsOf(world, 'appacr');
+  assert.match(b!.waitingFor!.reason, /^waits for \w+, which asks baseacr\.azurecr\.io again: slow down$/);
+  assert.equal(b!.trouble!.count, 1);
+  assert.ok(b!.waitingFor!.givenUpAt);
+});
+
+interface Row {
+  title: string;
+  happens(world: World): unknown;
+  /** Seconds that pass then, without the clock's rounds unless it says so. */
+  seconds: number;
+  clock?: boolean;
+  told: string[];
+}
+const rows: Row[] = [
+  {
+    title: 'the server answers again: all are built at once with the one that asked',
+    happens: (world) => (world.trouble.registry = () => undefined),
+    seconds: 30,
+    told: ['a Succeeded', 'b Succeeded', 'c Succeeded', 'd Succeeded'],
+  },
+  {
+    title: 'it answers 429 still: one asks, and no other',
+    happens: () => {},
+    seconds: 120,
+    told: ['a asks', 'b behind a', 'c behind a', 'd behind a'],
+  },
+  {
+    title: 'the one that asks is cancelled: another asks',
+    happens: async (world) => cancelRun(ownOf(world, 'appacr'), await idOf(world, 'build-a'), world.ports),
+    seconds: 5,
+    told: ['a Canceled', 'b asks', 'c behind b', 'd behind b'],
+  },
+  {
+    title: 'the one that asks lacks a role now: another asks',
+    happens: (world) => {
+      let asked = 0;
+      world.trouble.registry = () => (asked++ === 0 ? noRole() : busy());
+    },
+    seconds: 20,
+    told: ['a waits', 'b asks', 'c behind b', 'd behind b'],
+  },
+  {
+    title: 'the one that asks is told to wait for an hour: each asks at its own time',
+    happens: (world) => (world.trouble.registry = () => busy(3600)),
+    seconds: 20,
+    told: ['a asks', 'b asks', 'c asks', 'd asks'],
+  },
+  {
+    title: 'the base image of the one that asks is broken: its run fails and the others go on',
+    happens: (world) => {
+      world.trouble.registry = (image) =>
+        image === base ? new RegistryError('Invalid', 'not an image') : undefined;
+    },
+    seconds: 30,
+    told: ['a Failed', 'b Failed', 'c Failed', 'd Succeeded'],
+  },
+  {
+    title: 'the messages of the one that asks are lost: the clock finds it and all go on',
+    happens: (world) => {
+      world.messages.length = 0;
+      world.trouble.registry = () => undefined;
+    },
+    seconds: 240,
+    clock: true,
+    told: ['a Succeeded', 'b Succeeded', 'c Succeeded', 'd Succeeded'],
+  },
+  {
+    title: 'the row of the one that asks is gone: the clock lets the others go on',
+    happens: async (world) => {
+      const runId = await idOf(world, 'build-a');
+      const { store } = world.ports;
+      world.ports.store = {
+        ...store,
+        run: async (registry, id) => (id === runId ? undefined : store.run(registry, id)),
+        runsOf: async (registry, ids) =>
+          (await store.runsOf(registry, ids)).map((run, at) => (ids[at] === runId ? undefined : run)),
+      };
+      world.trouble.registry = () => undefined;
+    },
+    seconds: 240,
+    clock: true,
+    told: ['a asks', 'b Succeeded', 'c Succeeded', 'd Succeeded'],
+  },
+  {
+    title: 'it answers 429 until the last try: all are given up, none is tried for an hour more',
+    happens: () => {},
+    seconds: retryForSeconds + 60,
+    told: ['a Failed', 'b Failed', 'c Failed', 'd Failed'],
+  },
+];
+for (const { title, happens, seconds, clock = false, told: expected } of rows)
+  test(title, async () => {
+    const { world, go } = await busyWorld();
+    await happens(world);
+    await go(seconds, clock);
+    assert.deepEqual(await told(world), expected);
+  });
+
+test('a message for one that waits for another does nothing', async () => {
+  const { world, go } = await busyWorld();
+  const runId = await idOf(world, 'build-b');
+  const before = (await world.ports.store.run('appacr', runId))!.etag;
+  world.looks.length = 0;
+  await world.ports.queue.sendStart([{ registry: 'appacr', runId }]);
+  await go(1, false);
+  assert.equal((await world.ports.store.run('appacr', runId))!.etag, before);
+  assert.deepEqual(world.looks, []);
+});
+
+test('two runs of one task do not wait for one another in this way', async () => {
+  const { world, go } = await busyWorld();
+  world.ports.settings.runsPerTask = 3;
+  await start(world, 'appacr', 'build-a');
+  await go(1, false);
+  assert.equal((await told(world)).at(-1), 'a asks');
+});
+
+test.run();
