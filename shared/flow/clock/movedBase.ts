@@ -2,9 +2,10 @@ import type { Push } from '../../model/state.ts';
 import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { noEdges } from '../../ports/store.ts';
-import { decideOnBase, type Standing, type Terms } from '../../rules/bases/admission.ts';
+import { decideOnBase, isNamed, type Standing, type Terms } from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
+import { learned } from '../push/counted.ts';
 import { onPush } from '../push/onPush.ts';
 import { see } from '../push/see.ts';
 
@@ -15,12 +16,13 @@ import { see } from '../push/see.ts';
  */
 export async function moved(tracked: Tracked, read: Push, terms: Terms, ports: Ports): Promise<HeldEdge[]> {
   if (!mayBeHeld(read.image, terms) && unaware(tracked, read).length === 0) return [];
-  const standing = await see({ ...read, time: read.timestamp, how: 'read' }, ports, { terms });
+  const seen = await see({ ...read, time: read.timestamp, how: 'read' }, ports, { terms });
+  const standing = isNamed(read.image, terms) ? await learned(read, seen, tracked.tasks, ports) : seen;
   const choices = tracked.tasks.map((state) => ({ state, choice: decideOnBase(read, state, standing) }));
   const tasks = choices.flatMap(({ state, choice }) => (choice.do === 'start' ? [state] : []));
   // What is held is written down once.
   const held = choices.filter(({ choice }) => choice.do === 'hold').map(() => edgeOf(tracked, standing));
-  if (tasks.length === 0 && !(standing.isNews && held.length > 0)) return held;
+  if (tasks.length === 0 && standing === seen && !(seen.isNews && held.length > 0)) return held;
   if (tasks.length > 0) tellStale(tracked, tasks.length, ports);
   // Restores an edge that was lost: without it no event would find the task.
   for (const { registry, task } of tasks)

@@ -2,7 +2,7 @@ import { platformText } from '../../model/platform.ts';
 import type { Push, TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { RegistryLogin } from '../../ports/registry.ts';
-import { decideOnBase, isQuarantined, type Standing, standingOf } from '../../rules/bases/admission.ts';
+import { decideOnBase, isNamed, type Standing, standingOf } from '../../rules/bases/admission.ts';
 import type { Choice } from '../../rules/decideOnPush.ts';
 import { taskLogin } from '../secrets/taskLogin.ts';
 import { learnContents } from './learnContents.ts';
@@ -20,8 +20,8 @@ export interface Counted {
 /**
  * What is known of a push's image. Where the push would start tasks, the registry is asked, once for all of them, what the
  * digests are for their platforms: a task for which nothing has changed is not started, and none on what shares its content
- * with what is quarantined. So it is where the push names a quarantined digest that the tag never was: what tasks are built
- * on may hold it.
+ * with what is quarantined. So it is for an image of which a digest was quarantined: what tasks are built on may hold the
+ * same.
  */
 export async function learned(
   named: Push,
@@ -31,9 +31,8 @@ export async function learned(
 ): Promise<Standing> {
   const { push, decide } = countedBy(named, standing);
   const { seen, terms } = standing;
-  const isManifest =
-    isQuarantined(named.digest, terms) && !seen.digests.some(({ digest }) => digest === named.digest);
-  const starting = states.filter((state) => isManifest || decide(state).do === 'start');
+  const isJudged = isNamed(push.image, terms);
+  const starting = states.filter((state) => isJudged || decide(state).do === 'start');
   const [first] = starting;
   if (!first) return standing;
   const on = starting.flatMap(({ bases }) => bases.filter(({ image }) => image === push.image));

@@ -67,6 +67,10 @@ export function inForce(judgements: Judgement[]): Judgement[] {
   return [...newest.values()].filter(({ verdict }) => verdict !== 'released').reverse();
 }
 
+/** Whether a quarantine names an image. */
+export const isNamed = (image: string, { judgements }: Pick<Terms, 'judgements'>) =>
+  inForce(judgements).some((one) => one.image === image && one.verdict === 'quarantined');
+
 /** By digest, manifest and content; made once for each list. */
 const quarantines = new WeakMap<Judgement[], Map<string, Judgement>>();
 

@@ -149,6 +149,20 @@ const rows: Row[] = [
     },
     [false, false, false, false],
   ],
+  [
+    'what tasks are built on is a copy, of which the registry was never asked',
+    async (world) => {
+      const { contentsOf } = world.ports.registry;
+      world.ports.registry.contentsOf = async () => ({ contents: {} });
+      const bad = world.push(base);
+      await deliver(world);
+      pushCopy(world, bad);
+      await settle(world);
+      world.ports.registry.contentsOf = contentsOf;
+      assert.equal((await sayOf(world, 'quarantined', bad)).tasks.started, 4);
+    },
+    [false, false, false, false],
+  ],
 ];
 for (const row of rows) test(`${row[0]}: nothing is built on it`, () => endsOn(row));
 

@@ -106,7 +106,7 @@ export async function nothingGoesBack(world: World, { said, digestsOf }: Oracle)
  */
 export async function nothingWasBuiltTwice(world: World, { contentOf, said }: Oracle): Promise<void> {
   const isBad = ({ digest }: Pin) =>
-    said.some((one) => one.digest === digest && one.verdict === 'quarantined');
+    said.some((one) => contentOf(one.digest) === contentOf(digest) && one.verdict === 'quarantined');
   const contentsOf = (pins: Pin[] = []) => pins.map((pin) => ({ ...pin, digest: contentOf(pin.digest) }));
   for (const { registry, name } of diamond) {
     const runs = (await runsOf(world, registry)).filter((run) => run.task === name);

@@ -57,8 +57,15 @@ export const kinds = [
   'pause',
   'clock jumps',
 ] as const;
-/** Those that are drawn only where they are asked for. */
-export const ofJudging: readonly string[] = ['push the same', 'quarantine', 'admit', 'release', 'pause'];
+/** Those that policies and judgements come with, where nothing else is to be shown. */
+export const ofJudging: readonly string[] = [
+  'push the same',
+  'quarantine',
+  'admit',
+  'release',
+  'pause',
+  'clock jumps',
+];
 
 /** What the checks at the end must know of a storm. */
 interface Chronicle {

@@ -61,7 +61,11 @@ export function createOracle(world: World, ages: Map<string, number> = new Map()
   };
   const lastSaid = (digest: string, until = Number.POSITIVE_INFINITY) =>
     said.findLast((one) => one.digest === digest && one.ended <= until);
-  const isQuarantined = (digest: string) => lastSaid(digest)?.verdict === 'quarantined';
+  /** What was said against a digest counts for what has the same content. */
+  const sameAs = (digest: string) =>
+    [...new Set(said.map((one) => one.digest))].filter((one) => contentOf(one) === contentOf(digest));
+  const isQuarantined = (digest: string) =>
+    sameAs(digest).some((one) => lastSaid(one)?.verdict === 'quarantined');
   const isPaused = (image: string, task: string, since: number) =>
     [...pauses].some((one) => (one.image === image || one.task === task) && one.since <= since);
 
@@ -69,7 +73,8 @@ export function createOracle(world: World, ages: Map<string, number> = new Map()
   function isAdmissible(image: string, digest: string): boolean {
     const { verdict } = lastSaid(digest) ?? {};
     const age = ages.get(image) ?? 0;
-    if (verdict === 'quarantined' || verdict === 'admitted' || age === 0) return verdict !== 'quarantined';
+    if (isQuarantined(digest)) return false;
+    if (verdict === 'admitted' || age === 0) return true;
     const heard = movesOf(image).find((move) => move.digest === digest)?.heardAt;
     const isOld = movesOf(image).every((move) => move.digest !== digest);
     const seen = heard ?? sights.get(`${image}@${digest}`);
@@ -153,17 +158,17 @@ export function createOracle(world: World, ages: Map<string, number> = new Map()
           const wasBuiltOn = builtOn.has(known);
           builtOn.add(known);
           if (began === undefined) continue;
-          const after = said.filter((one) => one.digest === digest && one.begun <= scheduledAt);
-          const before = lastSaid(digest, began)?.verdict;
-          const isTakenBack = after.some(({ verdict, ended }) => verdict !== 'quarantined' && ended > began);
-          assert.ok(
-            before !== 'quarantined' || isTakenBack,
-            `${run!.runId} was built on ${digest}, which is quarantined`,
+          const until = (of: string) => said.filter((one) => one.digest === of && one.begun <= scheduledAt);
+          const bad = sameAs(digest).filter(
+            (one) =>
+              lastSaid(one, began)?.verdict === 'quarantined' &&
+              !until(one).some(({ verdict, ended }) => verdict !== 'quarantined' && ended > began),
           );
+          assert.deepEqual(bad, [], `${run!.runId} was built on ${digest}, which is quarantined`);
           const seen = sights.get(`${image}@${digest}`);
           const age = scheduledAt - (seen ?? 0) + 2 * mostSkewMs;
           const isYoung = seen !== undefined && age < (ages.get(image) ?? 0);
-          const isAdmitted = after.some(({ verdict }) => verdict === 'admitted');
+          const isAdmitted = until(digest).some(({ verdict }) => verdict === 'admitted');
           assert.ok(
             !isYoung || isAdmitted || wasBuiltOn,
             `${run!.runId} was built on ${digest}, which is too young`,
