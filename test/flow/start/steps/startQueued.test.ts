@@ -32,6 +32,8 @@ interface Row {
   has?: (run: Run) => void;
   /** The edges that are added. */
   edges?: Change[];
+  /** How often its source is fetched; once where it starts, never else. */
+  fetches?: 1;
   /** Delays of start messages of the run itself. */
   own?: number[];
 }
@@ -130,6 +132,7 @@ const rows: Row[] = [
   },
   {
     title: 'with a base image that one above it has not heard of',
+    fetches: 1,
     run: { timerTrigger },
     given: (world) => {
       world.push(base);
@@ -168,6 +171,7 @@ const rows: Row[] = [
   },
   {
     title: 'for a base image that has not moved',
+    fetches: 1,
     run: moved,
     ends: 'Canceled',
     has: ({ runErrorMessage, pins }) => {
@@ -190,12 +194,14 @@ const rows: Row[] = [
   },
   {
     title: 'whose slot another takes while it is prepared',
+    fetches: 1,
     given: whilePrepared(takeSlot),
     ends: 'stays',
     edges: [[[], []]],
   },
   {
     title: 'that waited for a time and whose slot another takes while it is prepared',
+    fetches: 1,
     run: waits({ nextTry: past }),
     given: whilePrepared(takeSlot),
     ends: 'back',
@@ -203,6 +209,7 @@ const rows: Row[] = [
   },
   {
     title: 'whose row is changed while it is prepared',
+    fetches: 1,
     given: whilePrepared(async (world, runId) => {
       const { value, etag } = (await world.ports.store.run(registry, runId))!;
       await world.ports.store.commit(registry, [{ put: 'run', value: { ...value, notes: ['x'] }, etag }]);
@@ -213,6 +220,7 @@ const rows: Row[] = [
   },
   {
     title: 'that a push starts one above while it is prepared',
+    fetches: 1,
     run: { timerTrigger },
     given: whilePrepared((world) => rewriteState(world, 'mid', { open: [open(under, 'Pinned')] })),
     ends: 'waits',
@@ -221,6 +229,7 @@ const rows: Row[] = [
   },
   {
     title: 'whose registry is busy',
+    fetches: 1,
     given: (world) => {
       world.trouble.registry = () => new RegistryError('Unreachable', 'busy');
     },
@@ -267,8 +276,17 @@ for (const row of rows)
         return store.changeEdges(key, add, remove);
       },
     };
+    const { source } = world.ports;
+    let fetches = 0;
+    world.ports.source = {
+      fetch(...asked) {
+        fetches++;
+        return source.fetch(...asked);
+      },
+    };
     await start();
     const after = (await run())!;
+    assert.equal(fetches, row.fetches ?? Number(row.ends === 'starts'));
     assert.equal(built().length, row.ends === 'starts' ? 1 : 0);
     assert.deepEqual(edges, row.edges ?? []);
     const places = [await placesOf(world, false), await placesOf(world, true)].map((all) =>

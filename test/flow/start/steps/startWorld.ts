@@ -59,7 +59,10 @@ async function rewrite(world: World, runId: string, change: Partial<Run>): Promi
   const places: Write[] = run.waitingFor ? waitingPlace(run) : [{ put: 'place', value: now }];
   await store.commit(registry, [
     { put: 'run', value: run, etag },
-    ...(isDeepStrictEqual(old, now) ? [] : [{ remove: 'place' as const, value: old }, ...places]),
+    ...(isDeepStrictEqual(old, now) && run.status === 'Queued'
+      ? []
+      : [{ remove: 'place' as const, value: old }]),
+    ...(isDeepStrictEqual(old, now) || run.status !== 'Queued' ? [] : places),
   ]);
 }
 
