@@ -137,7 +137,7 @@ const rows: Row[] = [
 for (const row of rows)
   test(`a claimed run ${row.title}: ${row.builds === 1 ? 'built' : row.status}`, async () => {
     const all = await resumed(row.run);
-    const { world, run, built, resume, forgotten, edges, stored } = all;
+    const { run, built, resume, forgotten, edges, stored } = all;
     await row.given?.(all);
     if (row.throws) await assert.rejects(resume(), ConflictError);
     else await resume();
