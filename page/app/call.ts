@@ -28,21 +28,33 @@ export async function call<T>(
     headers: signed(body && { 'content-type': 'application/json' }),
     ...(body && { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
-  if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-  throw refused(answer.status, text);
+  const text = await answered(answer.text());
+  if (!answer.ok) throw refused(answer.status, text);
+  try {
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  } catch {
+    throw new CallError(0, 'NoJson', 'Plinth does not answer as expected.');
+  }
 }
 
 /** A part of a text, with its status and headers. @throws CallError */
-export async function part(address: string, headers: Record<string, string>): Promise<Response> {
+export async function part(
+  address: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; headers: Headers; bytes: Uint8Array }> {
   const answer = await ask(address, { headers });
-  if (answer.ok || answer.status === 416) return answer;
-  throw refused(answer.status, await answer.text());
+  const bytes = new Uint8Array(await answered(answer.arrayBuffer()));
+  if (answer.ok || answer.status === 416) return { status: answer.status, headers: answer.headers, bytes };
+  throw refused(answer.status, new TextDecoder().decode(bytes));
 }
 
-async function ask(address: string, init: RequestInit): Promise<Response> {
+const ask = (address: string, init: RequestInit) =>
+  answered(fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(patienceMs) }));
+
+/** An answer can be cut off at its start and in its body. */
+async function answered<T>(awaited: Promise<T>): Promise<T> {
   try {
-    return await fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(patienceMs) });
+    return await awaited;
   } catch {
     throw new CallError(0, 'NoAnswer', 'Plinth does not answer.');
   }
@@ -53,6 +65,7 @@ function refused(status: number, text: string): CallError {
     const { code, message } = (JSON.parse(text) as { error: { code: string; message: string } }).error;
     return new CallError(status, code, message);
   } catch {
-    return new CallError(status, String(status), `Plinth does not answer (${status}).`);
+    const message = status === 401 ? 'You are not signed in.' : `Plinth does not answer (${status}).`;
+    return new CallError(status, String(status), message);
   }
 }

@@ -18,7 +18,7 @@ interface Data {
   live?: LiveAnswer;
   /** When all of it was last right, in ms; 0 before. */
   asOf: number;
-  /** Registries whose tasks could not be read, and why; without a registry, what is held could not. */
+  /** What could not be read, in words; with the registry where it is all of a registry's tasks. */
   notRead: { registry?: string; why: string }[];
   /** What was decided on what was said of a digest last; the row in which it was said may be gone by then. */
   judged?: { says: string; pushes: string[] };
@@ -60,10 +60,16 @@ async function loadAll(): Promise<void> {
     loadHeld(),
   ]);
   data.live = live;
-  data.notRead = notRead.flat();
+  data.notRead = [
+    ...notRead.flat(),
+    ...live.registries.flatMap(({ fault }) => (fault ? { why: fault } : [])),
+  ];
   await loadNamed(unsettledTasks(live, Date.now()));
   rebuild();
 }
+
+/** Who asks is refused whatever is asked for. */
+const isRefusal = ({ status }: CallError) => status === 401 || status === 403;
 
 /** What is held stays as it was where it cannot be read: one registry of all is enough for that. */
 async function loadHeld(): Promise<Data['notRead']> {
@@ -71,26 +77,29 @@ async function loadHeld(): Promise<Data['notRead']> {
     data.held = await call<HeldAnswer>('/held');
     return [];
   } catch (error) {
-    if (error instanceof CallError && error.status === 500) return [{ why: error.message }];
-    throw error;
+    if (!(error instanceof CallError) || isRefusal(error)) throw error;
+    return [{ why: `What is held could not be read: ${error.message}` }];
   }
 }
 
 /** A registry that cannot be read keeps what it had; where none can, that is the page's trouble. */
 async function loadGraphs(names: string[]): Promise<Data['notRead']> {
   const failed: { registry: string; why: string; error: unknown }[] = [];
-  await Promise.all(
+  const unread = await Promise.all(
     names.map((registry) =>
       loadGraph(registry).catch((error: unknown) => {
-        failed.push({ registry, why: error instanceof Error ? error.message : String(error), error });
+        const why = error instanceof Error ? error.message : String(error);
+        failed.push({ registry, why: `${registry} could not be read: ${why}`, error });
+        return [];
       }),
     ),
   );
   if (names.length > 0 && failed.length === names.length) throw failed[0]!.error;
-  return failed;
+  return [...failed, ...unread.flat().map((why) => ({ why }))];
 }
 
-async function loadGraph(registry: string): Promise<void> {
+/** @returns sentences about tasks that cannot be read */
+async function loadGraph(registry: string): Promise<string[]> {
   const answers: GraphAnswer[] = [];
   for (let after: string | undefined = ''; after !== undefined; ) {
     const query: string = `registry=${escapedPart(registry)}&$top=${pageSize}${after && `&after=${escapedPart(after)}`}`;
@@ -99,6 +108,7 @@ async function loadGraph(registry: string): Promise<void> {
     after = answer.next;
   }
   tasks.set(registry, new Map(answers.flatMap(fromGraph).map((one) => [one.task, one])));
+  return answers.flatMap(({ unread = [] }) => unread);
 }
 
 function rebuild(): void {

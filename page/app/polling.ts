@@ -8,10 +8,11 @@ const mostBackOffSeconds = 60;
 
 let failures = 0;
 
-/** Seconds to the next try after failures in a row: 2, 4, 8 … 60. */
-const backOff = (count: number) => Math.min(mostBackOffSeconds, 2 ** count);
+/** Seconds to the next try after failures in a row: 1 after none, then 2, 4, 8 … 60. */
+export const backOff = (count: number) => Math.min(mostBackOffSeconds, 2 ** count);
 
-async function turn(): Promise<void> {
+/** Reads what is due. */
+async function read(): Promise<void> {
   const isDue = current.asOf === 0 || Date.now() - graphReadAt > graphMs;
   if (isDue) await loads.everything();
   else await loads.onlyLive();
@@ -24,7 +25,7 @@ let graphReadAt = 0;
 /** Reads all of it now. */
 export async function refresh(): Promise<void> {
   graphReadAt = 0;
-  await turn();
+  await read();
 }
 
 /**
@@ -37,7 +38,9 @@ export function usePolling(isWatched: boolean, isSignedOut: boolean): void {
     if (isSignedOut) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
+    let isReading = false;
     const next = () => {
+      isReading = false;
       if (ended) return;
       const seconds = current.trouble ? backOff(failures) : liveEvery(current.live, isWatched);
       if (current.trouble) loads.setNextTry(Date.now() + seconds * 1000);
@@ -45,7 +48,10 @@ export function usePolling(isWatched: boolean, isSignedOut: boolean): void {
     };
     const go = () => {
       clearTimeout(timer);
-      if (document.visibilityState === 'visible') turn().then(next, next);
+      // Of a tab that is hidden and shown meanwhile, the one that is under way goes on.
+      if (isReading || document.visibilityState !== 'visible') return;
+      isReading = true;
+      read().then(next, next);
     };
     document.addEventListener('visibilitychange', go);
     if (current.asOf === 0) go();

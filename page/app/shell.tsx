@@ -6,7 +6,7 @@ import { PushView } from '../views/push.tsx';
 import { PushesView } from '../views/pushes.tsx';
 import { RunView } from '../views/run.tsx';
 import { RunsView } from '../views/runs.tsx';
-import { SignIn } from '../views/signIn.tsx';
+import { KeyForm, SignIn } from '../views/signIn.tsx';
 import { WhatIfView } from '../views/whatIf.tsx';
 import { useData } from './data.ts';
 import { useNow, useRoute } from './navigation.ts';
@@ -62,11 +62,18 @@ export function Shell() {
       <Trouble />
       <main id="view" tabIndex={-1}>
         <Judged />
-        {asOf === 0 ? !trouble && <p class="quiet">Loading …</p> : <View route={route} />}
+        {asOf === 0 ? <NotLoaded title={titleOf(route)} failed={!!trouble} /> : <View route={route} />}
       </main>
     </>
   );
 }
+
+const NotLoaded = ({ title, failed }: { title: string; failed: boolean }) => (
+  <>
+    <h1 class="spoken">{title}</h1>
+    {!failed && <p class="quiet">Loading …</p>}
+  </>
+);
 
 /** What came of what was said of a digest, until something else is said. */
 function Judged() {
@@ -154,22 +161,26 @@ function Trouble() {
     set(false);
   };
   const read = (registries?.registries.length ?? 0) - notRead.filter(({ registry }) => registry).length;
+  if (!trouble && notRead.length === 0) return null;
   return (
-    <div role="alert">
+    <section aria-label="What is wrong">
       {trouble?.status === 401 && (
-        <p class="trouble">
-          Your sign-in has ended. <SignInAgain /> This page stays as it is.
-        </p>
+        <div class="trouble">
+          <span role="alert">Your sign-in has ended.</span> <SignInAgain /> This page stays as it is.
+        </div>
       )}
       {trouble?.status === 403 && (
-        <p class="trouble">
+        <p class="trouble" role="alert">
           {visible(trouble.message)} An owner of the app gives it by <code>register-api.sh --grant</code>.
         </p>
       )}
       {trouble && ![401, 403].includes(trouble.status) && (
         <p class="trouble">
-          {asOf > 0 && `Not updated since ${new Date(asOf).toLocaleTimeString('en-GB')}: `}
-          {visible(trouble.message)}{' '}
+          <span role="alert">
+            {asOf > 0 && `Not updated since ${new Date(asOf).toLocaleTimeString('en-GB')}: `}
+            {visible(trouble.message)}
+          </span>{' '}
+          {/* Not of the alert: what changes each second would be read out each second. */}
           {nextTry !== undefined && `Trying again in ${Math.max(0, Math.ceil((nextTry - now) / 1000))} s. `}
           <button type="button" disabled={busy} onClick={again}>
             Try now
@@ -177,12 +188,12 @@ function Trouble() {
         </p>
       )}
       {notRead.map(({ registry, why }) => (
-        <p class="trouble" key={registry}>
-          {visible(`${registry ?? 'What is held'} could not be read: ${why}`)}
+        <p class="trouble" role="alert" key={why}>
+          {visible(why)}
           {registry && ` The other ${read} are shown.`}
         </p>
       ))}
-    </div>
+    </section>
   );
 }
 
@@ -191,7 +202,7 @@ function SignInAgain() {
   const [asks, set] = useState(false);
   if (registries?.you.by !== 'FunctionKey') return <a href={signInAddress()}>Sign in again.</a>;
   return asks ? (
-    <SignIn wasRefused={true} signedIn={refresh} />
+    <KeyForm wasRefused={true} signedIn={refresh} />
   ) : (
     <button type="button" onClick={() => set(true)}>
       Give the key again

@@ -58,7 +58,14 @@ export function ImageView(wanted: { image: string } | { registry: string; task: 
       </h1>
       <p class="bar">
         {node.task && mayWrite && (
-          <Action title="Run" about={node.title} ask={() => askFirst(node)} act={() => runNode(node)} />
+          // Of this image: what was asked or said of another one is gone with it.
+          <Action
+            key={node.key}
+            title="Run"
+            about={node.title}
+            ask={() => askFirst(node)}
+            act={() => runNode(node)}
+          />
         )}{' '}
         {image && <Link to={{ view: 'what-if', image }}>What if it were pushed</Link>}
       </p>

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { call, part } from '../app/call.ts';
+import { backOff } from '../app/polling.ts';
 import { addText, type LogLines, noLines } from '../model/logLines.ts';
 import { type Coloured, coloured, visible } from '../model/visible.ts';
 
@@ -29,9 +30,7 @@ function useLog(path: string, isThere: boolean, whole: boolean): Reading {
     const read = async (): Promise<boolean> => {
       if (address === '') {
         const { logLink } = await call<{ logLink: string }>(`${path}/listLogSasUrl`, 'POST');
-        // This page asks its own origin only; the address may be of a name before it.
-        const { pathname, search } = new URL(logLink);
-        address = pathname + search;
+        address = ownAddress(logLink);
       }
       if (from < 0) {
         const first = await part(address, { range: 'bytes=0-0' });
@@ -41,8 +40,9 @@ function useLog(path: string, isThere: boolean, whole: boolean): Reading {
       }
       const answer = await part(address, { range: `bytes=${from}-` });
       const complete = answer.headers.get('x-ms-meta-complete') !== null;
+      if (!isOver) set(({ fault: _, ...before }) => before);
       if (answer.status === 416) return complete;
-      const bytes = new Uint8Array(await answer.arrayBuffer());
+      const { bytes } = answer;
       from += bytes.length;
       const total = Number(/\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1] ?? from);
       const text = decoder.decode(bytes, { stream: true });
@@ -50,14 +50,17 @@ function useLog(path: string, isThere: boolean, whole: boolean): Reading {
         set(({ left, lines }) => ({ address, lines: addText(lines, text), ...(left && { left }) }));
       return complete && from >= total;
     };
+    let failures = 0;
     const turn = async () => {
       let isDone = false;
       try {
         isDone = document.visibilityState === 'visible' && (await read());
+        failures = 0;
       } catch (error) {
+        failures++;
         if (!isOver) set((before) => ({ ...before, fault: (error as Error).message }));
       }
-      if (!isOver && !isDone) timer = setTimeout(turn, 1000);
+      if (!isOver && !isDone) timer = setTimeout(turn, 1000 * backOff(failures));
     };
     turn();
     return () => {
@@ -66,6 +69,13 @@ function useLog(path: string, isThere: boolean, whole: boolean): Reading {
     };
   }, [path, isThere, whole]);
   return reading;
+}
+
+/** This page asks its own origin only; the address may be of a name before it. @throws Error where it is none */
+function ownAddress(link: string): string {
+  if (!URL.canParse(link)) throw new Error("The log's address cannot be used.");
+  const { pathname, search } = new URL(link);
+  return pathname.replace(/^\/+/, '/') + search;
 }
 
 interface Given {
@@ -100,8 +110,10 @@ export function Log({ path, status, isGoingOn, isThere, waits }: Given) {
     if (isAtEnd) seen.current = lines.count;
     if (follow && !isAtEnd) setFollow(false);
   };
-  if (lines.count === 0 && lines.rest === '')
-    return <p>{status === 'Queued' || isGoingOn ? waits : visible(fault ?? 'The log is empty.')}</p>;
+  if (lines.count === 0 && lines.rest === '') {
+    if (fault) return <p class="trouble">{visible(fault)}</p>;
+    return <p>{status === 'Queued' || isGoingOn ? waits : 'The log is empty.'}</p>;
+  }
   const unseen = lines.count - seen.current;
   return (
     <section aria-label="Log">

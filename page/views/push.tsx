@@ -31,7 +31,7 @@ export function PushView({ id }: { id: string }) {
     first && `/registries/${escapedPart(first.name)}/pushes/${escapedPart(id)}`,
     asOf,
   );
-  if (error?.status === 404)
+  if (error?.status === 404 || value?.value.length === 0)
     return (
       <>
         <h1>Push</h1>

@@ -17,15 +17,22 @@ export function PushesView({ day }: { day: string }) {
   const shown = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day)) ? day : today;
   const near = (days: number) => new Date(Date.parse(shown) + days * dayMs).toISOString().slice(0, 10);
   const { value, error } = useAnswer<PushesAnswer>(`/pushes?day=${shown}`, asOf);
-  const [more, setMore] = useState<{ pages: PushesAnswer[] }>({ pages: [] });
+  const [more, setMore] = useState<{ pages: PushesAnswer[]; fault?: string }>({ pages: [] });
   useEffect(() => setMore({ pages: [] }), [shown]);
   const pages = value ? [value, ...more.pages] : [];
   const next = tokenOf(pages.at(-1)?.nextLink);
   const add = async () => {
-    const page = await call<PushesAnswer>(`/pushes?day=${shown}&$skipToken=${escapedPart(next!)}`);
-    setMore({ pages: [...more.pages, page] });
+    try {
+      const page = await call<PushesAnswer>(`/pushes?day=${shown}&$skipToken=${escapedPart(next!)}`);
+      setMore({ pages: [...more.pages, page] });
+    } catch (fault) {
+      setMore({ ...more, fault: (fault as Error).message });
+    }
   };
-  const pushes = pages.flatMap((page) => page.value);
+  // The first page is read again: what it has gained by then, it has lost to the second, which was read before.
+  const pushes = [
+    ...new Map(pages.flatMap((page) => page.value.map((one) => [one.id, one] as const))).values(),
+  ];
   return (
     <>
       <h1>Pushes of {shown === today ? 'today' : shown}</h1>
@@ -52,6 +59,11 @@ export function PushesView({ day }: { day: string }) {
           </li>
         ))}
       </ul>
+      {more.fault && (
+        <p class="trouble" role="alert">
+          {visible(more.fault)}
+        </p>
+      )}
       {next && (
         <button type="button" onClick={add}>
           More

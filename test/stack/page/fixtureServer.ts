@@ -13,7 +13,10 @@ import { listen } from '../../../local/machine/listening.ts';
 export type ApiAnswer =
   | { json: unknown }
   | { status: number; code: string; message: string }
-  | { text: string };
+  /** As something else than the app answers, or a part of an answer. */
+  | { raw: string; status: number }
+  /** A log, which may go on. */
+  | { text: string; grows?: true };
 export type Api = (method: string, url: URL, range: string | undefined) => ApiAnswer;
 
 /**
@@ -82,9 +85,17 @@ function answer(api: Api, request: IncomingMessage, response: ServerResponse, ur
     response.writeHead(401).end();
     return;
   }
-  const answered = api(request.method ?? 'GET', url, request.headers.range);
+  const answered = answerOf(api, request, url);
+  if (!answered) {
+    request.socket.destroy();
+    return;
+  }
+  if ('raw' in answered) {
+    response.writeHead(answered.status).end(answered.raw);
+    return;
+  }
   if ('text' in answered) {
-    sendPart(answered.text, request.headers.range, response);
+    sendPart(answered, request.headers.range, response);
     return;
   }
   const [status, body] =
@@ -94,12 +105,25 @@ function answer(api: Api, request: IncomingMessage, response: ServerResponse, ur
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
+/** Undefined where it is cut off: the API throws. */
+function answerOf(api: Api, request: IncomingMessage, url: URL): ApiAnswer | undefined {
+  try {
+    return api(request.method ?? 'GET', url, request.headers.range);
+  } catch {
+    return undefined;
+  }
+}
+
 /** As the log server answers a range. */
-function sendPart(text: string, range: string | undefined, response: ServerResponse): void {
+function sendPart(
+  { text, grows }: { text: string; grows?: true },
+  range: string | undefined,
+  response: ServerResponse,
+): void {
   const bytes = Buffer.from(text);
   const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
   const [start, end] = [Number(first), last ? Number(last) + 1 : bytes.length];
-  const complete = { 'x-ms-meta-Complete': 'successful' };
+  const complete = grows ? {} : { 'x-ms-meta-Complete': 'successful' };
   if (start >= bytes.length) {
     response.writeHead(416, complete).end();
     return;

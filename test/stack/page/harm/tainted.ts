@@ -25,7 +25,7 @@ export function tainted(api: Api, text: string): Api {
   return (method, url, range) => {
     const answer = api(method, new URL(url.href.replaceAll(sent, '')), range);
     if ('json' in answer) return { json: taintedValue(answer.json, false) };
-    return 'text' in answer ? answer : { ...answer, message: answer.message + text };
+    return 'message' in answer ? { ...answer, message: answer.message + text } : answer;
   };
 }
 
