@@ -10,6 +10,24 @@ import { isTooOld, lackingMessage, lackingOf, lookAtMachine, stackPackages } fro
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [file, ...args] = process.argv.slice(2);
 
+/** The words that a program takes, which looks for none but these; the others read their arguments themselves. */
+const words = {
+  'infra/bicep/check.ts': ['--write'],
+  'infra/doctor/doctor.ts': ['before'],
+  'infra/package.ts': [],
+  'infra/release.ts': [],
+  'infra/scripts/openapi.ts': [],
+  'local/start.ts': ['--verbose'],
+  'local/tutorial/demo.ts': ['--rough'],
+  'test/stack/whole/chaos.ts': [],
+};
+const unknown = args.find((word) => words[file]?.includes(word) === false);
+if (unknown !== undefined) {
+  const known = words[file].map((word) => ` [-- ${word}]`).join('');
+  console.error(`'${unknown}' is unknown. usage: npm run ${process.env.npm_lifecycle_event ?? file}${known}`);
+  process.exit(2);
+}
+
 function must(title, command, argv) {
   const done = spawnSync(command, argv, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (done.status === 0) return;

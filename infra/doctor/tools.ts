@@ -11,7 +11,7 @@ export interface Versions {
 }
 
 /** The oldest that do: docs/deploy-azd.md; `@onlyIfNotExists` of main.bicep came with Bicep 0.38.3. */
-export const oldest = { node: '20.0.0', az: '2.60.0', azd: '1.24.0', bicep: '0.38.3' };
+export const oldest = { node: '20.11.0', az: '2.60.0', azd: '1.24.0', bicep: '0.38.3' };
 
 const older = (one: string, other: string) =>
   one.localeCompare(other, 'en', { numeric: true, sensitivity: 'base' }) < 0;

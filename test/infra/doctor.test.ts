@@ -50,7 +50,8 @@ const tools: [title: string, versions: Partial<Versions>, says: RegExp][] = [
     /FAULT Bicep of az: 0.30.23 is older than 0.38.3/,
   ],
   ['no azd, and a new Bicep', { azd: undefined, bicep: '0.49.2' }, /ok {4}Bicep of az: 0.49.2/],
-  ['an old Node', { node: '18.20.1' }, /FAULT Node: 18.20.1 is older than 20.0.0/],
+  ['a Node from before the programs', { node: '20.10.0' }, /FAULT Node: 20.10.0 is older than 20.11.0/],
+  ['an old Node', { node: '18.20.1' }, /FAULT Node: 18.20.1 is older than 20.11.0/],
 ];
 for (const [title, versions, says] of tools)
   test(`tools: ${title}`, () => {
