@@ -12,6 +12,7 @@ import { noEdges, type UnreadableError } from '../../ports/store.ts';
 import { inPlaceOf } from '../../ports/unknownParts.ts';
 import { timersOf } from '../../rules/timers.ts';
 import { CycleError } from '../../rules/upstream.ts';
+import { tryAnew } from '../queue/letWait.ts';
 import { lookUpstream } from '../queue/upstream.ts';
 import { noTask, Refusal } from '../refusal.ts';
 import { retryOnConflict, toReplace } from '../retryOnConflict.ts';
@@ -24,7 +25,7 @@ import { checkStep, knownOutputs } from './checkStep.ts';
 import { checkTriggers } from './checkTriggers.ts';
 import { asTask } from './putBack.ts';
 
-type Flow = Pick<Ports, 'store' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
+type Flow = Pick<Ports, 'store' | 'queue' | 'seal' | 'clock' | 'settings' | 'sourceControl' | 'log'>;
 
 /**
  * Creates a task or replaces it; what is known of its base images and runs stays. Its webhooks are registered as far as
@@ -64,7 +65,7 @@ async function writeTask(
   want: (before: Task | undefined, unread?: UnreadableError) => Wanted,
   ports: Flow,
 ): Promise<Task> {
-  const task = await retryOnConflict(async () => {
+  const { task, queued } = await retryOnConflict(async () => {
     const [before, state] = await Promise.all([
       toReplace(ports.store.task(registry.name, name)),
       toReplace(ports.store.state(registry.name, name)),
@@ -102,8 +103,10 @@ async function writeTask(
     ]);
     const gone = state?.value?.outputs.filter((image) => !value.outputs.includes(image)) ?? [];
     await ports.store.changeEdges(key, noEdges, { bases: [], outputs: gone });
-    return task;
+    const open = asBefore ? [] : value.open.filter(({ phase }) => phase === 'Queued');
+    return { task, queued: open.map(({ runId }) => runId) };
   });
+  await tryAnew(registry.name, queued, ports);
   await syncTaskWebhooks(registry.name, task.name, ports);
   return task;
 }

@@ -138,7 +138,7 @@ async function resendWaiting(registry: string, ports: Flow): Promise<void> {
     const isTurn = Math.floor(minute / rounds) % waitingAgainRounds === at % waitingAgainRounds;
     return (
       !wait ||
-      (isTurn && !isBehind(wait)) ||
+      (isTurn && !isBehind(wait, now)) ||
       isLate(wait, now) ||
       wait.runs.some((one) => over.has(`${wait.server} ${one}`))
     );
@@ -152,14 +152,17 @@ async function overAmong(waits: Waiting[], ports: Flow): Promise<Set<string>> {
   const over = new Set<string>();
   for (const server of new Set(waits.map((wait) => wait.server))) {
     const awaited = waits.filter((wait) => wait.server === server).flatMap(({ runs }) => runs);
-    // One that waits for a time lets those behind it in its task go first.
+    // One that waits for a time, or for who asks a server, lets those behind it in its task go first.
     const isOver = server
       ? hasAsked({ server }, now)
-      : ({ waitingFor }: Run) => waitingFor?.nextTry !== undefined;
+      : ({ waitingFor: wait }: Run) =>
+          wait !== undefined && (wait.nextTry !== undefined || isBehind(wait, now));
     for (const run of await endedAmong([...new Set(awaited)], ports, isOver)) over.add(`${server} ${run}`);
   }
   return over;
 }
 
-const isLate = ({ runs, nextTry }: Waiting, now: Date) =>
-  nextTry ? now.getTime() - Date.parse(nextTry) > messageLostSeconds * 1000 : runs.length === 0;
+function isLate({ runs, nextTry, givenUpAt }: Waiting, now: Date): boolean {
+  const time = nextTry ?? givenUpAt;
+  return time ? now.getTime() - Date.parse(time) > messageLostSeconds * 1000 : runs.length === 0;
+}

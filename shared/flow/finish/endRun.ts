@@ -124,7 +124,7 @@ const readingOf = ({ pins, pinnedAt }: Run): Reading | undefined =>
 /** The runs that waited for this one go on, and the next in the queue of each registry. */
 async function wakeWaiting(run: Run, state: TaskState | undefined, ports: Flow): Promise<void> {
   const { registry: own, runId } = run;
-  const all = run.task === undefined ? [] : ports.settings.registries.map(({ name }) => name);
+  const all = run.task === undefined ? [own] : ports.settings.registries.map(({ name }) => name);
   // Runs of the same task wait in its own registry; dependents of its images may be in any, and a state that is gone, as
   // with the task, does not name the images.
   const registries = state?.outputs.length === 0 ? [own] : all;

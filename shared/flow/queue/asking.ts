@@ -24,8 +24,9 @@ export async function whoAsks(
   if (asker === runId) return { writes: [] };
   const [row] = asker ? await store.runsOf(registry, [asker]) : [];
   const other = row && !(row instanceof UnreadableError) ? row.value : undefined;
-  // The runs of a task follow one another as it is.
-  if (asker && other && other.task !== task && isAsking(other, server, now)) return { asker, writes: [] };
+  // The runs of a task follow one another as it is; those of no task do not.
+  const isOfTask = task !== undefined && other?.task === task;
+  if (asker && other && !isOfTask && isAsking(other, server, now)) return { asker, writes: [] };
   const value = withAsking(slots, { server, runId });
   return { writes: [{ put: 'pace', value, ...(etag && { etag }) }] };
 }

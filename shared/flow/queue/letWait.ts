@@ -2,8 +2,9 @@ import type { Run } from '../../model/run.ts';
 import type { Trouble, Waiting } from '../../model/waiting.ts';
 import { without } from '../../model/without.ts';
 import type { Ports } from '../../ports/ports.ts';
-import type { Stored, Write } from '../../ports/store.ts';
+import { type Stored, UnreadableError, type Write } from '../../ports/store.ts';
 import { isAsking } from '../../rules/queue/asking.ts';
+import { letsOthersFirst } from '../../rules/queue/mayStart.ts';
 import { callNext } from './nextInQueue.ts';
 import { backWrites, queueEntryOf, waitingPlace } from './places.ts';
 import { isOver, letGoOn } from './waiters.ts';
@@ -58,4 +59,24 @@ export async function backInQueue(run: Stored<Run>, ports: Flow): Promise<void> 
   await ports.store.commit(registry, backWrites(run));
   await askedBy(run.value, without(run.value, 'waitingFor'), ports);
   await callNext(registry, ports, runId);
+}
+
+/**
+ * The queued runs of a task that was changed wait no more for a time or for who asks a server: they may not need it any
+ * more. One that is changed meanwhile is left as it is.
+ */
+export async function tryAnew(
+  registry: string,
+  runIds: string[],
+  ports: Flow & Pick<Ports, 'log'>,
+): Promise<void> {
+  const now = ports.clock.now();
+  for (const run of runIds.length > 0 ? await ports.store.runsOf(registry, runIds) : []) {
+    if (!run || run instanceof UnreadableError) continue;
+    const { runId, status, preparing } = run.value;
+    if (status !== 'Queued' || preparing || !letsOthersFirst(run.value, now)) continue;
+    await backInQueue(run, ports).catch((error) =>
+      ports.log('warning', `run ${runId} is tried later: ${error.message}`, { registry, runId }),
+    );
+  }
 }

@@ -31,9 +31,10 @@ export async function startQueued(
 ): Promise<void> {
   const { waitingFor } = run.value;
   const { registry, runId } = run.value;
-  if (isBeforeItsTime(run.value, ports.clock.now())) return callNext(registry, ports, runId);
+  const now = ports.clock.now();
+  if (isBeforeItsTime(run.value, now)) return callNext(registry, ports, runId);
   if (!waitingFor && !(await isItsTurn(registry, runId, ports))) return;
-  if (waitingFor && isBehind(waitingFor) && !(await isOver(waitingFor, ports)))
+  if (waitingFor && isBehind(waitingFor, now) && !(await isOver(waitingFor, ports)))
     return callNext(registry, ports, runId);
   // The state first: an owner who changes the task after that changes the state too, and the claim meets it.
   const state = await stateOfRun(run.value, ports);

@@ -26,9 +26,14 @@ export const withAsking = (slots: Slots, one: { server: string; runId: string })
   asking: [...(slots.asking ?? []).filter(({ server }) => server !== one.server), one].slice(-mostServers),
 });
 
-/** Whether a run waits for the one that asks a server again, whose row then holds all that there is to look at. Pure. */
-export const isBehind = ({ server, nextTry }: Waiting): boolean =>
-  server !== undefined && nextTry === undefined;
+/**
+ * Whether a run waits for the one that asks a server again, whose row then holds all that there is to look at. When its
+ * own last try is due it waits no more: the other may have begun to ask long after it. Pure.
+ */
+export const isBehind = ({ server, nextTry, givenUpAt }: Waiting, now: Date): boolean =>
+  server !== undefined &&
+  nextTry === undefined &&
+  (givenUpAt === undefined || Date.parse(givenUpAt) > now.getTime());
 
 /** What counts as over of a run that another waits for, besides its end: that it asks the server no more. Pure. */
 export const hasAsked =

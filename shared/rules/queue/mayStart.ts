@@ -3,10 +3,18 @@ import type { Run } from '../../model/run.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Waiting } from '../../model/waiting.ts';
 import type { Upstream } from '../upstream.ts';
+import { isBehind } from './asking.ts';
 
 /** Whether a run waits for a time that has not come. */
 export const isBeforeItsTime = ({ waitingFor }: Run, now: Date) =>
   waitingFor?.nextTry !== undefined && Date.parse(waitingFor.nextTry) > now.getTime();
+
+/**
+ * Whether a queued run waits for a time, or for the one that asks a server: those behind it in its task go first, as
+ * they may need something else. Pure.
+ */
+export const letsOthersFirst = (run: Run, now: Date) =>
+  isBeforeItsTime(run, now) || (run.waitingFor !== undefined && isBehind(run.waitingFor, now));
 
 /** The runs of a task that come before one that is queued. */
 interface AheadInTask {
@@ -56,7 +64,7 @@ export function mayStart(
 ): { wait?: Omit<Waiting, 'images'>; notes: string[] } {
   // One behind the other: if all waited for the one under way, its end would have all of them start and all but one
   // stop.
-  const follows = queued?.status === 'Queued' && !isBeforeItsTime(queued, now);
+  const follows = queued?.status === 'Queued' && !letsOthersFirst(queued, now);
   const before = follows ? [queued.runId] : ahead.underWay;
   if (before.length > 0)
     return {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { cancelRun } from '../../../shared/flow/api/runs.ts';
+import { cancelRun, scheduleQuickRun } from '../../../shared/flow/api/runs.ts';
 import { putTask } from '../../../shared/flow/api/tasks.ts';
 import { RegistryError } from '../../../shared/ports/registry.ts';
+import { SourceError } from '../../../shared/ports/sourceContext.ts';
 import { retryForSeconds } from '../../../shared/rules/timing.ts';
 import { countIn, ownOf, start, workFor } from '../../worlds/counted.ts';
 import { createWorld, runsOf, type World } from '../../worlds/world.ts';
@@ -138,7 +139,48 @@ const rows: Row[] = [
     told: ['a Failed', 'b Failed', 'c Failed', 'd Failed'],
   },
 ];
-for (const { title, happens, seconds, clock = false, told: expected } of rows)
+const free = 'baseacr.azurecr.io/free:1';
+/** Builds of the task need from now on an image that can be read. */
+function needsFree(world: World, task: string) {
+  world.push(free);
+  world.trouble.registry = (image) => (image === free ? undefined : busy());
+  const { properties, ...rest } = world.task(task, [free], `${task}:1`);
+  return { ...rest, properties: { ...properties, timeout: 1800 } };
+}
+
+const changed: Row[] = [
+  {
+    title:
+      'a second run of the task needs no busy server: it goes first, and its end lets the other be tried',
+    happens: async (world) => {
+      needsFree(world, 'build-b');
+      await start(world, 'appacr', 'build-b');
+    },
+    seconds: 120,
+    clock: true,
+    told: ['a asks', 'b Succeeded', 'c behind a', 'd behind a', 'b Succeeded'],
+  },
+  {
+    title: 'the task of one that waits is changed to another base image: its run goes on at once',
+    happens: (world) => putTask(ownOf(world, 'appacr'), 'build-b', needsFree(world, 'build-b'), world.ports),
+    seconds: 10,
+    told: ['a asks', 'b Succeeded', 'c behind a', 'd behind a'],
+  },
+  {
+    title: 'the task of the one that asks is changed to another base image: another asks',
+    happens: (world) => putTask(ownOf(world, 'appacr'), 'build-a', needsFree(world, 'build-a'), world.ports),
+    seconds: 10,
+    told: ['a Succeeded', 'b asks', 'c behind b', 'd behind b'],
+  },
+  {
+    title: 'the task of one that waits is written again as it is: its run waits on',
+    happens: (world) =>
+      putTask(ownOf(world, 'appacr'), 'build-b', world.task('build-b', [base], 'build-b:1'), world.ports),
+    seconds: 10,
+    told: ['a asks', 'b behind a', 'c behind a', 'd behind a'],
+  },
+];
+for (const { title, happens, seconds, clock = false, told: expected } of [...rows, ...changed])
   test(title, async () => {
     const { world, go } = await busyWorld();
     await happens(world);
@@ -163,6 +205,71 @@ test('two runs of one task do not wait for one another in this way', async () =>
   await start(world, 'appacr', 'build-a');
   await go(1, false);
   assert.equal((await told(world)).at(-1), 'a asks');
+});
+
+/** A run by hand of no task, whose context is on a git host. */
+const quick = (world: World) =>
+  scheduleQuickRun(
+    ownOf(world, 'appacr'),
+    {
+      type: 'FileTaskRunRequest',
+      taskFilePath: 'acb.yaml',
+      sourceLocation: 'https://git.example.com/quick.git',
+      values: [],
+      platform: { os: 'Linux', architecture: 'amd64' },
+      timeout: 3600,
+      isArchiveEnabled: false,
+    },
+    world.ports,
+  );
+const gitIsBusy = (world: World) => {
+  world.ports.source = {
+    fetch: async () => {
+      throw new SourceError('Unreachable', 'slow down', { busyServer: 'git.example.com' });
+    },
+  };
+};
+test('of the runs of no task that a git host answers with 429 one asks, and the end of it lets another ask at once', async () => {
+  const { world, go } = await busyWorld();
+  gitIsBusy(world);
+  for (let count = 0; count < 3; count++) await quick(world);
+  await go(1, false);
+  const asking = async () =>
+    (await runsOf(world, 'appacr'))
+      .filter(({ status, task, waitingFor }) => status === 'Queued' && !task && waitingFor)
+      .map(({ runId, waitingFor }) => (waitingFor!.nextTry ? runId : waitingFor!.runs.join()));
+  const [one, ...others] = await asking();
+  assert.deepEqual(others, [`appacr/${one}`, `appacr/${one}`]);
+  await cancelRun(ownOf(world, 'appacr'), one!, world.ports);
+  await go(5, false);
+  const [next, last] = await asking();
+  assert.equal(last, `appacr/${next}`);
+});
+
+test('one is given up at its own time, though the one that asks has begun long after it', async () => {
+  const world = createWorld({ registries: ['baseacr', 'appacr'], runsPerRegistry: 1 });
+  const counts = countIn(world);
+  world.push(base);
+  const add = (name: string) =>
+    putTask(ownOf(world, 'appacr'), name, world.task(name, [base], `${name}:1`), world.ports);
+  for (const name of ['build-a', 'build-b']) {
+    await add(name);
+    await start(world, 'appacr', name);
+    await workFor(world, 5, counts);
+  }
+  world.trouble.registry = () => busy();
+  world.push(base);
+  await workFor(world, retryForSeconds - 100, counts);
+  await add('build-c');
+  // A run by hand goes before those that a push started.
+  await start(world, 'appacr', 'build-c');
+  await workFor(world, 1, counts);
+  const ofPush = (await runsOf(world, 'appacr')).filter(({ imageUpdateTrigger }) => imageUpdateTrigger);
+  await cancelRun(ownOf(world, 'appacr'), ofPush[0]!.runId, world.ports);
+  await workFor(world, 5, counts);
+  assert.deepEqual((await told(world)).slice(-3), ['a Canceled', 'b behind c', 'c asks']);
+  await workFor(world, 300, counts);
+  assert.deepEqual((await told(world)).slice(-3), ['a Canceled', 'b Failed', 'c asks']);
 });
 
 test.run();

@@ -29,11 +29,17 @@ for (const [title, run, asks] of cases)
     assert.equal(hasAsked({}, now)(run), false);
   });
 
-test('one is behind another where it waits for a server and for no time', () => {
-  assert.equal(isBehind(waits({ server }).waitingFor!), true);
-  assert.equal(isBehind(waits({ server, nextTry: at(1) }).waitingFor!), false);
-  assert.equal(isBehind(waits({ runs: ['appacr/ca1'] }).waitingFor!), false);
-});
+const behind: [title: string, wait: object, isBehind: boolean][] = [
+  ['a server and no time', { server }, true],
+  ['a server, and its last try is to come', { server, givenUpAt: at(1) }, true],
+  ['a server, and its last try is due', { server, givenUpAt: at(0) }, false],
+  ['a server, and its last try was due', { server, givenUpAt: at(-60) }, false],
+  ['a server, and for a time', { server, nextTry: at(1), givenUpAt: at(60) }, false],
+  ['another run', { runs: ['appacr/ca1'] }, false],
+];
+for (const [title, wait, expected] of behind)
+  test(`one that waits for ${title} is ${expected ? '' : 'not '}behind the one that asks`, () =>
+    assert.equal(isBehind(waits(wait).waitingFor!, now), expected));
 
 test('of each server the newest that asks is noted, of fifty servers at most', () => {
   let slots: Slots = { registry: 'appacr', running: ['ca9'] };

@@ -17,6 +17,11 @@ const waitsUntil = (nextTry: string): Run => ({
   waitingFor: { runs: [], images: [], reason: 'waits', nextTry },
 });
 
+const waitsForAsker = (givenUpAt: string): Run => ({
+  ...waitsUntil(past),
+  waitingFor: { runs: ['appacr/ca1'], images: [], reason: 'waits', server: 'baseacr.azurecr.io', givenUpAt },
+});
+
 const open = (runId: string, more: Partial<OpenRun> = {}): OpenRun => ({
   runId,
   phase: 'Queued',
@@ -101,6 +106,19 @@ const rows: Row[] = [
     run: automatic,
     open: [open('ca8'), itself],
     queued: waitsUntil(future),
+  },
+  {
+    title: 'a run goes before one that waits for who asks a server',
+    run: automatic,
+    open: [open('ca8'), itself],
+    queued: waitsForAsker(future),
+  },
+  {
+    title: 'a run follows one whose last try is due, and which waits for who asks a server no more',
+    run: automatic,
+    open: [open('ca8'), itself],
+    queued: waitsForAsker(past),
+    waitsFor: ['appacr/ca8'],
   },
   {
     title: 'a run whose forerunner has started waits for what is under way',
