@@ -45,13 +45,26 @@ export function readWanted(values: Values): { wanted: Wanted; faults: Finding[] 
       apiClientId: text('PLINTH_API_CLIENT_ID'),
     },
     faults: [
-      ...(text('AZURE_ENV_NAME')
-        ? []
-        : [fault('setting AZURE_ENV_NAME', 'no environment is chosen', 'azd env new prod')]),
+      ...environmentFaults(text('AZURE_ENV_NAME'), text('AZURE_RESOURCE_GROUP')),
       ...missing('AZURE_LOCATION', 'westeurope'),
       ...faults,
     ],
   };
+}
+
+/** As many letters as main.bicep takes. */
+const maxLetters = 32;
+
+/** What Azure would say of the environment's name only in the middle of a deployment. @param group of its own, where one is set */
+function environmentFaults(name: string | undefined, group: string | undefined): Finding[] {
+  const faulty = (says: string) => [fault('setting AZURE_ENV_NAME', says, 'azd env new prod')];
+  if (!name) return faulty('no environment is chosen');
+  if (name.length > maxLetters)
+    return faulty(`${name} has ${name.length} letters, and the template takes ${maxLetters} at most`);
+  if (!/^[A-Za-z0-9-_.()]+$/.test(name)) return faulty(`${name} has more than letters, digits and - _ . ( )`);
+  if (name.endsWith('.') && !group)
+    return faulty(`the resource group rg-plinth-${name} would end with a dot, which Azure does not take`);
+  return [];
 }
 
 const registryId =

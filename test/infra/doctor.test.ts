@@ -259,6 +259,24 @@ for (const [title, values, says] of settings)
     assert.match(text(readWanted(values).faults), says);
   });
 
+const environments: [name: string, more: Record<string, string>, says: RegExp | undefined][] = [
+  ['prod', {}, undefined],
+  ['my_env.(2)', {}, undefined],
+  ['x'.repeat(32), {}, undefined],
+  ['x'.repeat(33), {}, /has 33 letters, and the template takes 32 at most\n +azd env new/],
+  ['prod.', {}, /the resource group rg-plinth-prod\. would end with a dot/],
+  ['prod.', { AZURE_RESOURCE_GROUP: 'rg-prod' }, undefined],
+  ['my env', {}, /has more than letters/],
+  ['prüfung', {}, /has more than letters/],
+];
+for (const [name, more, says] of environments)
+  test(`the environment ${name} ${says ? 'is a fault' : 'is taken'}${more.AZURE_RESOURCE_GROUP ? ' with a group of its own' : ''}`, () => {
+    const given = { AZURE_LOCATION: 'westeurope', PLINTH_REGISTRIES: JSON.stringify([{ id: registryId }]) };
+    const said = text(readWanted({ ...given, ...more, AZURE_ENV_NAME: name }).faults);
+    if (says) assert.match(said, says);
+    else assert.equal(said, '');
+  });
+
 test('the values of azd are read as it writes them', () => {
   const printed =
     'AZURE_ENV_NAME="prod"\nPLINTH_REGISTRIES="[{\\"id\\":\\"/subscriptions/s\\"}]"\nEMPTY=""\n';
