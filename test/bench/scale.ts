@@ -102,10 +102,17 @@ async function peakOf(action: () => Promise<unknown>): Promise<number> {
 }
 
 /** A push and the messages by which it goes on, until all has been decided. */
-async function pushAll(ports: Parameters<typeof onPush>[1]): Promise<void> {
+async function pushAll(ports: Flow): Promise<void> {
+  await untilDecided(ports, (own) => onPush({ ...push(image), timestamp: new Date().toISOString() }, own));
+}
+
+type Flow = Parameters<typeof onPush>[1];
+
+/** Handles the messages by which what is begun goes on, page by page. */
+export async function untilDecided(ports: Flow, begin: (ports: Flow) => Promise<unknown>): Promise<void> {
   const sent: (Push | PushProgress)[] = [];
   const queue = { ...ports.queue, sendPush: async (one: Push | PushProgress) => void sent.push(one) };
-  await onPush({ ...push(image), timestamp: new Date().toISOString() }, { ...ports, queue });
+  await begin({ ...ports, queue });
   for (let next = sent.shift(); next; next = sent.shift())
     if ('push' in next) await continuePush(next, { ...ports, queue });
 }

@@ -39,12 +39,14 @@ async function pinOf(
   const login = loginFor(reference.registry, registry, task.properties.credentials);
   const time = ports.clock.now().toISOString();
   const digest = await ports.registry.digestOf(reference, login);
-  if (!digest)
-    throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
   // What others ask to be built is not tracked, and leaves nothing behind.
-  const look = { image, digest, time, how: 'read' } as const;
+  const isKept = digest !== undefined && isTracked(run);
+  const look = { image, digest: digest ?? '', time, how: digest ? 'read' : 'named' } as const;
+  const seen = await see(look, ports, { isKept, ...(terms && { terms }) });
+  // Who pushed a bad one may have deleted the tag: what is built on instead is there by its digest.
+  if (!digest && !seen.held)
+    throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
   const platform = platformText(task.properties.platform);
-  const seen = await see(look, ports, { isKept: isTracked(run), ...(terms && { terms }) });
   const withHeld = async (of: Standing, digest: string) =>
     standingOf(
       await learnHeld(of, { digests: [digest], platforms: [platform] }, login, ports),
