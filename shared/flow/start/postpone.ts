@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isEnded, type Run } from '../../model/run.ts';
 import type { Trouble, Waiting } from '../../model/waiting.ts';
 import { without } from '../../model/without.ts';
@@ -140,13 +141,15 @@ export async function postponeStart(
     registry,
     runId,
   });
+  let tried: Trouble | undefined;
   await retryOnConflict(async () => {
     const run = await ports.store.run(registry, runId);
     if (!run || isEnded(run.value.status) || run.value.engineRunId) return;
     // It was written, and only the answer was lost.
-    if (isBeforeItsTime(run.value, now))
+    if (isBeforeItsTime(run.value, now) || (tried && isDeepStrictEqual(run.value.trouble, tried)))
       return void (await ports.queue.sendStart([{ registry, runId }], retrySeconds));
     const trouble = moreTrouble(run.value, now, error);
+    tried = trouble;
     const pause = pauseAfter(error, trouble, now);
     if (pause === undefined) {
       if (run.value.status !== 'Queued') await forgetKey(run.value, ports);

@@ -4,6 +4,7 @@ import { cancelRun, scheduleQuickRun } from '../../../shared/flow/api/runs.ts';
 import { putTask } from '../../../shared/flow/api/tasks.ts';
 import { RegistryError } from '../../../shared/ports/registry.ts';
 import { SourceError } from '../../../shared/ports/sourceContext.ts';
+import { ConflictError } from '../../../shared/ports/store.ts';
 import { retryForSeconds } from '../../../shared/rules/timing.ts';
 import { countIn, ownOf, start, workFor } from '../../worlds/counted.ts';
 import { createWorld, runsOf, type World } from '../../worlds/world.ts';
@@ -271,5 +272,42 @@ test('one is given up at its own time, though the one that asks has begun long a
   await workFor(world, 300, counts);
   assert.deepEqual((await told(world)).slice(-3), ['a Canceled', 'b Failed', 'c asks']);
 });
+
+const down = () => new RegistryError('Unreachable', 'no answer');
+const lost: [title: string, error: () => Error, isFirst: boolean][] = [
+  ['429, and asks again', busy, true],
+  ['429, and waits for the one that asks', busy, false],
+  ['429 with an hour', () => busy(3600), false],
+  ['no answer', down, false],
+  ['a missing role', noRole, false],
+  ['a fault of Plinth', () => new Error('broken'), false],
+];
+for (const [title, error, isFirst] of lost)
+  test(`a run that meets ${title}, while the answer of the write is lost, counts and says one try`, async () => {
+    const { world, go } = await busyWorld();
+    const { store } = world.ports;
+    if (isFirst)
+      for (const { runId } of await runsOf(world, 'appacr'))
+        await cancelRun(ownOf(world, 'appacr'), runId, world.ports);
+    world.trouble.registry = error;
+    let isLost = false;
+    world.ports.store = {
+      ...store,
+      async commit(registry, writes) {
+        await store.commit(registry, writes);
+        const waits = writes.some((write) => 'put' in write && write.put === 'run' && write.value.waitingFor);
+        if (isLost || !waits) return;
+        isLost = true;
+        throw new ConflictError('the second try met the first');
+      },
+    };
+    await putTask(ownOf(world, 'appacr'), 'build-e', world.task('build-e', [base], 'e:1'), world.ports);
+    await start(world, 'appacr', 'build-e');
+    await go(1, false);
+    const { trouble, waited } = (await runsOf(world, 'appacr')).at(-1)!;
+    assert.equal(isLost, true);
+    assert.equal(trouble!.count, 1);
+    assert.equal(waited!.length, 1);
+  });
 
 test.run();
