@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { notServed } from '../../shared/api/notServed.ts';
 import { readBody } from '../machine/readBody.ts';
 import type { Tls } from '../machine/tls.ts';
 import { ArmError } from '../runEngine/api/armError.ts';
@@ -102,13 +101,10 @@ async function own(
   }
   const found = await known(method, { path, query, caller, azure, body });
   if (found) return found;
-  const [, , rest = ''] = registryPath.exec(path) ?? [];
-  const instead = notServed[rest.split('/')[0]!.toLowerCase()];
   throw new ArmError(
     501,
     'NotImplemented',
-    instead ??
-      `The local Azure has no ${method} ${path}: it has registries, roles, and the tasks and runs that Plinth serves.`,
+    `The local Azure has no ${method} ${path}: it has registries, roles, and the tasks and runs that Plinth serves.`,
   );
 }
 
