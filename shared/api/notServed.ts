@@ -3,7 +3,7 @@ import { type Operation, operations } from './operations.ts';
 import { armPath, routesOf, shortPath } from './routes.ts';
 
 /** Resources of a registry that ACR has and Plinth does not, by the lower-case part of the path, with what to use. */
-export const notServed: Record<string, string> = {
+const notServed: Record<string, string> = {
   agentpools:
     'Plinth keeps no agent pools. Make them in ACR; a task or run names one with agentPoolName, and the registry’s run engine uses it.',
 };
