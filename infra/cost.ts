@@ -29,7 +29,7 @@ export const assumed = {
   queuePerBuild: 21,
   /** To write them, and to remove them after their days: of a push its rows, its decisions and its day. */
   tablePerPush: 6 + 4,
-  tablePerBuild: 40 + 2,
+  tablePerBuild: 70 + 2,
   tablePerClock: 8,
   /** Those of the template: each has a function, whose instances ask it once a second while they are there. */
   queues: 4,
@@ -46,20 +46,32 @@ const cost = (name: string, amount: number): number => {
   return (Math.max(0, amount - free) / per) * price;
 };
 
+/** What pushes and builds make the app do, without what it does when nothing happens. */
+const usageOf = (pushes: number, builds: number) => ({
+  invocations: pushes + builds * assumed.invocationsPerBuild,
+  queueOperations: builds * assumed.queuePerBuild,
+  tableOperations: pushes * assumed.tablePerPush + builds * assumed.tablePerBuild,
+});
+
+/** The same of a month in which nothing happens. */
+const idle = {
+  invocations: minutes,
+  queueOperations: assumed.queues * assumed.pollsPerQueue,
+  tableOperations: minutes * assumed.tablePerClock,
+};
+
 export function costOf(pushesPerDay: number) {
   const pushes = pushesPerDay * days;
   const builds = pushes * assumed.buildsPerPush;
-  const invocations = minutes + pushes + builds * assumed.invocationsPerBuild;
+  const used = usageOf(pushes, builds);
+  const invocations = idle.invocations + used.invocations;
   const functions =
     cost('functionsGBSecond', invocations * assumed.secondsPerInvocation * assumed.memoryGB) +
     cost('functionsExecution', invocations);
   const events = cost('eventGridOperation', pushes * assumed.eventGridPerPush);
   const storage =
-    cost('queueOperation', assumed.queues * assumed.pollsPerQueue + builds * assumed.queuePerBuild) +
-    cost(
-      'tableOperation',
-      minutes * assumed.tablePerClock + pushes * assumed.tablePerPush + builds * assumed.tablePerBuild,
-    ) +
+    cost('queueOperation', idle.queueOperations + used.queueOperations) +
+    cost('tableOperation', idle.tableOperations + used.tableOperations) +
     cost('blobWrite', assumed.leaseRenewals);
   const logs = cost('logGB', (invocations * assumed.telemetryKB) / 1e6);
   const alerts =
@@ -92,4 +104,20 @@ export function costTable(): string {
   ].join('\n');
 }
 
-if (process.argv[1] === import.meta.filename) console.log(costTable());
+export function usageTable(): string {
+  const rows = Object.entries({
+    '1,000 pushes with ten dependents each': usageOf(1000, 10_000),
+    'a month in which nothing happens': idle,
+  }).map(([what, { invocations, queueOperations, tableOperations }]) => {
+    const seconds = invocations * assumed.secondsPerInvocation * assumed.memoryGB;
+    const amounts = [invocations, seconds, tableOperations, queueOperations];
+    return `| ${what} | ${amounts.map((amount) => amount.toLocaleString('en-US')).join(' | ')} |`;
+  });
+  return [
+    '| what happens | executions | GB-seconds | table operations | queue operations |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+if (process.argv[1] === import.meta.filename) console.log(`${costTable()}\n\n${usageTable()}`);

@@ -24,6 +24,7 @@ import { type EngineWishes, startStackEngine } from './stackEngine.ts';
 import { startRegistries } from './stackRegistries.ts';
 import { startAccounts } from './storage/accounts.ts';
 import type { Azurite } from './storage/azurite.ts';
+import type { StorageCounts } from './storage/storageCounts.ts';
 
 export interface StackOptions extends EngineWishes, AppWishes {
   /** Names of the registries; `baseacr` and `appacr` by default. */
@@ -56,6 +57,8 @@ export interface Stack {
   entra: Entra;
   roles: Roles;
   azurite: Azurite;
+  /** What the app asked of its storage account so far, and its host of the host's own. */
+  storageCounts(): { data: StorageCounts; host: StorageCounts };
   eventGrid: EventGrid;
   engine: RunEngine;
   git: GitServer;
@@ -227,6 +230,7 @@ async function startParts(options: StackOptions, stops: Stops): Promise<Stack> {
     entra,
     roles,
     azurite: accounts.azurite,
+    storageCounts: () => ({ data: accounts.data.counts(), host: accounts.host.counts() }),
     eventGrid,
     engine,
     git,

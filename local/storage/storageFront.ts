@@ -14,6 +14,7 @@ import { close, listen } from '../machine/listening.ts';
 import { readBody } from '../machine/readBody.ts';
 import type { Tls } from '../machine/tls.ts';
 import type { Azurite } from './azurite.ts';
+import { count, type StorageCounts } from './storageCounts.ts';
 
 type StorageService = 'blob' | 'queue' | 'table';
 
@@ -37,6 +38,8 @@ export type StorageFate = (
 export interface StorageFront {
   /** `https://localhost:PORT/ACCOUNT`, the primary endpoint of each service. */
   endpoints: Record<StorageService, string>;
+  /** What was carried out so far. */
+  counts(): StorageCounts;
   stop(): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ const day = 24 * 3_600_000;
  */
 export async function startStorageFront(options: StorageFrontOptions): Promise<StorageFront> {
   const { azurite, resourceId, tls, entra, roles, fate = () => 'pass' } = options;
+  const counts: StorageCounts = {};
   const signature = signatureOf(azurite);
   const ports: Record<StorageService, number> = {
     blob: azurite.blobPort,
@@ -72,9 +76,11 @@ export async function startStorageFront(options: StorageFrontOptions): Promise<S
         'This request is not authorized to perform this operation using this permission.',
       );
     const body = (await readBody(request)) ?? Buffer.alloc(0);
-    const becomes = fate(service, { method: request.method ?? 'GET', path: request.url ?? '/', body });
+    const asked = { method: request.method ?? 'GET', path: request.url ?? '/', body };
+    const becomes = fate(service, asked);
     if (becomes === 'busy') return refuse(503, 'ServerBusy', 'The server is busy.');
     const upstream = await passOn(request, body, { port: ports[service], signature });
+    count(counts, { service, ...asked }, upstream);
     if (becomes === 'pass') {
       response.writeHead(upstream.statusCode ?? 502, upstream.headers);
       upstream.on('error', () => response.destroy()).pipe(response);
@@ -95,6 +101,7 @@ export async function startStorageFront(options: StorageFrontOptions): Promise<S
     `https://localhost:${opened.find(({ service }) => service === wanted)!.port}/${azurite.account}`;
   return {
     endpoints: { blob: endpoint('blob'), queue: endpoint('queue'), table: endpoint('table') },
+    counts: () => ({ ...counts }),
     stop: async () => void (await Promise.all(opened.map(({ server }) => close(server)))),
   };
 }

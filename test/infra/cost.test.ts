@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { assumed, costOf, costTable } from '../../infra/cost.ts';
+import { assumed, costOf, costTable, usageTable } from '../../infra/cost.ts';
 import { group, infra, moduleOf } from './infraFiles.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -12,6 +12,7 @@ const page = narrow(readFileSync(join(root, 'docs/cost.md'), 'utf8'));
 
 test('the page shows the table that the prices give, and their date', () => {
   assert.ok(page.includes(narrow(costTable())), `npx tsx infra/cost.ts\n${costTable()}`);
+  assert.ok(page.includes(narrow(usageTable())), `npx tsx infra/cost.ts\n${usageTable()}`);
   const { date } = JSON.parse(readFileSync(join(root, 'infra/prices.json'), 'utf8'));
   assert.match(date, /^\d{4}-\d\d-\d\d$/);
   assert.ok(page.includes(date), date);
