@@ -59,6 +59,8 @@ export function RunView({ registry, runId }: { registry: string; runId: string }
     return () => clearInterval(timer);
   }, [isGoingOn]);
   if (!run) return error ? <p class="trouble">{visible(error.message)}</p> : <p class="quiet">Loading …</p>;
+  // One that waits has a log where it has met something that it is tried for again.
+  const { nextTry, givenUpAt } = run.plinth?.waitingFor ?? {};
   return (
     <>
       <p>
@@ -79,7 +81,7 @@ export function RunView({ registry, runId }: { registry: string; runId: string }
         status={run.status}
         isGoingOn={isGoingOn}
         waits={visible(waits(run, registry, now))}
-        isThere={run.status !== 'Queued' || run.plinth?.waitingFor?.nextTry !== undefined}
+        isThere={run.status !== 'Queued' || (nextTry ?? givenUpAt) !== undefined}
       />
     </>
   );

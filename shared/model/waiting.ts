@@ -20,6 +20,8 @@ export type Waiting = z.infer<typeof Waiting>;
 export const Trouble = z.object({
   since: z.iso.datetime(),
   count: z.number().int(),
+  /** Since when, in a row, a role was missing. */
+  roleSince: z.iso.datetime().optional(),
   /** How often in a row it met a host name that does not exist. */
   unknownHost: z.number().int().optional(),
 });

@@ -25,17 +25,18 @@ import { isRoleMissing, isTransient, isUnknownHost, loudness } from '../transien
 export const moreTrouble = ({ trouble }: Run, now: Date, error?: unknown): Trouble => ({
   since: trouble?.since ?? now.toISOString(),
   count: (trouble?.count ?? 0) + 1,
+  ...(isRoleMissing(error) && { roleSince: trouble?.roleSince ?? now.toISOString() }),
   ...(isUnknownHost(error) && { unknownHost: (trouble?.unknownHost ?? 0) + 1 }),
 });
 
 /** Seconds until a run is tried again after an error, or undefined when it has been tried long enough. */
 export function pauseAfter(
   error: unknown,
-  { since, count, unknownHost = 0 }: Trouble,
+  { since, roleSince = since, count, unknownHost = 0 }: Trouble,
   now: Date,
 ): number | undefined {
   if (isRoleMissing(error)) {
-    const left = (lastTry(since, roleSeconds) - now.getTime()) / 1000;
+    const left = (lastTry(roleSince, roleSeconds) - now.getTime()) / 1000;
     return left > 0 ? Math.min(growing(count), left) : undefined;
   }
   if (!isTransient(error)) return count >= maxStartFaults ? undefined : growing(count);
@@ -52,9 +53,11 @@ const lastTry = (since: string, seconds = retryForSeconds) => Date.parse(since) 
 function waitAfter(error: unknown, trouble: Trouble, pause: number, now: Date): Waiting {
   const next = now.getTime() + pause * 1000;
   const nextTry = new Date(next).toISOString();
-  const tried = isRoleMissing(error) ? roleSeconds : retryForSeconds;
+  const last = isRoleMissing(error)
+    ? lastTry(trouble.roleSince ?? trouble.since, roleSeconds)
+    : lastTry(trouble.since);
   const isForTime = isRoleMissing(error) || (isTransient(error) && !trouble.unknownHost);
-  const ends = isForTime ? Math.max(next, lastTry(trouble.since, tried)) : undefined;
+  const ends = isForTime ? Math.max(next, last) : undefined;
   const givenUpAt = ends === undefined ? undefined : new Date(ends).toISOString();
   const most = trouble.unknownHost ? maxUnknownHosts : maxStartFaults;
   const end = givenUpAt ? `for the last time at ${toSecond(givenUpAt)}` : `${most} times at most`;
@@ -97,11 +100,15 @@ function withNote(
 
 const longestNote = 2000;
 
-function roleNote(run: Run, { message }: PlinthError, { since }: Trouble): string | undefined {
+function roleNote(
+  run: Run,
+  { message }: PlinthError,
+  { since, roleSince = since }: Trouble,
+): string | undefined {
   const said = 'A role is missing, or does not count yet; tried again until';
   const before = [...(run.waited ?? []).map(({ text }) => text), ...(run.notes ?? [])];
   if (run.missingRole || before.some((note) => note.startsWith(said))) return undefined;
-  return `${said} ${toSecond(new Date(lastTry(since, roleSeconds)).toISOString())}: ${message}`;
+  return `${said} ${toSecond(new Date(lastTry(roleSince, roleSeconds)).toISOString())}: ${message}`;
 }
 
 function waitNote(reason: string, { count }: Trouble): string | undefined {

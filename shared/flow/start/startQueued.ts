@@ -55,11 +55,13 @@ export async function startQueued(
 
 /**
  * One that waited for a time goes on where it is, as long as a place is free: at the head of the queue, what is tried
- * in vain would be before those that have not been tried.
+ * in vain would be before those that have not been tried. One that asks a server for others asks it in any case: back in
+ * the queue it would let each of them try.
  */
 const mayGoOn = async ({ registry, waitingFor }: Run, ports: Ports) =>
   waitingFor?.nextTry !== undefined &&
-  freeSlots((await slotsOf(registry, ports)).value, ports.settings.runsPerRegistry) > 0;
+  (waitingFor.server !== undefined ||
+    freeSlots((await slotsOf(registry, ports)).value, ports.settings.runsPerRegistry) > 0);
 
 /** Starts a run as the only worker. @param start false where the run stays queued without a reason in its row */
 async function alone(run: Stored<Run>, ports: Ports, start: (hold: Hold) => Promise<boolean>): Promise<void> {

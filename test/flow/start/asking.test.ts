@@ -77,6 +77,21 @@ const rows: Row[] = [
     told: ['a asks', 'b behind a', 'c behind a', 'd behind a'],
   },
   {
+    title: 'no slot is free when its time comes: it asks all the same, and the others wait',
+    happens: (world) => (world.ports.settings.runsPerRegistry = 0),
+    seconds: 60,
+    told: ['a asks', 'b behind a', 'c behind a', 'd behind a'],
+  },
+  {
+    title: 'the server answers again while no slot is free: all wait for their turn',
+    happens: (world) => {
+      world.ports.settings.runsPerRegistry = 0;
+      world.trouble.registry = () => undefined;
+    },
+    seconds: 60,
+    told: ['a in the queue', 'b in the queue', 'c in the queue', 'd in the queue'],
+  },
+  {
     title: 'the one that asks is cancelled: another asks',
     happens: async (world) => cancelRun(ownOf(world, 'appacr'), await idOf(world, 'build-a'), world.ports),
     seconds: 5,

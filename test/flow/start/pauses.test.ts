@@ -50,6 +50,20 @@ const pauses: [
   [broken(), 10, 0, undefined, undefined],
   [new PlinthError('a fault'), 10, 0, undefined, undefined],
 ];
+/** Seconds since the first trouble, and since the first of those in a row for a missing role. */
+for (const [since, roleSince, pause] of [
+  [660, 0, 15],
+  [660, 300, 15],
+  [660, 590, 10],
+  [660, 600, undefined],
+  [3599, 0, 15],
+  [7200, 0, 15],
+] as const)
+  test(`a role that is missing for ${roleSince} s, of ${since} s of other trouble: ${pause ?? 'no'} pause`, () => {
+    const trouble = { since: at(-since), roleSince: at(-roleSince), count: 1 };
+    assert.equal(pauseAfter(noRole(), trouble, new Date(begun)), pause);
+  });
+
 for (const [error, count, since, hosts, pause] of pauses)
   test(`${error.message} (${JSON.stringify(error)}) ${count} times in ${since} s, ${hosts ?? 'no'} unknown hosts: ${pause ?? 'no'} pause`, () => {
     const trouble = { since: at(-since), count, ...(hosts && { unknownHost: hosts }) };
@@ -66,6 +80,24 @@ for (const [title, error, trouble, becomes] of [
     unknownHost(),
     { since: at(-60), count: 5, unknownHost: 2 },
     { since: at(-60), count: 6, unknownHost: 3 },
+  ],
+  [
+    'the first missing role',
+    noRole(),
+    { since: at(-60), count: 5 },
+    { since: at(-60), count: 6, roleSince: at(0) },
+  ],
+  [
+    'another missing role',
+    noRole(),
+    { since: at(-60), count: 6, roleSince: at(-30) },
+    { since: at(-60), count: 7, roleSince: at(-30) },
+  ],
+  [
+    'another trouble after it',
+    broken(),
+    { since: at(-60), count: 6, roleSince: at(-30) },
+    { since: at(-60), count: 7 },
   ],
   [
     'another after unknown hosts',

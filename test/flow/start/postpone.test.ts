@@ -135,7 +135,10 @@ const rows: Row[] = [
   },
   {
     title: 'a role that was said while it was queued is not said again',
-    change: troubled(1, 15, { waited: [{ at: at(-15), text: `${role} later` }] }),
+    change: {
+      trouble: { count: 1, since: at(-15), roleSince: at(-15) },
+      waited: [{ at: at(-15), text: `${role} later` }],
+    },
     error: noRole(),
     status: 'Queued',
     again: 30,
