@@ -117,7 +117,7 @@ test('an app is indexed without Azure’s SDKs, git and the exporters of telemet
     assert.ok(!code.includes(word), `${word} is loaded at once`);
   assert.ok(code.includes('imagePushed'), [...loaded].join());
   const bytes = [...loaded].reduce((sum, file) => sum + files.get(file)!, 0);
-  assert.ok(bytes < 1000 * 1024, `${bytes} bytes are loaded at once`);
+  assert.ok(bytes < 800 * 1024, `${bytes} bytes are loaded at once`);
 });
 
 test('loads as the worker loads it and registers every function', async () => {

@@ -1,9 +1,8 @@
 import type { KnownRegistry } from '../../model/registry.ts';
-import type { TaskState } from '../../model/state.ts';
 import { without } from '../../model/without.ts';
-import type { TaskKey } from '../../names/taskKey.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { type Edges, noEdges, UnreadableError } from '../../ports/store.ts';
+import { UnreadableError } from '../../ports/store.ts';
+import { finishDelete } from '../finishDelete.ts';
 import { Refusal } from '../refusal.ts';
 import { retryOnConflict, toReplace } from '../retryOnConflict.ts';
 import { syncTaskWebhooks } from '../webhooks/syncWebhooks.ts';
@@ -21,28 +20,6 @@ export async function deleteTask(registry: KnownRegistry, name: string, ports: P
   if (!wasThere && !hadEdges) return false;
   await syncTaskWebhooks(registry.name, name, ports);
   return true;
-}
-
-/** Removes the edges of a deleted task, and then its state. @returns whether there was one */
-export function finishDelete(key: TaskKey, { store }: Ports): Promise<boolean> {
-  let isBegun = false;
-  return retryOnConflict(async () => {
-    const state = await store.state(key.registry, key.task);
-    if (!state?.value.deleted) {
-      // Another PUT has made the task again meanwhile.
-      if (state && isBegun) await store.changeEdges(key, edgesOf(state.value), noEdges);
-      return isBegun;
-    }
-    isBegun = true;
-    await store.changeEdges(key, noEdges, edgesOf(state.value));
-    await store.forgetState(state);
-    return true;
-  });
-}
-
-function edgesOf({ bases, built, outputs }: TaskState): Edges {
-  const images = [...bases, ...(built?.pins ?? [])].map(({ image }) => image);
-  return { bases: [...new Set(images)], outputs };
 }
 
 /** Removes a task's definition, so that nothing starts it any more. @returns whether it was there */

@@ -12,8 +12,8 @@ import { isDueForRetry, type Tracked, trackedBases } from '../../rules/decideOnF
 import { elapsedMs } from '../../rules/elapsed.ts';
 import { maxTimeouts, registryPauseSeconds } from '../../rules/timing.ts';
 import { alone, unreadIn } from '../alone.ts';
-import { finishDelete } from '../api/deleteTask.ts';
 import { mapAtMost } from '../concurrency.ts';
+import { finishDelete } from '../finishDelete.ts';
 import { termsNow } from '../push/see.ts';
 import { taskLogin } from '../secrets/taskLogin.ts';
 import { messageOf } from '../start/postpone.ts';
