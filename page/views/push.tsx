@@ -3,7 +3,7 @@ import { planOf } from '../../shared/graph/planOf.ts';
 import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
-import { Link, Name, NodeLink, RunOf, VerdictText } from '../app/parts.tsx';
+import { Link, Name, NodeLink, NotRead, RunOf, VerdictText } from '../app/parts.tsx';
 import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
 import { taskNode } from '../model/graph.ts';
@@ -41,7 +41,7 @@ export function PushView({ id }: { id: string }) {
         </p>
       </>
     );
-  if (!value) return error ? <p class="trouble">{visible(error.message)}</p> : <p class="quiet">Loading …</p>;
+  if (!value) return <NotRead title="Push" error={error} />;
   const { push } = value.value[0]!;
   return (
     <>

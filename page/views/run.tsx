@@ -3,7 +3,7 @@ import { cancelRun, useMayWrite } from '../app/actions.ts';
 import { useAnswer } from '../app/answer.ts';
 import { useData } from '../app/data.ts';
 import { useNow } from '../app/navigation.ts';
-import { Action, Link, Name } from '../app/parts.tsx';
+import { Action, Link, Name, NotRead } from '../app/parts.tsx';
 import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
 import { isOpen } from '../model/live.ts';
@@ -58,7 +58,7 @@ export function RunView({ registry, runId }: { registry: string; runId: string }
     );
     return () => clearInterval(timer);
   }, [isGoingOn]);
-  if (!run) return error ? <p class="trouble">{visible(error.message)}</p> : <p class="quiet">Loading …</p>;
+  if (!run) return <NotRead title={`Run ${runId}`} error={error} />;
   // One that waits has a log where it has met something that it is tried for again.
   const { nextTry, givenUpAt } = run.plinth?.waitingFor ?? {};
   return (
