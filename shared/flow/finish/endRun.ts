@@ -146,7 +146,7 @@ async function pushAgain(run: Run, { bases }: TaskState, { queue }: Flow): Promi
   if (run.pins || run.imageUpdateTrigger) return;
   for (const [at, { image, newer }] of bases.entries()) {
     if (!newer) continue;
-    const id = eventGuid(`${run.registry}-${run.runId}-merged-${at}`);
+    const id = eventGuid(`${run.registry}-${run.runId}-merged-${at + 1}`);
     await queue.sendPush({ id, image, digest: newer.digest, timestamp: newer.since });
   }
 }

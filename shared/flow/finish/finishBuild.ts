@@ -72,7 +72,7 @@ async function tellOutputs(run: Run, engineRun: EngineRun, ports: Ports): Promis
   for (const [at, image] of engineRun.outputImages.entries()) {
     const { registry, repository, tag, digest } = image;
     if (!tag || !digest) continue;
-    const id = eventGuid(`${run.registry}-${run.runId}-output-${at}`);
+    const id = eventGuid(`${run.registry}-${run.runId}-output-${at + 1}`);
     const made = formatImageRef(named({ registry, repository, tag }));
     // Read, as the registry's own event has the time of the push, which came before the end of the build.
     await onPush({ id, image: made, digest, timestamp }, ports, 'read');
@@ -135,7 +135,7 @@ async function lookAgain(
       });
     }
     if (!now || now === digest) continue;
-    const id = eventGuid(`${run.registry}-${run.runId}-again-${at}`);
+    const id = eventGuid(`${run.registry}-${run.runId}-again-${at + 1}`);
     await onPush({ id, image, digest: now, timestamp }, ports, 'read');
   }
 }

@@ -334,4 +334,14 @@ test('an image whose end has no time was pushed now', async () => {
   assert.deepEqual(heard, [[made, 'sha256:made', 0]]);
 });
 
+test('the push of what was made has the id of the version before: repeated after an upgrade it is one', async () => {
+  const world = await worldWith({ title: '' });
+  await finishBuild(known, { runId: 'e1', status: 'Succeeded', outputImages: [output] }, world.ports);
+  const told = await world.ports.store.push('efbdd96d-3253-53c2-bb63-31a7395ad095');
+  assert.deepEqual(
+    told.map(({ task }) => task),
+    ['dep'],
+  );
+});
+
 test.run();
