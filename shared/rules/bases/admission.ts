@@ -67,10 +67,6 @@ export function inForce(judgements: Judgement[]): Judgement[] {
   return [...newest.values()].filter(({ verdict }) => verdict !== 'released').reverse();
 }
 
-/** Whether a quarantine names an image. */
-export const isNamed = (image: string, { judgements }: Pick<Terms, 'judgements'>) =>
-  inForce(judgements).some((one) => one.image === image && one.verdict === 'quarantined');
-
 /** By digest, manifest and content; made once for each list. */
 const quarantines = new WeakMap<Judgement[], Map<string, Judgement>>();
 
@@ -83,6 +79,10 @@ function quarantinesOf(judgements: Judgement[]): Map<string, Judgement> {
   quarantines.set(judgements, made);
   return made;
 }
+
+/** Whether a quarantine names an image. */
+export const isNamed = (image: string, { judgements }: Pick<Terms, 'judgements'>) =>
+  [...quarantinesOf(judgements).values()].some((one) => one.image === image);
 
 /**
  * Whether a digest is quarantined, or a manifest that it is known to hold, or what has the same config and layers.
