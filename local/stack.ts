@@ -57,8 +57,8 @@ export interface Stack {
   entra: Entra;
   roles: Roles;
   azurite: Azurite;
-  /** What the app asked of its storage account so far, and its host of the host's own. */
-  storageCounts(): { data: StorageCounts; host: StorageCounts };
+  /** What was asked of the account with the app's data so far. */
+  storageCounts(): StorageCounts;
   eventGrid: EventGrid;
   engine: RunEngine;
   git: GitServer;
@@ -230,7 +230,7 @@ async function startParts(options: StackOptions, stops: Stops): Promise<Stack> {
     entra,
     roles,
     azurite: accounts.azurite,
-    storageCounts: () => ({ data: accounts.data.counts(), host: accounts.host.counts() }),
+    storageCounts: accounts.data.counts,
     eventGrid,
     engine,
     git,

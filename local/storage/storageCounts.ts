@@ -14,7 +14,7 @@ interface Asked {
   body: Buffer;
 }
 
-/** Counts one request, and what its answer returns once that was read. */
+/** Counts one request that is carried out, and what its answer returns once that was read. */
 export function count(counts: StorageCounts, asked: Asked, answer: IncomingMessage): void {
   const add = (name: string, by = 1) => {
     counts[name] = (counts[name] ?? 0) + by;
@@ -22,17 +22,20 @@ export function count(counts: StorageCounts, asked: Asked, answer: IncomingMessa
   const isRead = asked.method === 'GET' || asked.method === 'HEAD';
   const isTransaction = asked.path.split('?')[0]!.endsWith('/$batch');
   const isTake = asked.service === 'queue' && isRead && /\/messages\?/.test(asked.path);
+  const isRows = asked.service === 'table' && isRead;
+  if (isTake) whenRead(answer, (text) => add(text.includes('<QueueMessage>') ? 'queue get' : 'queue poll'));
+  else if (asked.service === 'queue') add(asked.method === 'POST' ? 'queue put' : 'queue other');
+  else if (isTransaction) {
+    add('table transaction');
+    add('table written', times('HTTP/1.1', asked.body.toString('latin1')));
+  } else add(`${asked.service} ${isRead ? 'read' : 'write'}`);
+  if (isRows) whenRead(answer, (text) => add('table entities', times('"RowKey"', text)));
+}
+
+const times = (what: string, text: string) => text.split(what).length - 1;
+
+function whenRead(answer: IncomingMessage, then: (text: string) => void): void {
   const parts: Buffer[] = [];
   answer.on('data', (part: Buffer) => parts.push(part));
-  answer.on('end', () => {
-    const times = (what: string) => Buffer.concat(parts).toString('latin1').split(what).length - 1;
-    if (isTake) return add(times('<QueueMessage>') > 0 ? 'queue get' : 'queue poll');
-    if (asked.service === 'queue') return add(asked.method === 'POST' ? 'queue put' : 'queue other');
-    if (isTransaction) {
-      add('table written', asked.body.toString('latin1').split('HTTP/1.1').length - 1);
-      return add('table transaction');
-    }
-    if (asked.service === 'table' && isRead) add('table entities', times('"RowKey"'));
-    add(`${asked.service} ${isRead ? 'read' : 'write'}`);
-  });
+  answer.on('end', () => then(Buffer.concat(parts).toString('latin1')));
 }
