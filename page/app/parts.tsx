@@ -140,7 +140,7 @@ export function Action({
 }
 
 /** A view of which nothing was read yet, or could not be: it has its heading all the same. */
-export const NotRead = ({ title, error }: { title: string; error: { message: string } | undefined }) => (
+export const NotRead = ({ title, error }: { title: string; error?: { message: string } | undefined }) => (
   <>
     <h1 class="spoken">{visible(title)}</h1>
     {error ? <p class="trouble">{visible(error.message)}</p> : <p class="quiet">Loading …</p>}

@@ -10,7 +10,7 @@ import { KeyForm, SignIn } from '../views/signIn.tsx';
 import { WhatIfView } from '../views/whatIf.tsx';
 import { useData } from './data.ts';
 import { useNow, useRoute } from './navigation.ts';
-import { Link } from './parts.tsx';
+import { Link, NotRead } from './parts.tsx';
 import { refresh, usePolling } from './polling.ts';
 import type { Route } from './routes.ts';
 import { forgetKey, hasKey, signInAddress, signOutAddress } from './session.ts';
@@ -68,12 +68,9 @@ export function Shell() {
   );
 }
 
-const NotLoaded = ({ title, failed }: { title: string; failed: boolean }) => (
-  <>
-    <h1 class="spoken">{title}</h1>
-    {!failed && <p class="quiet">Loading …</p>}
-  </>
-);
+/** Why it failed is said above. */
+const NotLoaded = ({ title, failed }: { title: string; failed: boolean }) =>
+  failed ? <h1 class="spoken">{title}</h1> : <NotRead title={title} />;
 
 /** What came of what was said of a digest, until something else is said. */
 function Judged() {
