@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { suite } from 'uvu';
-import { closeBrowser, closeTabs, openTab, violationsOf } from './browser.ts';
-import { key, startFixtureServer } from './fixtureServer.ts';
+import { openTab, violationsOf } from './browser.ts';
+import { key } from './fixtureServer.ts';
 import { apiOver, everyMark } from './fixtures.ts';
 import { fixedNow } from './heldFixtures.ts';
+import { type Served, suiteOver } from './suiteOver.ts';
 
-interface World {
-  server: Awaited<ReturnType<typeof startFixtureServer>>;
-}
+const test = suiteOver('held base images in a browser', apiOver({ states: everyMark() }));
 
-const test = suite<World>('held base images in a browser');
-test.before(async (world) => {
-  world.server = await startFixtureServer(apiOver({ states: everyMark() }));
-});
-test.after.each(closeTabs);
-test.after(async ({ server }) => {
-  await closeBrowser();
-  await server.stop();
-});
-
-async function opened({ server }: World, path: string, roles?: string[]): Promise<Page> {
+async function opened({ server }: Served, path: string, roles?: string[]): Promise<Page> {
   server.world.api = apiOver({ states: everyMark(), ...(roles && { roles }) });
   server.world.calls.length = 0;
   const { page } = await openTab({ now: fixedNow });

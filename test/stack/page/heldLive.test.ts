@@ -5,6 +5,7 @@ import { startEasyAuth } from '../../../local/easyAuth.ts';
 import { type Stack, startStack } from '../../../local/stack.ts';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
 import { pushImage } from '../whole/pushImage.ts';
+import { taskBody } from '../whole/world.ts';
 import { closeBrowser, closeTabs, openTab } from './browser.ts';
 
 interface World {
@@ -60,21 +61,8 @@ async function built(world: World, name: string) {
   const first = await pushImage(stack, 'baseacr', `base/${name}:1`, 'first');
   const dockerfile = `FROM baseacr.azurecr.io/base/${name}:1\nCOPY Dockerfile /\n`;
   await stack.git.createRepository(name, { Dockerfile: dockerfile });
-  await send('PUT', `/registries/appacr/tasks/${name}`, {
-    location: 'local',
-    identity: { type: 'SystemAssigned' },
-    properties: {
-      platform: { os: 'linux' },
-      step: {
-        type: 'Docker',
-        contextPath: `${stack.git.url}/${name}.git#main`,
-        dockerFilePath: 'Dockerfile',
-        imageNames: [`${name}:{{.Run.ID}}`],
-      },
-      trigger: { baseImageTrigger: { name: 'default' } },
-      credentials: { customRegistries: { 'baseacr.azurecr.io': { identity: '[system]' } } },
-    },
-  });
+  const body = taskBody(`${stack.git.url}/${name}.git#main`, `${name}:{{.Run.ID}}`);
+  await send('PUT', `/registries/appacr/tasks/${name}`, body);
   const taskId = `${stack.registries.appacr!.resourceId}/tasks/${name}`;
   await send('POST', '/registries/appacr/scheduleRun', { type: 'TaskRunRequest', taskId });
   await builtOn(world, name, first);

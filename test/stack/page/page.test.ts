@@ -1,37 +1,21 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { suite } from 'uvu';
-import { closeBrowser, closeTabs, openTab, violationsOf } from './browser.ts';
-import { type Api, key, startFixtureServer } from './fixtureServer.ts';
+import { openTab, violationsOf } from './browser.ts';
+import { type Api, key } from './fixtureServer.ts';
 import { apiOver, everyMark, hostile } from './fixtures.ts';
 import { fixedNow } from './heldFixtures.ts';
-
-interface World {
-  server: Awaited<ReturnType<typeof startFixtureServer>>;
-}
+import { type Served, suiteOver } from './suiteOver.ts';
 
 const log = `${Array.from({ length: 1204 }, (_, at) => `2026/11/23 15:01:02 Step ${at} \x1b[32mok\x1b[0m <b>\u202Etxt</b>`).join('\n')}\n`;
 const usual = apiOver({ states: everyMark(), log });
-const test = suite<World>('the page in a browser');
-test.before(async (world) => {
-  world.server = await startFixtureServer(usual);
-});
-test.before.each(({ server }) => {
-  server.world.api = usual;
-  server.world.calls.length = 0;
-});
-test.after.each(closeTabs);
-test.after(async ({ server }) => {
-  await closeBrowser();
-  await server.stop();
-});
+const test = suiteOver('the page in a browser', usual);
 
 /** As it is laid out, on one line. */
 const textOf = async (page: Page, element = 'main') =>
   String(await page.evaluate(`document.querySelector('${element}').innerText`)).replace(/\s+/g, ' ');
 
 /** A tab with the key, at an address below /page. */
-async function opened({ server }: World, path: string, wishes = {}) {
+async function opened({ server }: Served, path: string, wishes = {}) {
   const tab = await openTab({ now: fixedNow, ...wishes });
   await tab.page.goto(`${server.url}${path}#key=${key}`);
   await tab.page.getByText('As of').waitFor();

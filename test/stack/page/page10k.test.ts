@@ -1,34 +1,19 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import { suite } from 'uvu';
 import { toGraph } from '../../../shared/graph/compact.ts';
-import { closeBrowser, closeTabs, openTab, violationsOf } from './browser.ts';
-import { key, startFixtureServer } from './fixtureServer.ts';
+import { openTab, violationsOf } from './browser.ts';
+import { key } from './fixtureServer.ts';
 import { registriesOf } from './fixtures.ts';
 import { fixedNow } from './heldFixtures.ts';
+import { type Served, suiteOver } from './suiteOver.ts';
 import { popular, tenThousand } from './tenThousand.ts';
-
-interface World {
-  server: Awaited<ReturnType<typeof startFixtureServer>>;
-}
 
 const { states, api } = tenThousand();
 const kb = 1024;
-const test = suite<World>('the page with ten thousand images: counts, and no times');
-test.before(async (world) => {
-  world.server = await startFixtureServer(api);
-});
-test.before.each(({ server }) => {
-  server.world.calls.length = 0;
-});
-test.after.each(closeTabs);
-test.after(async ({ server }) => {
-  await closeBrowser();
-  await server.stop();
-});
+const test = suiteOver('the page with ten thousand images: counts, and no times', api);
 
-async function opened({ server }: World, path: string, look = {}) {
+async function opened({ server }: Served, path: string, look = {}) {
   const tab = await openTab({ now: fixedNow, ...look });
   tab.page.setDefaultTimeout(60_000);
   await tab.page.goto(`${server.url}${path}#key=${key}`);

@@ -41,8 +41,7 @@ async function built(bases: Record<string, string[]>): Promise<void> {
   const build = async ([name, images]: [string, string[]]) => {
     const dockerfile = images.map((image) => `FROM ${image}\n`).join('');
     await world.task(name, dockerfile, { step: { imageNames: [`${name}:1`] } });
-    const taskId = `${world.stack.registries.appacr!.resourceId}/tasks/${name}`;
-    await world.api.call('POST', '/registries/appacr/scheduleRun', { type: 'TaskRunRequest', taskId });
+    await world.queue(name);
   };
   const before = await succeeded();
   const [first, ...others] = Object.entries(bases) as [[string, string[]], ...[string, string[]][]];
@@ -57,10 +56,10 @@ async function built(bases: Record<string, string[]>): Promise<void> {
 /** What the app asks of its account from a push until so many builds have succeeded. */
 async function costOf(image: string, builds: number): Promise<StorageCounts> {
   const wanted = (await succeeded()) + builds;
-  const before = world.stack.storageCounts().data;
+  const before = world.stack.storageCounts();
   await world.pushBase(image, `text ${wanted}`);
   await untilSucceeded(wanted);
-  const after = world.stack.storageCounts().data;
+  const after = world.stack.storageCounts();
   assert.equal(await succeeded(), wanted);
   return Object.fromEntries(
     Object.keys(after).map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)] as const),

@@ -1,6 +1,7 @@
 import type { Stack } from '../../../local/stack.ts';
 import type { ApiClient } from '../../../local/tutorial/apiClient.ts';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
+import { taskBody } from './world.ts';
 
 /** A task of the storm: it is built on `bases`, and makes `makes`. */
 export interface ChaosTask {
@@ -58,21 +59,16 @@ export async function firstBuilds(
         .map((name) => [`${name}.azurecr.io`, { identity: '[system]' }]),
     );
   for (const { registry, name, makes } of tasks)
-    await api.call('PUT', `/registries/${registry}/tasks/${name}`, {
-      location: 'local',
-      identity: { type: 'SystemAssigned' },
-      properties: {
-        platform: { os: 'linux' },
-        step: {
-          type: 'Docker',
-          contextPath: `${stack.git.url}/tasks.git#main:${name}`,
-          dockerFilePath: 'Dockerfile',
-          imageNames: [makes.slice(makes.indexOf('/') + 1)],
+    await api.call(
+      'PUT',
+      `/registries/${registry}/tasks/${name}`,
+      taskBody(`${stack.git.url}/tasks.git#main:${name}`, makes.slice(makes.indexOf('/') + 1), {
+        properties: {
+          trigger: { baseImageTrigger: { name: 'default', baseImageTriggerType: 'All' } },
+          credentials: { customRegistries: others(registry) },
         },
-        trigger: { baseImageTrigger: { name: 'default', baseImageTriggerType: 'All' } },
-        credentials: { customRegistries: others(registry) },
-      },
-    });
+      }),
+    );
   for (const level of [1, 2, 3]) {
     const runs = await Promise.all(
       tasks

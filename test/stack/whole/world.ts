@@ -15,6 +15,8 @@ export interface World {
   pushBase(image: string, text: string, registry?: string): Promise<string>;
   /** Makes a git repository and a task that builds it; gives the task's name. */
   task(name: string, dockerfile: string, change?: TaskChange): Promise<string>;
+  /** Asks for a run of a task. @returns the run's id */
+  queue(task: string, request?: object): Promise<string>;
   /** Runs a task by hand and waits for its end. */
   run(task: string, request?: object): Promise<RunProperties>;
   /** Runs a task by hand until it waits for a role, and cancels it. @returns its log by then */
@@ -28,9 +30,30 @@ export interface World {
   quiet(): Promise<void>;
 }
 
-export interface TaskChange {
+/** What differs from a task that is built on base images of `baseacr`. */
+interface BodyChange {
   step?: object;
   properties?: object;
+}
+
+/** The body of a task's PUT: a Docker step of one image, started by updates of its base images. */
+export const taskBody = (
+  contextPath: string,
+  imageName: string,
+  { step = {}, properties = {} }: BodyChange = {},
+) => ({
+  location: 'local',
+  identity: { type: 'SystemAssigned' },
+  properties: {
+    platform: { os: 'linux' },
+    step: { type: 'Docker', contextPath, dockerFilePath: 'Dockerfile', imageNames: [imageName], ...step },
+    trigger: { baseImageTrigger: { name: 'default' } },
+    credentials: { customRegistries: { 'baseacr.azurecr.io': { identity: '[system]' } } },
+    ...properties,
+  },
+});
+
+export interface TaskChange extends BodyChange {
   files?: Record<string, string>;
 }
 
@@ -44,38 +67,14 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
   const api = createApiClient(stack.url, stack.keys.function);
   const runUrl = (registry: string, runId: string) => `/registries/${registry}/runs/${runId}`;
 
-  const queue = async (task: string, request = {}): Promise<string> => {
-    const queued = await api.call('POST', '/registries/appacr/scheduleRun', {
-      type: 'TaskRunRequest',
-      taskId: `${stack.registries.appacr!.resourceId}/tasks/${task}`,
-      ...request,
-    });
-    return queued.name;
-  };
-
   const world: World = {
     stack,
     api,
     pushBase: (image, text, registry = 'baseacr') => pushImage(stack, registry, image, text),
-    async task(name, dockerfile, { step = {}, properties = {}, files = {} } = {}) {
+    async task(name, dockerfile, { files = {}, ...change } = {}) {
       await stack.git.createRepository(name, { Dockerfile: dockerfile, ...files });
-      await api.call('PUT', `/registries/appacr/tasks/${name}`, {
-        location: 'local',
-        identity: { type: 'SystemAssigned' },
-        properties: {
-          platform: { os: 'linux' },
-          step: {
-            type: 'Docker',
-            contextPath: `${stack.git.url}/${name}.git#main`,
-            dockerFilePath: 'Dockerfile',
-            imageNames: [`${name}:{{.Run.ID}}`],
-            ...step,
-          },
-          trigger: { baseImageTrigger: { name: 'default' } },
-          credentials: { customRegistries: { 'baseacr.azurecr.io': { identity: '[system]' } } },
-          ...properties,
-        },
-      });
+      const body = taskBody(`${stack.git.url}/${name}.git#main`, `${name}:{{.Run.ID}}`, change);
+      await api.call('PUT', `/registries/appacr/tasks/${name}`, body);
       return name;
     },
     async quiet() {
@@ -87,11 +86,16 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
         return approximateMessagesCount === 0 && properties.running.length + properties.queued.length === 0;
       });
     },
+    async queue(task, request = {}) {
+      const taskId = `${stack.registries.appacr!.resourceId}/tasks/${task}`;
+      const body = { type: 'TaskRunRequest', taskId, ...request };
+      return (await api.call('POST', '/registries/appacr/scheduleRun', body)).name;
+    },
     async run(task, request = {}) {
-      return world.ended(await queue(task, request));
+      return world.ended(await world.queue(task, request));
     },
     async waitsForRole(task) {
-      const runId = await queue(task);
+      const runId = await world.queue(task);
       const log = await eventually(`the wait of run ${runId}`, 60, async () => {
         const { properties } = await api.call('GET', runUrl('appacr', runId));
         return properties.plinth?.waitingFor?.givenUpAt && world.log(runId);

@@ -18,6 +18,9 @@ export interface Step {
   with: number;
 }
 
+/** What policies and judgements come with, where nothing else is to be shown. */
+export const ofJudging = ['push the same', 'quarantine', 'admit', 'release', 'pause', 'clock jumps'] as const;
+
 /** What a storm is made of; what is named more often happens more often. */
 export const kinds = [
   'push',
@@ -50,22 +53,8 @@ export const kinds = [
   'engine busy',
   'time passes',
   'push the same',
-  'push the same',
-  'quarantine',
-  'admit',
-  'release',
-  'pause',
-  'clock jumps',
+  ...ofJudging,
 ] as const;
-/** Those that policies and judgements come with, where nothing else is to be shown. */
-export const ofJudging: readonly string[] = [
-  'push the same',
-  'quarantine',
-  'admit',
-  'release',
-  'pause',
-  'clock jumps',
-];
 
 /** What the checks at the end must know of a storm. */
 interface Chronicle {

@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { suite } from 'uvu';
-import { closeBrowser, closeTabs, openTab, violationsOf } from '../browser.ts';
-import { type Api, type ApiAnswer, key, startFixtureServer } from '../fixtureServer.ts';
+import { openTab, violationsOf } from '../browser.ts';
+import { type Api, type ApiAnswer, key } from '../fixtureServer.ts';
 import { apiOver, everyMark } from '../fixtures.ts';
 import { fixedNow } from '../heldFixtures.ts';
-
-interface World {
-  server: Awaited<ReturnType<typeof startFixtureServer>>;
-}
+import { type Served, suiteOver } from '../suiteOver.ts';
 
 const states = everyMark();
 const usual = apiOver({ states });
-const test = suite<World>('what the page says when something fails');
-test.before(async (world) => {
-  world.server = await startFixtureServer(usual);
-});
-test.before.each(({ server }) => {
-  server.world.api = usual;
-  server.world.calls.length = 0;
-});
-test.after.each(closeTabs);
-test.after(async ({ server }) => {
-  await closeBrowser();
-  await server.stop();
-});
+const test = suiteOver('what the page says when something fails', usual);
 
-async function opened({ server }: World, path: string) {
+async function opened({ server }: Served, path: string) {
   const tab = await openTab({ now: fixedNow });
   await tab.page.goto(`${server.url}${path}#key=${key}`);
   await tab.page.locator('header').waitFor();
@@ -34,6 +18,14 @@ async function opened({ server }: World, path: string) {
 }
 const says = (page: Page, text: RegExp) => page.getByText(text).first().waitFor({ timeout: 20_000 });
 const refresh = (page: Page) => page.getByRole('button', { name: 'Refresh' }).click();
+
+/** With all answers again, a press of the button shows all. */
+async function recovers({ server }: Served, page: Page): Promise<void> {
+  server.world.api = usual;
+  await refresh(page);
+  await page.locator('.trouble').waitFor({ state: 'detached' });
+  await says(page, /18 of 18/);
+}
 
 /** The usual answers, but for what begins with a path. */
 const instead = (path: string, answer: ApiAnswer): Api => apiOver({ states, instead: { [path]: answer } });
@@ -79,10 +71,7 @@ for (const [title, answer, text] of troubles) {
     const { page, complaints } = await opened(world, '/page');
     await says(page, text);
     assert.deepEqual(await violationsOf(page), []);
-    world.server.world.api = usual;
-    await refresh(page);
-    await page.locator('.trouble').waitFor({ state: 'detached' });
-    await says(page, /18 of 18/);
+    await recovers(world, page);
     assert.deepEqual(complaints, []);
   });
   test(`an app that ${title} later is said so, and what was loaded stays`, async (world) => {
@@ -162,10 +151,7 @@ for (const [title, path, answer, text] of alone)
     await says(page, /\d+ of \d+ · all that need it|Nothing needs you/);
     await says(page, /As of/);
     assert.deepEqual(await violationsOf(page), []);
-    world.server.world.api = usual;
-    await refresh(page);
-    await page.locator('.trouble').waitFor({ state: 'detached' });
-    await says(page, /18 of 18/);
+    await recovers(world, page);
     assert.deepEqual(complaints, []);
   });
 
