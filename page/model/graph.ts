@@ -31,11 +31,9 @@ export interface Node {
 /** `team.azurecr.io` is `team`; another host stays. */
 const registryName = (host: string) => host.replace(/\.azurecr\.io$/, '');
 
-/** Splits a reference as it is stored: `host/repository:tag`. */
-function titled(image: string): { title: string; registry: string } {
-  const at = image.indexOf('/');
-  return { title: image.slice(at + 1), registry: registryName(image.slice(0, at)) };
-}
+/** Of a reference as it is stored, `host/repository:tag`. */
+const hostOf = (image: string) => image.slice(0, image.indexOf('/'));
+const titleOf = (image: string) => image.slice(image.indexOf('/') + 1);
 
 export const taskNode = (registry: string, task: string) => `task ${registry}/${task}`;
 
@@ -58,15 +56,21 @@ export function graphOf(
     const image = task.bases.find((base) => unseen.has(base.image))?.image;
     const node: Node = {
       key: taskNode(task.registry, task.task),
-      ...(first ? titled(first) : { title: task.task }),
+      title: first ? titleOf(first) : task.task,
       registry: task.registry,
       task,
-      ...(heldFor && { heldFor }),
-      ...(image && { unseen: { image, why: unseen.get(image)! } }),
-      ...{ above: [], below: [], wave: 0 },
+      above: [],
+      below: [],
+      wave: 0,
     };
+    if (heldFor) node.heldFor = heldFor;
+    if (image) node.unseen = { image, why: unseen.get(image)! };
     nodes.set(node.key, node);
-    for (const output of task.outputs) makers.set(output, [...(makers.get(output) ?? []), node]);
+    for (const output of task.outputs) {
+      const others = makers.get(output);
+      if (others) others.push(node);
+      else makers.set(output, [node]);
+    }
   }
   for (const node of [...nodes.values()])
     for (const base of node.task!.bases)
@@ -81,17 +85,22 @@ export function graphOf(
 
 function outside(image: string, nodes: Map<string, Node>, heldImages: Map<string, HeldBase>): Node {
   const key = `image ${image}`;
+  const known = nodes.get(key);
+  if (known) return known;
   const held = heldImages.get(image);
-  const known = { key, ...titled(image), ...(held && { held }), above: [], below: [], wave: 0 };
-  const node: Node = nodes.get(key) ?? known;
+  const [title, registry] = [titleOf(image), registryName(hostOf(image))];
+  const node: Node = { key, title, registry, ...(held && { held }), above: [], below: [], wave: 0 };
   nodes.set(key, node);
   return node;
 }
 
 /** From the top down, each node after the last of what it is built on; a cycle's nodes come last, in wave 1 or later. */
 function setWaves(nodes: Map<string, Node>): void {
-  const waiting = new Map([...nodes.values()].map((node) => [node, node.above.length]));
-  const ready = [...nodes.values()].filter((node) => node.above.length === 0);
+  const waiting = new Map<Node, number>();
+  const ready: Node[] = [];
+  for (const node of nodes.values())
+    if (node.above.length === 0) ready.push(node);
+    else waiting.set(node, node.above.length);
   for (const node of ready) if (node.task) node.wave = 1;
   for (let at = 0; at < ready.length; at++) {
     const node = ready[at]!;

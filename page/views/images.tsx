@@ -4,9 +4,10 @@ import { useData } from '../app/data.ts';
 import { goTo, useNow } from '../app/navigation.ts';
 import { Action, Link, MarkText, NodeLink, Polite } from '../app/parts.tsx';
 import { filters, found, matrix } from '../model/find.ts';
-import { because, type Mark, type Moment, worstFirst } from '../model/freshness.ts';
+import { because, type Mark, type Moment, sortedWorstFirst } from '../model/freshness.ts';
 import type { Node } from '../model/graph.ts';
 import { momentOf } from '../model/live.ts';
+import { timeOfDay } from '../model/times.ts';
 import { visible } from '../model/visible.ts';
 import { HeldBases } from './held.tsx';
 import { VirtualList } from './list.tsx';
@@ -18,7 +19,7 @@ const attentionShown = 5;
 export function ImagesView({ find, show }: { find: string; show: string }) {
   const { nodes, marked, live, asOf } = useData();
   const moment = momentOf(live, useNow(10_000));
-  const sorted = useMemo(() => [...nodes.values()].sort(worstFirst(marked)), [nodes, marked]);
+  const sorted = useMemo(() => sortedWorstFirst(nodes.values(), marked), [nodes, marked]);
   if (nodes.size === 0) return <NoTasks />;
   const attention = sorted.filter((node) => marked.get(node)!.needsAttention);
   return (
@@ -68,8 +69,7 @@ function Attention({ attention, marked, moment, asOf, all }: Attended) {
       {attention.length === 0 && (
         <p>
           Nothing needs you.
-          {isQuiet &&
-            ` Every image stands on the newest bases, looked at ${new Date(asOf).toLocaleTimeString('en-GB')}.`}
+          {isQuiet && ` Every image stands on the newest bases, looked at ${timeOfDay(asOf)}.`}
         </p>
       )}
       <ul class="rows">

@@ -6,6 +6,7 @@ import { useData } from '../app/data.ts';
 import { Link, Name } from '../app/parts.tsx';
 import { escapedPart } from '../app/routes.ts';
 import { short } from '../model/freshness.ts';
+import { timeOfDay } from '../model/times.ts';
 import { visible } from '../model/visible.ts';
 
 const dayMs = 86_400_000;
@@ -50,7 +51,7 @@ export function PushesView({ day }: { day: string }) {
       <ul class="rows">
         {pushes.map(({ id, image, digest, time, decided }) => (
           <li key={id}>
-            {time && new Date(time).toLocaleTimeString('en-GB')}{' '}
+            {time && timeOfDay(time)}{' '}
             <Link to={{ view: 'push', id }}>
               <Name text={image ?? id} />
             </Link>{' '}

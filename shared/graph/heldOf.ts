@@ -20,6 +20,7 @@ export interface HeldFor {
  * @param held by image
  */
 export function heldOf(state: PlanState, held: ReadonlyMap<string, HeldBase>): HeldFor | undefined {
+  if (!state.bases.some(({ image }) => held.has(image))) return undefined;
   const all = watchedBases(state).flatMap((base): HeldFor[] => {
     const one = held.get(base.image);
     if (!one) return [];

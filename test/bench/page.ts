@@ -38,9 +38,13 @@ async function measured(url: string): Promise<Record<string, number>> {
   const { page } = await openTab();
   page.setDefaultTimeout(120_000);
   await page.addInitScript(tellsUsable);
+  const devTools = await page.context().newCDPSession(page);
+  await devTools.send('Performance.enable', { timeDomain: 'threadTicks' });
   const told = page.waitForEvent('console', (message) => message.text().startsWith('usable'));
   await page.goto(`${url}/page#key=${key}`);
   const usable = Number((await told).text().split(' ')[1]);
+  const { metrics } = await devTools.send('Performance.getMetrics');
+  const busy = 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value;
   await page.evaluate(
     `globalThis.before = document.querySelector('.finder span').textContent.match(/^(\\d+) of/)[1]`,
   );
@@ -56,7 +60,7 @@ async function measured(url: string): Promise<Record<string, number>> {
     `document.querySelector('.boxes polyline')`,
   );
   await closeTabs();
-  return { usable, scroll, keystroke, chosen };
+  return { usable, 'of that in the main thread': busy, scroll, keystroke, chosen };
 }
 
 /** Each answer is worked out once, as the app keeps the pages of its graph: it is the page that is measured. */

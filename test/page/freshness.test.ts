@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { because, markAll, marks, worstFirst } from '../../page/model/freshness.ts';
+import { because, markAll, marks, sortedWorstFirst, worstFirst } from '../../page/model/freshness.ts';
 import { graphOf, taskNode } from '../../page/model/graph.ts';
 import { acts, heldWords } from '../../page/model/judging.ts';
 import { groups, verdictOf } from '../../page/model/verdicts.ts';
@@ -197,6 +197,7 @@ test('lists begin with what failed, then what is stale, and end with what is fre
     sorted.map(({ title }) => title),
     ['stopped', 'failed', 'stale', 'queued', 'fresh'],
   );
+  assert.deepEqual(sortedWorstFirst(nodes.values(), marked), [...nodes.values()].sort(worstFirst(marked)));
 });
 
 test.run();

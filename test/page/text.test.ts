@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { addressOf, type Route, routeOf } from '../../page/app/routes.ts';
 import { addText, noLines } from '../../page/model/logLines.ts';
-import { clockTime, duration, ordinal } from '../../page/model/times.ts';
+import { at, clockTime, duration, ordinal, timeOfDay } from '../../page/model/times.ts';
 import { coloured, visible } from '../../page/model/visible.ts';
 
 const names: [text: string, shown: string][] = [
@@ -82,6 +82,24 @@ const times: [said: string, expected: string][] = [
     `${place}${{ 1: 'st', 2: 'nd', 3: 'rd', 21: 'st' }[place] ?? 'th'}`,
   ]),
 ];
+const local = (...parts: [number, number, number, number, number, number?]) => new Date(...parts);
+times.push(
+  [timeOfDay(local(2026, 0, 2, 3, 4, 5).getTime()), '03:04:05'],
+  [timeOfDay(local(2026, 11, 31, 23, 59, 59).toISOString()), '23:59:59'],
+  ...(
+    [
+      [local(2026, 8, 9, 15, 2), '15:02'],
+      [local(2026, 8, 9, 0, 0), '00:00'],
+      [local(2026, 8, 8, 23, 59), '8 Sept 23:59'],
+      [local(2026, 7, 9, 15, 2), '9 Aug 15:02'],
+      [local(2025, 8, 9, 15, 2), '9 Sept 15:02'],
+      [local(2026, 8, 10, 1, 7), '10 Sept 01:07'],
+    ] as const
+  ).map(([time, shown]): [string, string] => [
+    at(time.toISOString(), local(2026, 8, 9, 16, 0).getTime()),
+    shown,
+  ]),
+);
 for (const [said, expected] of times)
   test(`a time is said as ${expected}`, () => assert.equal(said, expected));
 

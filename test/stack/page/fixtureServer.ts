@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { filesOfPackage } from '../../../infra/package.ts';
 import { packageOfSource } from '../../../local/functionsHost/deployPackage.ts';
 import { startHttpServer } from '../../../local/functionsHost/http/httpServer.ts';
@@ -102,8 +103,20 @@ function answer(api: Api, request: IncomingMessage, response: ServerResponse, ur
     'json' in answered
       ? [200, answered.json]
       : [answered.status, { error: { code: answered.code, message: answered.message } }];
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  const headers = { 'content-type': 'application/json' };
+  // As the app sends what is large; what is answered again is compressed once.
+  const known = compressed.get(body as object);
+  const text = known ? '' : JSON.stringify(body);
+  if (!known && text.length < 1024) {
+    response.writeHead(status, headers).end(text);
+    return;
+  }
+  const bytes = known ?? gzipSync(text);
+  compressed.set(body as object, bytes);
+  response.writeHead(status, { ...headers, 'content-encoding': 'gzip' }).end(bytes);
 }
+
+const compressed = new WeakMap<object, Buffer>();
 
 /** Undefined where it is cut off: the API throws. */
 function answerOf(api: Api, request: IncomingMessage, url: URL): ApiAnswer | undefined {
