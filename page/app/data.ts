@@ -114,7 +114,8 @@ async function loadGraph(registry: string): Promise<string[]> {
 function rebuild(): void {
   const all = [...tasks.values()].flatMap((ofRegistry) => [...ofRegistry.values()]);
   const { notSeen = [], value } = data.held ?? {};
-  data.nodes = graphOf(all, new Map(notSeen.map(({ image, reason }) => [image, reason])), value);
+  const unseen = new Map(notSeen.map(({ image, reason }) => [image, reason]));
+  data.nodes = graphOf(all, unseen, value, data.registries?.policies);
   data.marked = markAll(data.nodes);
   data.states = all;
 }

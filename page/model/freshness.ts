@@ -36,7 +36,7 @@ export interface Mark {
 const newerSince = ({ task }: Node) =>
   (task?.bases ?? []).flatMap(({ newer }) => newer?.since ?? []).sort()[0];
 
-const isStale = (node: Node) => newerSince(node) !== undefined;
+const isStale = (node: Node) => node.paused === undefined && newerSince(node) !== undefined;
 
 const open = (node: Node, phase: string) => node.task?.open.find((run) => run.phase === phase);
 
@@ -118,10 +118,10 @@ export const marks: readonly Mark[] = [
     title: 'held',
     tone: 'warn',
     rank: 8,
-    applies: ({ heldFor, held }) => heldFor !== undefined || held !== undefined,
-    word: ({ heldFor, held }, { now }) => {
-      const base = (heldFor?.held ?? held)!;
-      return heldWords[base.because](base, now);
+    applies: ({ heldFor, held, paused }) => [heldFor, held, paused].some((why) => why !== undefined),
+    word: ({ heldFor, held, paused }, { now }) => {
+      const base = heldFor?.held ?? held;
+      return base && !paused ? heldWords[base.because](base, now) : 'paused';
     },
   },
   {
@@ -209,6 +209,7 @@ export function because(node: Node, mark: Mark): string | undefined {
   const newer = task.bases.find((base) => base.newer);
   const behind = newer?.newer && `built on ${short(newer.digest)}, now ${short(newer.newer.digest)}`;
   if (mark.id === 'stopped') return stoppedBecause(task);
+  if (mark.id === 'held' && node.paused) return `${node.paused}; ${behind}`;
   if (mark.id === 'failed') return `run ${task.last!.runId} ended ${task.last!.status}`;
   if (heldFor && (mark.id === 'held' || mark.id === 'quarantined')) return saysHeld(heldFor);
   if (mark.id === 'unseen') return `${node.unseen!.image}: ${node.unseen!.why}`;

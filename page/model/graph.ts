@@ -1,5 +1,7 @@
 import type { HeldBase } from '../../shared/graph/answers.ts';
 import { type HeldFor, heldOf } from '../../shared/graph/heldOf.ts';
+import { pausedOver } from '../../shared/graph/staleOf.ts';
+import type { Policy } from '../../shared/model/bases/policy.ts';
 import type { PlanState } from '../../shared/model/state.ts';
 
 /** What is built on what: a node for each task, and one for each base image that no task makes. Pure. */
@@ -19,6 +21,8 @@ export interface Node {
   unseen?: { image: string; why: string };
   /** Its base image whose newest digest is held for it. */
   heldFor?: HeldFor;
+  /** Why it is not built on a newer base image: a pause. */
+  paused?: string;
   /** Of an image from outside: it is held itself. */
   held?: HeldBase;
   /** What it is built on, and by which base images. */
@@ -41,11 +45,13 @@ export const taskNode = (registry: string, task: string) => `task ${registry}/${
  * Nodes by key. Where several tasks make an image, all of them are above those that are built on it.
  * @param unseen why images could not be looked at, by reference
  * @param held base images whose newest digest is not built on
+ * @param policies by which tasks are paused
  */
 export function graphOf(
   tasks: readonly Task[],
   unseen: ReadonlyMap<string, string> = new Map(),
   held: readonly HeldBase[] = [],
+  policies: Policy[] = [],
 ): Map<string, Node> {
   const nodes = new Map<string, Node>();
   const makers = new Map<string, Node[]>();
@@ -63,7 +69,9 @@ export function graphOf(
       below: [],
       wave: 0,
     };
+    const paused = pausedOver(task, heldImages, policies);
     if (heldFor) node.heldFor = heldFor;
+    if (paused) node.paused = paused;
     if (image) node.unseen = { image, why: unseen.get(image)! };
     nodes.set(node.key, node);
     for (const output of task.outputs) {

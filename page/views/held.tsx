@@ -20,7 +20,8 @@ export function HeldBases() {
   const [all, show] = useState(false);
   const bases = held?.value ?? [];
   const said = held?.judgements ?? [];
-  if (bases.length === 0 && said.length === 0) return null;
+  const paused = held?.pausedTasks ?? [];
+  if (bases.length + said.length + paused.length === 0) return null;
   return (
     <section aria-labelledby="held">
       <h2 id="held">
@@ -37,6 +38,19 @@ export function HeldBases() {
           </li>
         ))}
       </ul>
+      {paused.length > 0 && (
+        <ul class="rows">
+          {paused.map(({ tasks, reason }) => (
+            <li key={tasks}>
+              <span class="mark warn">
+                <span aria-hidden="true">◧</span> paused
+              </span>{' '}
+              tasks <Name text={tasks} />{' '}
+              <span class="quiet">nothing automatic starts them: {visible(reason)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {!all && bases.length > listed && (
         <button type="button" onClick={() => show(true)}>
           All held bases

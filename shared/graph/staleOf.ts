@@ -100,11 +100,10 @@ function freshness(states: PlanState[], held: HeldBase[], policies: Policy[]) {
   const heldImages = new Map(held.map((one) => [one.image, one]));
   const heldFor = new Map<PlanState, StaleTask>();
   for (const one of themselves.sort(bySince)) {
-    const paused = one.because === 'notStarted' ? pausedTask(one, policies) : undefined;
-    const isPaused = one.because === 'notStarted' && heldImages.get(one.base)?.because === 'paused';
     const state = known.get(taskKey(one))!;
+    const paused = one.because === 'notStarted' ? pausedTask(one, policies) : undefined;
     if (paused) heldFor.set(state, { ...one, because: 'held', says: `${one.task}: ${paused}.` });
-    else if (!isPaused) stale.set(state, one);
+    else if (!isPausedBase(one, heldImages)) stale.set(state, one);
   }
   // A map is gone through to its end, what is added on the way included: level by level, the longest stale first.
   for (const [maker, { since }] of stale)
@@ -116,6 +115,24 @@ function freshness(states: PlanState[], held: HeldBase[], policies: Policy[]) {
     if (one) heldFor.set(state, staleHeld(state, one));
   }
   return { stale, heldFor, get: (task: TaskKey) => known.get(taskKey(task)) };
+}
+
+const isPausedBase = ({ because: why, base }: StaleTask, held: ReadonlyMap<string, HeldBase>) =>
+  why === 'notStarted' && held.get(base)?.because === 'paused';
+
+/**
+ * Why a task that is not built on its newest base images is not stale all the same: nothing automatic starts it, or
+ * nothing from that base image. Undefined where it is stale, or is not behind. Pure.
+ * @param held by image
+ */
+export function pausedOver(
+  state: PlanState,
+  held: ReadonlyMap<string, HeldBase>,
+  policies: Policy[],
+): string | undefined {
+  const one = state.bases.some(({ newer }) => newer) ? staleItself(state) : undefined;
+  if (one?.because !== 'notStarted') return undefined;
+  return pausedTask(state, policies) ?? (isPausedBase(one, held) ? held.get(one.base)!.reason : undefined);
 }
 
 const staleHeld = (state: PlanState, one: HeldFor): StaleTask => ({

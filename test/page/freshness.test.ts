@@ -8,7 +8,7 @@ import { acts, heldWords } from '../../page/model/judging.ts';
 import { groups, verdictOf } from '../../page/model/verdicts.ts';
 import type { HeldBase } from '../../shared/graph/answers.ts';
 import { heldBecause } from '../../shared/graph/heldOf.ts';
-import { Judgement } from '../../shared/model/bases/policy.ts';
+import { Judgement, type Policy } from '../../shared/model/bases/policy.ts';
 import { type PlanState as Task, Verdict } from '../../shared/model/state.ts';
 
 const now = Date.parse('2026-11-23T15:00:00Z');
@@ -57,7 +57,56 @@ const young: HeldBase = {
 };
 const { admissible: _, ...bad } = { ...young, digest: 'sha256:aaaa', because: 'quarantined' as const };
 
-const cases: [title: string, tasks: Task[], id: string, word: string, held?: HeldBase][] = [
+const pause: Policy[] = [{ tasks: 'appacr/*', pause: 'the release is frozen' }];
+const cases: [
+  title: string,
+  tasks: Task[],
+  id: string,
+  word: string,
+  held?: HeldBase | undefined,
+  policies?: Policy[],
+][] = [
+  ['a paused task with a newer base', [task({}, { newer })], 'held', '◧ paused', undefined, pause],
+  [
+    'a task on a paused base that is newer',
+    [task({}, { newer })],
+    'held',
+    '◧ paused',
+    { ...young, because: 'paused' },
+  ],
+  ['a paused task on the newest base', [task()], 'fresh', '● fresh', undefined, pause],
+  [
+    'a paused task that is disabled',
+    [task({ enabled: false }, { newer })],
+    'stale',
+    '▲ stale for 52 min',
+    undefined,
+    pause,
+  ],
+  [
+    'a paused task that somebody has started',
+    [task({ open: open('Queued') }, { newer })],
+    'queued',
+    '◌ queued, 3rd',
+    undefined,
+    pause,
+  ],
+  [
+    'a task of another registry than the paused ones',
+    [task({}, { newer })],
+    'stale',
+    '▲ stale for 52 min',
+    undefined,
+    [{ tasks: 'other/*', pause: 'the release is frozen' }],
+  ],
+  [
+    'a base whose maker is paused',
+    [task(), maker({}, { newer })],
+    'fresh',
+    '● fresh',
+    undefined,
+    [{ tasks: 'baseacr/*', pause: 'the release is frozen' }],
+  ],
   ['a base that is too young', [task()], 'held', '◧ held until 17:00, for 2 h', young],
   ['a base that is paused', [task()], 'held', '◧ paused', { ...young, because: 'paused' }],
   [
@@ -114,9 +163,9 @@ const cases: [title: string, tasks: Task[], id: string, word: string, held?: Hel
     '– not known: run it once',
   ],
 ];
-for (const [title, tasks, id, word, held] of cases)
+for (const [title, tasks, id, word, held, policies] of cases)
   test(`${title} is ${id}`, () => {
-    const nodes = graphOf(tasks, new Map(), held ? [held] : []);
+    const nodes = graphOf(tasks, new Map(), held ? [held] : [], policies);
     const marked = markAll(nodes);
     const node = nodes.get(taskNode('appacr', 'app'))!;
     const mark = marked.get(node)!;
@@ -164,7 +213,7 @@ test('each cause of a hold has its words, and each judgement its button', () => 
   assert.deepEqual(Object.keys(acts).sort(), [...Judgement.shape.verdict.options].sort());
 });
 
-const reasons: [title: string, task: Task, sentence: RegExp | undefined][] = [
+const reasons: [title: string, task: Task, sentence: RegExp | undefined, policies?: Policy[]][] = [
   ['a disabled task', task({ enabled: false }, { newer }), /^the task is disabled; built on aaaa, now bbbb$/],
   ['a disabled trigger', task({ trigger: 'Disabled' }, { newer }), /^its base image trigger is disabled/],
   ['a build stage', task({}, { newer, type: 'BuildTime' }), /^only a build stage is newer/],
@@ -172,10 +221,16 @@ const reasons: [title: string, task: Task, sentence: RegExp | undefined][] = [
   ['a failure', task({ last: last('Failed', 1) }, { newer }), /^run ca9 ended Failed$/],
   ['three failures', task({ last: last('Failed', 3) }, { newer }), /failed 3 times in a row/],
   ['a fresh one', task(), undefined],
+  [
+    'a paused task',
+    task({}, { newer }),
+    /^appacr\/\* is paused: the release is frozen; built on aaaa, now bbbb$/,
+    pause,
+  ],
 ];
-for (const [title, one, sentence] of reasons)
+for (const [title, one, sentence, policies] of reasons)
   test(`why: ${title}`, () => {
-    const nodes = graphOf([one]);
+    const nodes = graphOf([one], undefined, undefined, policies);
     const node = nodes.get(taskNode('appacr', 'app'))!;
     const said = because(node, markAll(nodes).get(node)!);
     if (sentence) assert.match(said!, sentence);

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { openTab, violationsOf } from './browser.ts';
 import { key } from './fixtureServer.ts';
 import { apiOver, everyMark } from './fixtures.ts';
-import { fixedNow } from './heldFixtures.ts';
+import { fixedNow, held } from './heldFixtures.ts';
 import { type Served, suiteOver } from './suiteOver.ts';
 
 const test = suiteOver('held base images in a browser', apiOver({ states: everyMark() }));
@@ -30,6 +30,20 @@ test('what is held is seen: why, until when, what is built on meanwhile, and for
     await page.getByText(says).first().waitFor();
   await page.getByRole('link', { name: 'images for which they are' }).click();
   await page.getByText('3 of 18').waitFor();
+});
+
+test('tasks of which nothing automatic starts are listed with the reason', async ({ server }) => {
+  const json = {
+    ...held(),
+    pausedTasks: [{ tasks: 'teamacr/nightly-*', reason: 'the release is <frozen>' }],
+  };
+  server.world.api = apiOver({ states: everyMark(), instead: { '/held': { json } } });
+  const { page } = await openTab({ now: fixedNow });
+  await page.goto(`${server.url}/page#key=${key}`);
+  await page
+    .getByText('paused tasks teamacr/nightly-* nothing automatic starts them: the release is <frozen>')
+    .waitFor();
+  assert.deepEqual(await violationsOf(page), []);
 });
 
 const roles: [roles: string[], admit: number, quarantine: number, release: number][] = [

@@ -111,6 +111,15 @@ async function judged(page: Page, title: string, reason: string): Promise<void> 
   await page.getByText(/^1 started/).waitFor();
 }
 
+test('who reads sees what is held and why, and has no button for it', async (world) => {
+  const { page, complaints } = await openedBy(world, ['Tasks.Read']);
+  await shows(page, /held until .*, for 24 h/);
+  const { second } = world.pushed.young;
+  await page.getByText(new RegExp(`${short(second)} is held until .* a minimum age of 1d;`)).waitFor();
+  assert.equal(await page.getByRole('button', { name: / of baseacr/ }).count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
 test('who judges admits it before its age: it is built on, and held no more', async (world) => {
   const { page, complaints } = await openedBy(world, ['Tasks.Read', 'Bases.Judge']);
   const { second } = world.pushed.young;
