@@ -22,11 +22,11 @@ export async function whoAsks(
   const { value: slots, etag } = await slotsOf(registry, { store });
   const asker = slots.asking?.find((one) => one.server === server)?.runId;
   if (asker === runId) return { writes: [] };
-  const [row] = asker ? await store.runsOf(registry, [asker]) : [];
+  const row = asker ? (await store.runsOf(registry, [asker]))[0] : undefined;
   const other = row && !(row instanceof UnreadableError) ? row.value : undefined;
   // The runs of a task follow one another as it is; those of no task do not.
   const isOfTask = task !== undefined && other?.task === task;
-  if (asker && other && !isOfTask && isAsking(other, server, now)) return { asker, writes: [] };
+  if (other && !isOfTask && isAsking(other, server, now)) return { asker: other.runId, writes: [] };
   const value = withAsking(slots, { server, runId });
   return { writes: [{ put: 'pace', value, ...(etag && { etag }) }] };
 }

@@ -34,7 +34,8 @@ async function changeStates(
   { store }: Pick<Ports, 'store'>,
   change: (state: TaskState, runId: string) => TaskState | undefined,
 ): Promise<void> {
-  const has = ({ open, aside = [] }: TaskState) => [...open, ...aside].some((run) => run.runId === runId);
+  const has = ({ open, aside }: TaskState) =>
+    [open, aside].some((runs) => runs?.some((run) => run.runId === runId));
   for (const { task } of (await store.states(registry)).filter(has))
     await retryOnConflict(async () => {
       const state = await store.state(registry, task);
@@ -53,8 +54,8 @@ export const takeBack = (registry: string, runId: string, ports: Pick<Ports, 'st
 
 /** A queued run whose row cannot be read lets the runs behind it go first, until the timer can read it. */
 export async function skipUnreadable(registry: string, runId: string, ports: Flow): Promise<void> {
-  const { running, unread = [], skipped = [] } = (await slotsOf(registry, ports)).value;
-  if ([...running, ...unread, ...skipped].includes(runId)) return;
+  const { running, unread, skipped } = (await slotsOf(registry, ports)).value;
+  if ([running, unread, skipped].some((runs) => runs?.includes(runId))) return;
   await setAside(registry, runId, ports);
   await changeSlots(registry, ports, (slots) => withSkipped(slots, runId));
   await callNext(registry, ports, runId);

@@ -46,10 +46,9 @@ export async function letWait(
  * @returns whether there was one
  */
 export async function askedBy(before: Run, after: Run, ports: Flow): Promise<boolean> {
-  const { server } = before.waitingFor ?? {};
+  const { server, nextTry } = before.waitingFor ?? {};
   const now = ports.clock.now();
-  if (server === undefined || before.waitingFor?.nextTry === undefined || isAsking(after, server, now))
-    return false;
+  if (server === undefined || nextTry === undefined || isAsking(after, server, now)) return false;
   return letGoOn(before.registry, `${before.registry}/${before.runId}`, [], ports);
 }
 

@@ -61,9 +61,9 @@ async function call(registry: string, ports: Flow, before: (slots: Slots) => Slo
   const by = crypto.randomUUID();
   const send = await retryOnConflict(async () => {
     const { value, etag } = await slotsOf(registry, ports);
-    const mine = (value.called ?? []).filter((one) => one.by === by);
+    const mine = value.called?.filter((one) => one.by === by);
     // It was written, and only the answer was lost.
-    if (mine.length > 0) return mine.map(({ runId }) => runId);
+    if (mine?.length) return mine.map(({ runId }) => runId);
     const slots = before(value);
     const terms = { now: clock.now(), most: settings.runsPerRegistry, by };
     const next = dispatch(slots, await headsOf(registry, headsWanted(slots, terms), ports), terms);

@@ -17,14 +17,14 @@ export async function lookUpstream(
   store: Pick<Store, 'producers' | 'state'>,
   known: { reading?: Reading | undefined; outputs?: string[] } = {},
 ): Promise<Upstream> {
-  return upstreamOf(state, images, await climb(state, images, known.outputs ?? [], store), known.reading);
+  return upstreamOf(state, images, await climb(state, images, known.outputs, store), known.reading);
 }
 
 /** Reads who makes the images, who makes theirs, all the way up. */
 async function climb(
   task: TaskKey,
   images: string[],
-  outputs: string[],
+  outputs: string[] | undefined,
   store: Pick<Store, 'producers' | 'state'>,
 ): Promise<Makers> {
   const self = taskKey(task);
@@ -46,7 +46,8 @@ async function climb(
     for (const image of level) {
       if (of.has(image)) continue;
       const producers = await store.producers(image);
-      if (outputs.includes(image) || producers.some((producer) => taskKey(producer) === self)) own.add(image);
+      if (outputs?.includes(image) || producers.some((producer) => taskKey(producer) === self))
+        own.add(image);
       for (const producer of producers) {
         const name = taskKey(producer);
         if (name === self || states.has(name)) continue;

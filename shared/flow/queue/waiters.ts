@@ -33,7 +33,10 @@ export async function letGoOn(
     run !== undefined && !(run instanceof UnreadableError);
   const waiting = rows
     .filter(isHere)
-    .filter(({ value }) => waitsForRun(value) && (others.includes(value.runId) || waitsFor(value, ended)));
+    .filter(
+      ({ value }) =>
+        waitsForRun(value) && (others.includes(value.runId) || value.waitingFor.runs.includes(ended)),
+    );
   for (const part of chunks(waiting, runsAtOnce))
     try {
       await store.commit(registry, part.flatMap(backWrites));
@@ -45,11 +48,12 @@ export async function letGoOn(
   return waiting.length > 0;
 }
 
-const waitsFor = ({ waitingFor }: Run, ended: string) => waitingFor?.runs.includes(ended) === true;
-
 /** One that waits for a time, or that a worker has, is left as it is. */
-const waitsForRun = ({ status, waitingFor, preparing }: Run) =>
-  status === 'Queued' && waitingFor !== undefined && waitingFor.nextTry === undefined && !preparing;
+const waitsForRun = (run: Run): run is Run & { waitingFor: Waiting } =>
+  run.status === 'Queued' &&
+  run.waitingFor !== undefined &&
+  run.waitingFor.nextTry === undefined &&
+  !run.preparing;
 
 /**
  * Those of some runs that have ended, or whose rows are gone or cannot be read.
@@ -59,7 +63,7 @@ const waitsForRun = ({ status, waitingFor, preparing }: Run) =>
 export async function endedAmong(
   paths: string[],
   { store }: Pick<Ports, 'store'>,
-  isOver: (run: Run) => boolean = () => false,
+  isOver?: (run: Run) => boolean,
 ): Promise<string[]> {
   const ended: string[] = [];
   const parts = paths.map((path) => path.split('/') as [registry: string, runId: string]);
@@ -67,7 +71,7 @@ export async function endedAmong(
     const runIds = parts.filter(([of]) => of === registry).map(([, runId]) => runId);
     const runs = await store.runsOf(registry, runIds);
     for (const [at, run] of runs.entries())
-      if (!run || run instanceof UnreadableError || isEnded(run.value.status) || isOver(run.value))
+      if (!run || run instanceof UnreadableError || isEnded(run.value.status) || isOver?.(run.value))
         ended.push(`${registry}/${runIds[at]}`);
   }
   return ended;

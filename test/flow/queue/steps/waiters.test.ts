@@ -64,7 +64,7 @@ const rows: Row[] = [
   { title: 'one that is named and waits for it once', runs: [waiting(2)], others: [2], back: [2] },
   {
     title: 'not one that is named and waits for nothing',
-    runs: [queued(2, { status: 'Started' })],
+    runs: [queued(2)],
     others: [2],
     back: [],
   },
