@@ -10,12 +10,21 @@ addEventListener('popstate', tellAll);
 
 type Addressed = Exclude<Route, { view: 'nowhere' }>;
 
+/** What the browser keeps with an address to which a view of the page has led. */
+const cameFromView = 'from a view';
+
 /** Shows another view; its address becomes the page's. */
 export function goTo(route: Addressed, how: 'push' | 'replace' = 'push'): void {
   const address = addressOf(route);
-  if (how === 'push') history.pushState(undefined, '', address);
-  else history.replaceState(undefined, '', address);
+  if (how === 'push') history.pushState(cameFromView, '', address);
+  else history.replaceState(history.state, '', address);
   tellAll();
+}
+
+/** Back to the view before; to the images where the tab began with this one, and not to what was in it before. */
+export function goBack(): void {
+  if (history.state === cameFromView) history.back();
+  else goTo({ view: 'images', find: '', show: '' });
 }
 
 /** What the address says now. */

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { goTo } from '../app/navigation.ts';
+import { goBack, goTo } from '../app/navigation.ts';
 import { Name, px, routeOfNode } from '../app/parts.tsx';
 import { type Cut, cutAround } from '../model/cut.ts';
 import { type Mark, type Moment, worstFirst } from '../model/freshness.ts';
@@ -137,7 +137,7 @@ function Boxes({ cut, placed, center, marked, moment, waves, width, height, chil
   }, [width, height]);
   const stop = placed.has(focused) ? focused : center.key;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') return history.back();
+    if (event.key === 'Escape') return goBack();
     const to = nextBox(event.key, stop, cut, placed);
     if (!to) return;
     event.preventDefault();

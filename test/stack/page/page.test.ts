@@ -256,6 +256,14 @@ test('the graph is one tab stop; arrows move in it, Enter makes a box the centre
   await tab.page.locator('.box.center').focus();
   await tab.page.keyboard.press('Escape');
   await tab.page.getByRole('heading', { name: 'node:main in baseacr' }).waitFor();
+  await tab.page.locator('.box.center').focus();
+  await tab.page.keyboard.press('Escape');
+  await tab.page.getByRole('heading', { name: 'Attention' }).waitFor();
+  assert.equal(
+    new URL(tab.page.url()).pathname,
+    '/page',
+    'the view that a tab began with has none before it',
+  );
 });
 
 test('a log of 100,000 lines is there to be searched, follows to its end, and stops following when one scrolls up', async (world) => {
