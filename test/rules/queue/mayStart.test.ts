@@ -30,6 +30,7 @@ const open = (runId: string, more: Partial<OpenRun> = {}): OpenRun => ({
   ...more,
 });
 const itself = open('ca9');
+const byHandQueued = open('ca8', { automatic: false });
 const busy = open('ca7', { phase: 'Pinned' });
 const aside = open('ca7', { phase: 'Pinned', canonical: false });
 const nothing: Upstream = { open: undefined, unheard: [], failed: [] };
@@ -152,6 +153,52 @@ const rows: Row[] = [
     above: rebuilt,
     waitsFor: ['appacr/ca7'],
   },
+  {
+    title: 'a run says nothing of a base image that failed while another is being built',
+    run: automatic,
+    above: { ...rebuilt, ...{ failed: ['baseacr/other failed'] } },
+    waitsFor: ['baseacr/ca1'],
+  },
+  {
+    title: 'a run by hand starts on what there is where a base image failed, and says so',
+    run: byHand,
+    above: failed,
+    notes: ['Warning: baseacr/base failed. Built on what there is.'],
+  },
+  {
+    title: 'a run by hand follows another by hand that is queued before it',
+    run: byHand,
+    open: [byHandQueued, open('ca9', { automatic: false })],
+    queued: sampleRun('appacr', 'ca8', 'app'),
+    waitsFor: ['appacr/ca8'],
+  },
+  {
+    title: 'a run by hand waits for all under way where the task may have no more',
+    run: byHand,
+    open: [aside, { ...aside, runId: 'ca6' }, open('ca9', { automatic: false })],
+    runsPerTask: 2,
+    waitsFor: ['appacr/ca7', 'appacr/ca6'],
+  },
+  {
+    title: 'a run waits for what is under way where the one before it waits for who asks a server',
+    run: automatic,
+    open: [busy, open('ca8'), itself],
+    queued: waitsForAsker(future),
+    waitsFor: ['appacr/ca7'],
+  },
+  {
+    title: 'a run whose forerunner was cancelled starts',
+    run: automatic,
+    open: [open('ca8'), itself],
+    queued: { ...waitsUntil(past), status: 'Canceled' },
+  },
+  {
+    title: 'a run follows one whose time has come now',
+    run: automatic,
+    open: [open('ca8'), itself],
+    queued: waitsUntil(now.toISOString()),
+    waitsFor: ['appacr/ca8'],
+  },
 ];
 
 for (const { title, run, open: runs = [itself], runsPerTask = 1, queued, above, waitsFor, notes } of rows)
@@ -164,7 +211,6 @@ for (const { title, run, open: runs = [itself], runsPerTask = 1, queued, above, 
     if (decided.wait) assert.match(decided.wait.reason, /^waits for /);
   });
 
-const byHandQueued = open('ca8', { automatic: false });
 const aheads: [title: string, open: OpenRun[], runsPerTask: number, ahead: ReturnType<typeof aheadInTask>][] =
   [
     ['nothing', [itself], 1, { underWay: [] }],
