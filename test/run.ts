@@ -3,10 +3,12 @@
  * string, a stray `.only`, no file at all), so a file counts only when it ended 0, ran at least one test, and passed all of
  * them. One that starts servers, or says at its head that it changes its process, has a process of its own.
  *
- *   npm test -- fast              what starts no server, with few random histories
- *   npm test [-- PATTERN …]       everything; PATTERN is a regular expression on the file's path, of several one
- *   npm run test:long [-- PATTERN …]  the files that draw, repeat or storm, with large numbers
+ *   npm test -- fast              the quick tests, without the local stack, with few random histories
+ *   npm test                      all but the files of the long tier; of long tables one row of each kind
+ *   npm test -- PATTERN …         the files whose path one of the regular expressions matches, with all their rows
+ *   npm run test:long [-- PATTERN …]  what npm test leaves: those files, all rows, and large numbers of what is drawn
  *
+ * A file says at its head where it is not run in each tier: `// Tier: normal, why` or `// Tier: long, why`.
  * Those under test/stack/ follow the others: they start servers, on free ports and in folders of their own.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +17,7 @@ import { prepareMachine, stackPackages } from '../local/machine/machine.mjs';
 import { bundleTests } from './bundle.ts';
 import { createFileRunner, type FileRunner } from './fileRunner.ts';
 import { type Ended, runProgram } from './runProgram.ts';
-import { type Tier, tiers } from './tier.ts';
+import { choose, namedVariable } from './tier.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -80,27 +82,18 @@ const longestFirst = (files: string[]) => {
 };
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 const changesItsProcess = (file: string) => /^\/\/ Changes its process: /m.test(textOf(file));
-const dependsOnTier = (file: string) => textOf(file).includes("/tier.ts'");
-
-/** `fast` and `--tier=long` choose a tier; anything else is a pattern. */
-function chosen(args: string[]): { tier: Tier; files: string[]; pattern: RegExp } {
-  const tier = tiers.find((name) => args.includes(name) || args.includes(`--tier=${name}`)) ?? 'normal';
-  const pattern = new RegExp(args.filter((arg) => arg !== tier && !arg.startsWith('--')).join('|'));
-  const files = testFiles('test').filter((file) => pattern.test(file));
-  if (tier === 'fast') return { tier, pattern, files: files.filter((file) => !isStack(file)) };
-  return { tier, pattern, files: tier === 'long' ? files.filter(dependsOnTier) : files };
-}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-const { tier, files, pattern } = chosen(process.argv.slice(2));
+const all = testFiles('test').map((path) => ({ path, text: textOf(path) }));
+const { tier, files, pattern, isNamed, left } = choose(all, process.argv.slice(2));
 const stack = files.filter(isStack);
 if (stack.length > 0) await prepareMachine([...stackPackages, 'azure-cli']);
 const { folder, bundled, remove } = await bundleTests(root, files);
 // For the programs that tests start.
 process.env.PLINTH_COMPILED = folder;
 process.once('exit', remove);
-const place = { cwd: root, env: { PLINTH_TEST_TIER: tier }, limit };
+const place = { cwd: root, env: { PLINTH_TEST_TIER: tier, [namedVariable]: String(isNamed) }, limit };
 const alone = (): FileRunner => ({
   run: (program) => runProgram([program], place),
   end: async () => undefined,
@@ -121,6 +114,7 @@ const verdicts = [
 
 const sum = (key: 'passed' | 'failed' | 'skipped') =>
   verdicts.reduce((total, verdict) => total + verdict[key], 0);
+if (left > 0) console.log(`${left} files are left to npm run test:long, and of others some rows.`);
 if (files.length === 0) console.log(`No test file matches ${pattern}.`);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exit(files.length > 0 && sum('failed') === 0 ? 0 : 1);

@@ -1,3 +1,4 @@
+// Tier: normal, it starts programs.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';

@@ -1,3 +1,4 @@
+// Tier: normal, it makes the package.
 // Changes its process: the functions register themselves in it.
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

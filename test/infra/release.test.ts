@@ -1,3 +1,4 @@
+// Tier: normal, it makes the package, and starts programs.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

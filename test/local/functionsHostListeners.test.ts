@@ -1,3 +1,4 @@
+// Tier: normal, listeners wait before they try again.
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { startQueueListener } from '../../local/functionsHost/queue/queueListener.ts';

@@ -1,3 +1,4 @@
+// Tier: normal, it starts programs.
 /** What is typed behind `npm run … --`: a word that a program does not know is refused, and not left out. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

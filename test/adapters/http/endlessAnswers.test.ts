@@ -1,3 +1,4 @@
+// Tier: normal, servers send megabytes.
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { suite } from 'uvu';

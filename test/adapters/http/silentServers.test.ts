@@ -1,3 +1,4 @@
+// Tier: normal, servers that do not answer are waited for.
 // Changes its process: the identity is found in its environment.
 import assert from 'node:assert/strict';
 import type { RequestListener, ServerResponse } from 'node:http';

@@ -1,3 +1,4 @@
+// Tier: normal, servers that do not answer are waited for.
 import assert from 'node:assert/strict';
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';

@@ -6,7 +6,7 @@ import { ages, places, play, stepsWithout } from '../../worlds/storm/play.ts';
 
 const seed = seedOf();
 /** Each for clocks that are right, and for clocks that jump. */
-const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 5, normal: 100, long: 1_000 }));
+const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 5, normal: 50, long: 1_000 }));
 console.log(`storms: PLINTH_SEED=${seed}, ${numRuns} sequences`);
 
 for (const [clocks, left] of [

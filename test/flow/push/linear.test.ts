@@ -7,7 +7,7 @@ import { byTier } from '../../tier.ts';
 import { addTasks, countedStore, push, registry } from '../../worlds/countedWorld.ts';
 
 const image = 'baseacr.azurecr.io/base0:1';
-const most = byTier({ fast: 3_000, normal: 10_000, long: 100_000 });
+const most = byTier({ fast: 2_000, normal: 10_000, long: 100_000 });
 const digest = push(image).digest;
 
 type Counted = ReturnType<typeof countedStore>;

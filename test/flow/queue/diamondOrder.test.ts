@@ -17,7 +17,7 @@ import { nothingWasSwallowed } from '../../worlds/storm/judge.ts';
 import { runsOf, type World } from '../../worlds/world.ts';
 
 const seed = seedOf();
-const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 40, normal: 150, long: 3_500 }));
+const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 20, normal: 100, long: 3_500 }));
 console.log(`diamonds: PLINTH_SEED=${seed}, ${numRuns} sequences`);
 
 /** Faults, but no second push, no cancel, no build that fails: there is one right outcome. */

@@ -6,7 +6,7 @@ import { byTier } from '../../tier.ts';
 import { type Drawn, endlessWorld, imageOf, root } from '../../worlds/endlessWorld.ts';
 
 const seed = seedOf();
-const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 40, normal: 150, long: 2_000 }));
+const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 20, normal: 100, long: 2_000 }));
 console.log(`task sets: PLINTH_SEED=${seed}, ${numRuns} of them`);
 
 const most = 6;

@@ -6,7 +6,7 @@ import { ofJudging } from '../../worlds/storm/happen.ts';
 import { met, places, play, stepsWithout } from '../../worlds/storm/play.ts';
 
 const seed = seedOf();
-const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 40, normal: 200, long: 2_000 }));
+const numRuns = Number(process.env.PLINTH_SEQUENCES ?? byTier({ fast: 20, normal: 100, long: 2_000 }));
 console.log(`storms: PLINTH_SEED=${seed}, ${numRuns} sequences`);
 
 test('after any storm every app is built on the newest bases, and nothing was built twice', async () => {

@@ -171,7 +171,7 @@ async function commits(world: World, count: number) {
 }
 
 for (const row of rows)
-  for (const count of byTier({ fast: [10, 20], normal: [10, 20, 40, 200], long: [10, 20, 40, 200, 400] }))
+  for (const count of byTier({ fast: [10, 20], normal: [10, 20, 100], long: [10, 20, 40, 200, 400] }))
     test(`${count} runs that ${row.title} take at most ${row.messages} messages and ${row.calls} calls each`, async () => {
       const world = await builtWorld(`${row.title} ${count}`, row, row.tasks(count), [base]);
       const counts = countIn(world);

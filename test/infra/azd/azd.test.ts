@@ -1,3 +1,4 @@
+// Tier: normal, it starts programs.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

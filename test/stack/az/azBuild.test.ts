@@ -1,3 +1,4 @@
+// Tier: long, az waits for a dozen builds.
 /** `az acr build`, flag by flag. */
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';

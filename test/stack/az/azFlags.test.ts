@@ -1,3 +1,4 @@
+// Tier: long, it asks az for the help of each command.
 /** docs/compatibility.md against az's own help: a flag that az has is in the table. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

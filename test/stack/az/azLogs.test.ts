@@ -1,3 +1,4 @@
+// Tier: long, az follows builds to their ends.
 /** Logs while a run goes on, and how az ends when a run is cancelled or takes too long. */
 import assert from 'node:assert/strict';
 import { TableClient } from '@azure/data-tables';

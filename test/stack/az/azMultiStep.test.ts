@@ -1,3 +1,4 @@
+// Tier: long, az waits for builds of several steps.
 /** `az acr run`, and `az acr task` with task files. */
 import assert from 'node:assert/strict';
 import { copyFile, rm } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// Tier: long, az waits for builds one after the other.
 /** The flags of `az acr run` that are about the run and not about its steps; azMultiStep has those. */
 import { suite } from 'uvu';
 import { type AzRow, addRows } from './azRows.ts';

@@ -1,3 +1,4 @@
+// Tier: long, the life of a task in thirty commands of az, each of which takes seconds.
 /** `az acr task`: creating, showing, changing and deleting tasks; nothing here builds. */
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';

@@ -1,3 +1,4 @@
+// Tier: long, fifteen commands of az, each of which takes seconds.
 /** `az acr task identity` and `az acr task credential`, and what roles decide. */
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';

@@ -1,3 +1,4 @@
+// Tier: long, az waits for a dozen builds.
 /** `az acr task run`, flag by flag, and what else is done with runs. */
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';

@@ -1,3 +1,4 @@
+// Tier: long, a fault is there for as long as the app takes to say so.
 /** What breaks while the app runs: the log says it once, the doctor says what mends it, and no push is lost by it. */
 import assert from 'node:assert/strict';
 import { QueueClient } from '@azure/storage-queue';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { longTest } from '../../tier.ts';
 import { startWorld, type World } from '../whole/world.ts';
 import { encode, makeTools, sh } from './taskFiles.ts';
 
@@ -74,7 +75,7 @@ steps:
   assert.equal((await world.runsOf('multi-step')).length, 2, 'a build stage does not count for Runtime');
 });
 
-test('the dependents of what a multi-step task pushes are rebuilt after it', async () => {
+longTest(test, 'the dependents of what a multi-step task pushes are rebuilt after it', async () => {
   await world.task('above-step', 'FROM appacr.azurecr.io/job:stable\nCOPY Dockerfile /above\n');
   const first = await world.run('above-step');
   assert.equal(first.status, 'Succeeded', first.runErrorMessage);
@@ -124,7 +125,7 @@ steps:
   assert.ok((await world.log(other.runId)).includes('other file'));
 });
 
-test('a mistake in a file of the context ends the run and names its line', async () => {
+longTest(test, 'a mistake in a file of the context ends the run and names its line', async () => {
   await world.task('mistaken', 'FROM scratch\n', {
     files: {
       'acr-task.yaml': 'version: v1.1.0\nsteps:\n  - build: -t x .\n    timeout: soon\n',
@@ -147,23 +148,27 @@ test('a mistake in a file of the context ends the run and names its line', async
   }
 });
 
-test('an EncodedTask without a context runs, also when az has written its own version before the file', async () => {
-  await world.task('encoded', 'FROM scratch\n', {
-    step: {
-      type: 'EncodedTask',
-      contextPath: undefined,
-      dockerFilePath: undefined,
-      imageNames: undefined,
-      encodedTaskContent: encode(
-        `version: v1.1.0\nversion: v1.1.0\nsteps:\n  - cmd: ${sh('echo {{.Values.word}} $RegistryName')}\n`,
-      ),
-      values: [{ name: 'word', value: 'hello' }],
-    },
-  });
-  const run = await world.run('encoded');
-  assert.equal(run.status, 'Succeeded', run.runErrorMessage);
-  assert.ok((await world.log(run.runId)).includes('hello appacr'));
-});
+longTest(
+  test,
+  'an EncodedTask without a context runs, also when az has written its own version before the file',
+  async () => {
+    await world.task('encoded', 'FROM scratch\n', {
+      step: {
+        type: 'EncodedTask',
+        contextPath: undefined,
+        dockerFilePath: undefined,
+        imageNames: undefined,
+        encodedTaskContent: encode(
+          `version: v1.1.0\nversion: v1.1.0\nsteps:\n  - cmd: ${sh('echo {{.Values.word}} $RegistryName')}\n`,
+        ),
+        values: [{ name: 'word', value: 'hello' }],
+      },
+    });
+    const run = await world.run('encoded');
+    assert.equal(run.status, 'Succeeded', run.runErrorMessage);
+    assert.ok((await world.log(run.runId)).includes('hello appacr'));
+  },
+);
 
 const refusals: [title: string, step: object, message: RegExp][] = [
   ['an unknown type of step', { type: 'Podman' }, /step\.type: is one of Docker, FileTask, EncodedTask/],
@@ -207,7 +212,7 @@ test('a run of an encoded task is refused what only a Docker step or a file has'
   await assert.rejects(ask({ file: 'x.yaml' }), /cannot name another/);
 });
 
-test('a Docker task may become a FileTask by an update, and keeps its name', async () => {
+longTest(test, 'a Docker task may become a FileTask by an update, and keeps its name', async () => {
   await world.task('changed', 'FROM scratch\nCOPY Dockerfile /\n', {
     files: { 'a.yaml': `version: v1.1.0\nsteps:\n  - cmd: ${sh('echo changed')}\n` },
   });

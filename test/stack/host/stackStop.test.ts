@@ -140,7 +140,7 @@ const moments: [when: string, said: RegExp, ms: number][] = [
   ['while the parts start', /Starting/, 3000],
   ['while the app starts', /validation handshake/, 0],
 ];
-for (const [when, said, ms] of byTier({ fast: [], normal: moments.slice(1, 2), long: moments }))
+for (const [when, said, ms] of byTier({ fast: [], normal: [], long: moments }))
   test(`SIGTERM ${when}: all that was started has ended`, async () => {
     const stack = await start();
     await untilSaid(stack, said);

@@ -1,3 +1,4 @@
+// Tier: long, pushes and builds are watched in a browser.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';

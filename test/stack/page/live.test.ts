@@ -1,3 +1,4 @@
+// Tier: long, pushes and builds are watched in a browser.
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { eventually } from '../../../local/tutorial/apiClient.ts';

@@ -1,3 +1,4 @@
+// Tier: long, ten thousand images in a browser.
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';

@@ -1,3 +1,4 @@
+// Tier: long, the pictures of the pages are drawn again.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

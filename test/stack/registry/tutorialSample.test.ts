@@ -1,3 +1,4 @@
+// Tier: long, the sample is built twice over; azTutorial.test.ts does so by az.
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

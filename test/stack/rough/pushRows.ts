@@ -17,7 +17,7 @@ export interface PushRow {
 export function pushRows(
   title: string,
   rough: Partial<RoughOptions>,
-  rows: PushRow[],
+  rows: readonly PushRow[],
   settings: Record<string, string> = {},
 ) {
   const test = suite(title);

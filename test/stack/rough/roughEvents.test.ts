@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type EventGridEvent, startEventGrid } from '../../../local/eventGrid/eventGrid.ts';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
+import { someRows } from '../../tier.ts';
 import { startEndpoint } from '../eventGrid/eventGridEndpoint.ts';
 import { pushRows } from './pushRows.ts';
 
@@ -10,12 +11,15 @@ const ended = ['Succeeded'];
 const { test } = pushRows(
   'rough events',
   { shares: { eventNever: 1000, eventLate: 1000, eventTwice: 1000 } },
-  [
-    { name: 'eventLate', becomes, ended },
-    { name: 'eventTwice', becomes, ended },
-    { name: 'eventOfReplica', becomes, ended },
-    { name: 'eventNever', becomes: `${becomes}, which the clock finds`, ended },
-  ],
+  someRows(
+    [
+      { name: 'eventLate', becomes, ended },
+      { name: 'eventTwice', becomes, ended },
+      { name: 'eventOfReplica', becomes, ended },
+      { name: 'eventNever', becomes: `${becomes}, which the clock finds`, ended },
+    ],
+    () => 'a push',
+  ),
 );
 
 const topic = '/subscriptions/1/resourceGroups/r/providers/Microsoft.ContainerRegistry/registries/baseacr';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { someRows } from '../../tier.ts';
 import { pushRows } from './pushRows.ts';
 
 const becomes = 'one run on the new base';
@@ -6,11 +7,18 @@ const ended = ['Succeeded'];
 
 /** The engine as it is asked by default; few requests are granted, so that a run meets the pace. */
 const shares = { engineAnswerLost: 700, lateRun: 1000 };
-const { test, world } = pushRows('rough task runs', { minuteMs: 1000, pace: 0.02, shares }, [
-  { name: 'lateRun', becomes, ended },
-  { name: 'engineThrottle', becomes: `${becomes}, as soon as Retry-After says`, ended },
-  { name: 'engineAnswerLost', becomes: `${becomes}, and one build of it`, ended },
-]);
+const { test, world } = pushRows(
+  'rough task runs',
+  { minuteMs: 1000, pace: 0.02, shares },
+  someRows(
+    [
+      { name: 'lateRun', becomes, ended },
+      { name: 'engineThrottle', becomes: `${becomes}, as soon as Retry-After says`, ended },
+      { name: 'engineAnswerLost', becomes: `${becomes}, and one build of it`, ended },
+    ],
+    () => 'a push',
+  ),
+);
 
 test('of each run the engine has one build, whatever answers were lost', async () => {
   const { stack, runsOf } = world();

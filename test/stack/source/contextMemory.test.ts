@@ -1,3 +1,4 @@
+// Tier: long, contexts of the largest size.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

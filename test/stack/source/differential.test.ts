@@ -1,3 +1,4 @@
+// Tier: long, each context is built twice.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

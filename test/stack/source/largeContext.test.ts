@@ -1,3 +1,4 @@
+// Tier: long, contexts of the largest size.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'uvu';

@@ -1,3 +1,4 @@
+// Tier: long, the calls of minutes at rest are counted.
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { assumed } from '../../../infra/cost.ts';

@@ -1,3 +1,4 @@
+// Tier: long, the app finds by its clock what was pushed meanwhile.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// Tier: long, three deployments, and builds that go on over each.
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { startUpgradeWorld, type UpgradeWorld } from './upgradeWorld.ts';

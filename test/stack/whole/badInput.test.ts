@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { freePort } from '../../../local/machine/listening.ts';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
+import { longTest, someRows } from '../../tier.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -236,7 +237,7 @@ const failing: Failing[] = [
   ],
   ['a build that fails', 'bad-build', `${own}COPY not-there /\n`, {}, /not-there|COPY/],
 ];
-for (const [title, name, dockerfile, change, says] of failing) {
+for (const [title, name, dockerfile, change, says] of someRows(failing, () => 'a build')) {
   test(`fails with a reason: ${title}`, async () => {
     await world.task(name, dockerfile);
     if (name === 'needs-token') {
@@ -256,7 +257,7 @@ for (const [title, name, dockerfile, change, says] of failing) {
   });
 }
 
-test('a base image that may not be pulled is waited for, and the log names the role', async () => {
+longTest(test, 'a base image that may not be pulled is waited for, and the log names the role', async () => {
   await world.task('no-role', 'FROM baseacr.azurecr.io/base/private:1\n');
   assert.match(await world.waitsForRole('no-role'), /Assign it the role AcrPull/);
 });

@@ -1,3 +1,4 @@
+// Tier: long, the app is killed, and comes to rest after minutes.
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { seedOf } from '../../seed.ts';

@@ -1,3 +1,4 @@
+// Tier: long, the commands of all pages, one after the other.
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { longTest } from '../../tier.ts';
 import { encode, makeTools, quick, sh } from '../engine/taskFiles.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -47,25 +48,29 @@ test('a quick run of a command, of an uploaded file and of a file in git', async
   }
 });
 
-test('a command has the options of docker run; what is filled in is not read again, and functions hide secrets', async () => {
-  const run = await quick(world, {
-    type: 'EncodedTaskRunRequest',
-    encodedTaskContent: encode(
-      'version: v1.1.0\nalias:\n  values: {ver: 1.10}\nsteps:\n  # {{ not read }}\n' +
-        `  - cmd: --rm -it -eA={{.Values.odd}} -w /tmp --entrypoint sh $Registry/tools:1 -c 'echo "$$A in $$(pwd) $ver {{.Values.token | b64enc}}"'\n`,
-    ),
-    values: [
-      { name: 'odd', value: '$ID{{.Run.ID}}', isSecret: false },
-      { name: 'token', value: 'hunter2', isSecret: true },
-    ],
-  });
-  const log = await world.log(run.runId);
-  assert.equal(run.status, 'Succeeded', log);
-  assert.ok(log.includes('$ID{{.Run.ID}} in /tmp 1.10 ***'), log);
-  assert.ok(!log.includes('aHVudGVyMg=='), log);
-});
+longTest(
+  test,
+  'a command has the options of docker run; what is filled in is not read again, and functions hide secrets',
+  async () => {
+    const run = await quick(world, {
+      type: 'EncodedTaskRunRequest',
+      encodedTaskContent: encode(
+        'version: v1.1.0\nalias:\n  values: {ver: 1.10}\nsteps:\n  # {{ not read }}\n' +
+          `  - cmd: --rm -it -eA={{.Values.odd}} -w /tmp --entrypoint sh $Registry/tools:1 -c 'echo "$$A in $$(pwd) $ver {{.Values.token | b64enc}}"'\n`,
+      ),
+      values: [
+        { name: 'odd', value: '$ID{{.Run.ID}}', isSecret: false },
+        { name: 'token', value: 'hunter2', isSecret: true },
+      ],
+    });
+    const log = await world.log(run.runId);
+    assert.equal(run.status, 'Succeeded', log);
+    assert.ok(log.includes('$ID{{.Run.ID}} in /tmp 1.10 ***'), log);
+    assert.ok(!log.includes('aHVudGVyMg=='), log);
+  },
+);
 
-test('a quick run that cannot be run fails with the line at fault', async () => {
+longTest(test, 'a quick run that cannot be run fails with the line at fault', async () => {
   const run = await quick(world, {
     type: 'EncodedTaskRunRequest',
     encodedTaskContent: encode('steps:\n  - run: x\n'),

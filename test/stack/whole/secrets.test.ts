@@ -1,3 +1,4 @@
+// Tier: long, a run of each kind, one after the other.
 /**
  * A marker stands in every field that is a secret; after each kind of run it is looked for in everything that is kept,
  * answered, logged or pushed.

@@ -1,3 +1,4 @@
+// Tier: long, each start is waited for, or given up after its time.
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { instantExecutor } from '../../../local/runEngine/run/instantExecutor.ts';
