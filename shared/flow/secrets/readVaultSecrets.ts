@@ -36,7 +36,6 @@ async function opened(
     if (!identity)
       throw new VaultError(
         `The credentials for ${server} are in a key vault, and no identity is named to read it with. Add one (--use-identity).`,
-        { transient: false },
       );
     try {
       return { type: 'Opaque', value: await vault.secret(object.value, clientIdOf(identity)) };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { DockerfileError } from '../../../shared/dockerfile/baseImages.ts';
 import { findWithSecrets } from '../../../shared/flow/secrets/secretBases.ts';
 
 const hex = 'a'.repeat(64);
@@ -78,6 +79,49 @@ for (const [title, dockerfile, secrets, named] of rows)
     const { found, secret } = findWithSecrets(dockerfile, { buildArgs: secrets, builder: 'classic' }, given);
     assert.deepEqual([...secret].sort(), [...named].sort());
     assert.ok(found.all.includes(open), found.all.join());
+  });
+
+for (const [title, value, isSecret] of [
+  ['that is no secret', 'shown', false],
+  ['that is empty', '', true],
+] as const)
+  test(`a base image is not kept from sight for an argument ${title}`, () => {
+    const buildArgs = { A: value, B: digest };
+    const given = [
+      { name: 'A', value, isSecret },
+      { name: 'B', value: digest, isSecret: true },
+    ];
+    const text = 'ARG A\nARG B\nFROM open$A:1 AS x\nFROM y@$B\n';
+    const { secret } = findWithSecrets(text, { buildArgs, builder: 'classic' }, given);
+    assert.deepEqual(secret, [`docker.io/library/y@${digest}`]);
+  });
+
+test('without secret arguments no base image is kept from sight', () =>
+  assert.deepEqual(findWithSecrets('FROM open:1\n', { builder: 'classic' }, []).secret, []));
+
+const errors: [title: string, dockerfile: string, secrets: Record<string, string>, message: RegExp][] = [
+  ['a secret that is no name', 'ARG A\nFROM $A\n', { A: 'No Name' }, /the secret argument A stands for/],
+  ['a secret in capitals', 'ARG A\nFROM $A\n', { A: 'NO NAME' }, /the secret argument A stands for/],
+  [
+    'one of two secrets',
+    'ARG A\nARG B\nFROM $A\n',
+    { A: 'no name', B: 'fine' },
+    /the secret argument A or B stands for/,
+  ],
+  ['a name that is no secret', 'ARG A\nFROM no name\n', { A: 'hunter2' }, /^(?!.*secret argument)/],
+];
+for (const [title, dockerfile, secrets, message] of errors)
+  test(`a Dockerfile that fails at ${title} ${message.source.includes('?!') ? 'says so' : 'does not say it'}`, () => {
+    const given = Object.entries(secrets).map(([name, value]) => ({ name, value, isSecret: true }));
+    try {
+      findWithSecrets(dockerfile, { buildArgs: secrets, builder: 'classic' }, given);
+      assert.fail('it does not fail');
+    } catch (error) {
+      assert.ok(error instanceof DockerfileError, `${error}`);
+      assert.match(error.message, message);
+      for (const value of Object.values(secrets))
+        assert.ok(!error.message.toLowerCase().includes(value.toLowerCase()), error.message);
+    }
   });
 
 test.run();

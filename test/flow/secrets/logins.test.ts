@@ -27,6 +27,7 @@ const logins: [title: string, server: string, credentials: Credentials | undefin
       ...([own, { sourceRegistry: { identity: '[SYSTEM]' } }] as const),
       { kind: 'identity' },
     ],
+    ['to its own registry with those of another', own, custom('other.io', userAndWord), { kind: 'identity' }],
     ['to another without credentials', 'other.io', undefined, { kind: 'anonymous' }],
     ['to another with those of a third', 'other.io', custom('third.io', userAndWord), { kind: 'anonymous' }],
     ['with a user name and a password', 'other.io', custom('other.io', userAndWord), password],

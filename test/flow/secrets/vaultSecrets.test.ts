@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { taskOwner } from '../../../shared/flow/secrets/owners.ts';
+import { runOwner, taskOwner, webhookOwner } from '../../../shared/flow/secrets/owners.ts';
 import { withVaultSecrets } from '../../../shared/flow/secrets/readVaultSecrets.ts';
-import { unsealReadable, unsealTask } from '../../../shared/flow/secrets/sealedSecrets.ts';
+import { unsealReadable, unsealRun, unsealTask } from '../../../shared/flow/secrets/sealedSecrets.ts';
 import { taskLogin } from '../../../shared/flow/secrets/taskLogin.ts';
 import { changeTaskSecrets } from '../../../shared/model/mapSecrets.ts';
 import type { CustomRegistry, Task } from '../../../shared/model/task.ts';
+import { formatRunId } from '../../../shared/names/runId.ts';
 import { SealError } from '../../../shared/ports/seal.ts';
 import { VaultError } from '../../../shared/ports/vault.ts';
+import { sampleRun } from '../../doubles/storeContract.ts';
 import { createWorld, type World } from '../../worlds/world.ts';
 
 const opaque = (value: string) => ({ type: 'Opaque' as const, value });
@@ -159,5 +161,35 @@ for (const [title, registry, isStored] of [
         message: `the credentials of task app of ${registry}, which is built on it, cannot be read`,
       });
   });
+
+const owners: [title: string, owner: string][] = [
+  ['a task', taskOwner('appacr', 'app')],
+  ['another task', taskOwner('appacr', 'app2')],
+  ['a task of another registry', taskOwner('otheracr', 'app')],
+  ['a webhook of the task', webhookOwner('appacr', 'app', 'default')],
+  ['another webhook of it', webhookOwner('appacr', 'app', 'second')],
+  ['a run', runOwner('appacr', 'ca1')],
+  ['another run', runOwner('appacr', 'ca2')],
+];
+for (const [title, owner] of owners)
+  test(`what is sealed for ${title} opens for nothing else`, () => {
+    const { seal } = createWorld({ registries: ['appacr'] }).ports;
+    const sealed = seal.seal('hunter2', owner);
+    for (const [, other] of owners)
+      if (other === owner) assert.equal(seal.open(sealed, other), 'hunter2');
+      else assert.throws(() => seal.open(sealed, other), SealError);
+  });
+
+test('the secrets of a run open for it alone, and a run without any is as it was', () => {
+  const { ports } = createWorld({ registries: ['appacr'] });
+  const run = sampleRun('appacr', formatRunId('appacr', 1));
+  assert.equal(unsealRun(run, ports), run);
+  const overrides = (value: string) => ({
+    ...{ values: [], arguments: [{ name: 'TOKEN', value, isSecret: true }] },
+  });
+  const sealed = { ...run, overrides: overrides(ports.seal.seal('hunter2', runOwner('appacr', run.runId))) };
+  assert.deepEqual(unsealRun(sealed, ports), { ...run, overrides: overrides('hunter2') });
+  assert.throws(() => unsealRun({ ...sealed, runId: formatRunId('appacr', 2) }, ports), SealError);
+});
 
 test.run();
