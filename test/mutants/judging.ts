@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
+import { namedVariable } from '../tier.ts';
 import type { Answer } from './judge.ts';
 
 /** Milliseconds for a test file without a mutant. */
@@ -18,7 +19,12 @@ function openJudge(root: string, judge: string, program: string) {
     fork(judge, {
       execArgv: [],
       cwd: root,
-      env: { ...process.env, PLINTH_TEST_TIER: 'fast', PLINTH_JUDGED: pathToFileURL(program).href },
+      env: {
+        ...process.env,
+        // With all its rows.
+        ...{ PLINTH_TEST_TIER: 'fast', [namedVariable]: 'true' },
+        PLINTH_JUDGED: pathToFileURL(program).href,
+      },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
   const close = () => {
