@@ -52,13 +52,7 @@ const tasksAtOnce = 50;
 
 /** Reads everything: who asks, the tasks of each registry, and what runs. @throws CallError */
 async function loadAll(): Promise<void> {
-  data.registries = await call<RegistriesAnswer>('/registries');
-  const { registries } = data.registries;
-  const [live, ...notRead] = await Promise.all([
-    call<LiveAnswer>('/live'),
-    loadGraphs(registries.map(({ name }) => name)),
-    loadHeld(),
-  ]);
+  const [live, ...notRead] = await Promise.all([call<LiveAnswer>('/live'), loadRegistries(), loadHeld()]);
   data.live = live;
   data.notRead = [
     ...notRead.flat(),
@@ -80,6 +74,11 @@ async function loadHeld(): Promise<Data['notRead']> {
     if (!(error instanceof CallError) || isRefusal(error)) throw error;
     return [{ why: `What is held could not be read: ${error.message}` }];
   }
+}
+
+async function loadRegistries(): Promise<Data['notRead']> {
+  data.registries = await call<RegistriesAnswer>('/registries');
+  return loadGraphs(data.registries.registries.map(({ name }) => name));
 }
 
 /** A registry that cannot be read keeps what it had; where none can, that is the page's trouble. */

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { liveEvery } from '../model/live.ts';
 import { current, loads } from './data.ts';
 
@@ -34,7 +34,8 @@ export async function refresh(): Promise<void> {
  * @param isSignedOut nothing is asked then
  */
 export function usePolling(isWatched: boolean, isSignedOut: boolean): void {
-  useEffect(() => {
+  // Not after the first frame: what is read first would be asked for that much later.
+  useLayoutEffect(() => {
     if (isSignedOut) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
