@@ -99,7 +99,7 @@ const mostOf = (count: number, busy: boolean) => {
 };
 
 for (const { title, tasks, builds, busy = 0 } of rows)
-  for (const count of byTier({ fast: [10, 100], normal: [10, 100], long: [10, 100, 1_000] })) {
+  for (const count of byTier({ fast: [10, 30], normal: [10, 100], long: [10, 100, 1_000] })) {
     const most = mostOf(count, busy > 0);
     test(`${count} tasks that ${title} cost at most ${most.messages} messages, ${most.calls} calls and ${most.queueRows} rows of the queue a build, ten builds more for the push, and fetch each context ${busy ? 'twice' : 'once'}`, async () => {
       const { world, calls } = await countedWorld(tasks(count));
