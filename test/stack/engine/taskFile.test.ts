@@ -148,27 +148,23 @@ longTest(test, 'a mistake in a file of the context ends the run and names its li
   }
 });
 
-longTest(
-  test,
-  'an EncodedTask without a context runs, also when az has written its own version before the file',
-  async () => {
-    await world.task('encoded', 'FROM scratch\n', {
-      step: {
-        type: 'EncodedTask',
-        contextPath: undefined,
-        dockerFilePath: undefined,
-        imageNames: undefined,
-        encodedTaskContent: encode(
-          `version: v1.1.0\nversion: v1.1.0\nsteps:\n  - cmd: ${sh('echo {{.Values.word}} $RegistryName')}\n`,
-        ),
-        values: [{ name: 'word', value: 'hello' }],
-      },
-    });
-    const run = await world.run('encoded');
-    assert.equal(run.status, 'Succeeded', run.runErrorMessage);
-    assert.ok((await world.log(run.runId)).includes('hello appacr'));
-  },
-);
+test('an EncodedTask without a context runs, also when az has written its own version before the file', async () => {
+  await world.task('encoded', 'FROM scratch\n', {
+    step: {
+      type: 'EncodedTask',
+      contextPath: undefined,
+      dockerFilePath: undefined,
+      imageNames: undefined,
+      encodedTaskContent: encode(
+        `version: v1.1.0\nversion: v1.1.0\nsteps:\n  - cmd: ${sh('echo {{.Values.word}} $RegistryName')}\n`,
+      ),
+      values: [{ name: 'word', value: 'hello' }],
+    },
+  });
+  const run = await world.run('encoded');
+  assert.equal(run.status, 'Succeeded', run.runErrorMessage);
+  assert.ok((await world.log(run.runId)).includes('hello appacr'));
+});
 
 const refusals: [title: string, step: object, message: RegExp][] = [
   ['an unknown type of step', { type: 'Podman' }, /step\.type: is one of Docker, FileTask, EncodedTask/],
@@ -212,7 +208,7 @@ test('a run of an encoded task is refused what only a Docker step or a file has'
   await assert.rejects(ask({ file: 'x.yaml' }), /cannot name another/);
 });
 
-longTest(test, 'a Docker task may become a FileTask by an update, and keeps its name', async () => {
+test('a Docker task may become a FileTask by an update, and keeps its name', async () => {
   await world.task('changed', 'FROM scratch\nCOPY Dockerfile /\n', {
     files: { 'a.yaml': `version: v1.1.0\nsteps:\n  - cmd: ${sh('echo changed')}\n` },
   });
