@@ -83,10 +83,19 @@ const longestFirst = (files: string[]) => {
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 const changesItsProcess = (file: string) => /^\/\/ Changes its process: /m.test(textOf(file));
 
+function chosenOrEnd() {
+  try {
+    return choose(all, process.argv.slice(2));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 const all = testFiles('test').map((path) => ({ path, text: textOf(path) }));
-const { tier, files, pattern, isNamed, left } = choose(all, process.argv.slice(2));
+const { tier, files, pattern, isNamed, left } = chosenOrEnd();
 const stack = files.filter(isStack);
 if (stack.length > 0) await prepareMachine([...stackPackages, 'azure-cli']);
 const { folder, bundled, remove } = await bundleTests(root, files);
@@ -115,6 +124,6 @@ const verdicts = [
 const sum = (key: 'passed' | 'failed' | 'skipped') =>
   verdicts.reduce((total, verdict) => total + verdict[key], 0);
 if (left > 0) console.log(`${left} files are left to npm run test:long, and of others some rows.`);
-if (files.length === 0) console.log(`No test file matches ${pattern}.`);
+if (files.length === 0) console.log(`No test file of the ${tier} tier matches ${pattern}.`);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exit(files.length > 0 && sum('failed') === 0 ? 0 : 1);

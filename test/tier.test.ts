@@ -49,6 +49,15 @@ const rows: [title: string, args: string[], tier: Tier, names: string, left: num
     1,
     false,
   ],
+  ['a pattern that is the name of a tier, but fast', ['long'], 'normal', '', 0, true],
+  [
+    'no pattern where a variable is empty',
+    [''],
+    'normal',
+    'pure drawn programs short rows tests asks noReason',
+    2,
+    false,
+  ],
   ['a pattern that nothing matches', ['nothing'], 'normal', '', 0, true],
 ];
 for (const [title, args, tier, names, left, isNamed] of rows)
@@ -60,6 +69,14 @@ for (const [title, args, tier, names, left, isNamed] of rows)
       { tier, names, left, isNamed },
     );
   });
+
+for (const [title, args, says] of [
+  ['an option that there is not', ['--tier=lnog', 'rows'], /'--tier=lnog' is unknown/],
+  ['another program’s option', ['--watch'], /'--watch' is unknown/],
+  ['fast and long', ['--tier=long', 'fast'], /--tier=long and fast are two tiers/],
+  ['one tier twice', ['fast', '--tier=fast'], /two tiers/],
+] as const)
+  test(`refused: ${title}`, () => assert.throws(() => choose(all, [...args]), says));
 
 test('npm test and test:long together run every file', () => {
   const both = new Set([...choose(all, []).files, ...choose(all, ['--tier=long']).files]);

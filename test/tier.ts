@@ -72,14 +72,23 @@ const takesPart = /^import \{[^}]*\b(byTier|someRows|somePairs|longTest)\b[^}]*\
 const leastOf = ({ path, text }: TestFile): Tier =>
   (saysTier.exec(text)?.[1] as Tier | undefined) ?? (path.startsWith('test/stack/') ? 'normal' : 'fast');
 
+const saidTier = (arg: string) =>
+  tiers.find((name) => arg === `--tier=${name}` || (name === 'fast' && arg === name));
+
 /**
- * Which files a command runs: `fast`, `--tier=normal` and `--tier=long` choose a tier, anything else is a pattern on their paths. The long
- * tier has the files of its own, and those that do more in it.
+ * Which files a command runs: `fast` or one of `--tier=fast`, `normal` and `long` chooses a tier, anything else is a
+ * pattern on their paths. The long tier has the files of its own, and those that do more in it.
+ * @throws Error for an option that there is not, and for two tiers
  */
 export function choose(all: TestFile[], args: string[]): Chosen {
-  const given = tiers.find((name) => args.includes(name) || args.includes(`--tier=${name}`));
+  const said = args.filter((arg) => arg.startsWith('--') || saidTier(arg));
+  const unknown = said.find((arg) => !saidTier(arg));
+  if (unknown !== undefined)
+    throw new Error(`'${unknown}' is unknown. usage: npm test [-- [fast] [PATTERN …]], npm run test:long`);
+  if (said.length > 1) throw new Error(`${said.join(' and ')} are two tiers.`);
+  const [given] = said.flatMap((arg) => saidTier(arg) ?? []);
   const tier = given ?? 'normal';
-  const patterns = args.filter((arg) => arg !== tier && !arg.startsWith('--'));
+  const patterns = args.filter((arg) => arg !== '' && !said.includes(arg));
   const pattern = new RegExp(patterns.join('|'));
   const isNamed = !given && patterns.length > 0;
   const matching = all.filter(({ path }) => pattern.test(path));

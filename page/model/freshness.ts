@@ -42,6 +42,7 @@ const open = (node: Node, phase: string) => node.task?.open.find((run) => run.ph
 
 /** How long a node has been behind: `, stale for 3 h`. */
 function staleFor(node: Node, { now }: Moment): string {
+  if (node.paused) return 'paused';
   const since = newerSince(node);
   return since ? `stale for ${duration(now - Date.parse(since))}` : '';
 }
@@ -194,7 +195,7 @@ export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {
   const open = [...nodes.values()].filter(isStale);
   for (let node = open.pop(); node; node = open.pop())
     for (const { node: next } of node.below)
-      if (!behind.has(next)) {
+      if (!behind.has(next) && !next.paused) {
         behind.add(next);
         open.push(next);
       }
@@ -206,11 +207,15 @@ export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {
 export function because(node: Node, mark: Mark): string | undefined {
   const { task, heldFor, held } = node;
   if (!task) return held?.reason;
-  const newer = task.bases.find((base) => base.newer);
-  const behind = newer?.newer && `built on ${short(newer.digest)}, now ${short(newer.newer.digest)}`;
-  if (mark.id === 'stopped') return stoppedBecause(task);
+  const [newer] = task.bases
+    .filter((base) => base.newer)
+    .sort((one, other) => (one.newer!.since < other.newer!.since ? -1 : 1));
+  const builtOn = task.built?.pins.find(({ image }) => image === newer?.image)?.digest ?? newer?.digest;
+  const behind = newer?.newer && `built on ${short(builtOn!)}, now ${short(newer.newer.digest)}`;
+  const paused = node.paused ? `; ${node.paused}` : '';
+  if (mark.id === 'stopped') return `${stoppedBecause(task)}${paused}`;
   if (mark.id === 'held' && node.paused) return `${node.paused}; ${behind}`;
-  if (mark.id === 'failed') return `run ${task.last!.runId} ended ${task.last!.status}`;
+  if (mark.id === 'failed') return `run ${task.last!.runId} ended ${task.last!.status}${paused}`;
   if (heldFor && (mark.id === 'held' || mark.id === 'quarantined')) return saysHeld(heldFor);
   if (mark.id === 'unseen') return `${node.unseen!.image}: ${node.unseen!.why}`;
   if (mark.id !== 'stale') return behind;

@@ -1,7 +1,8 @@
 import type { Policy } from '../model/bases/policy.ts';
 import type { OpenRun, PlanState, TrackedBase } from '../model/state.ts';
+import { without } from '../model/without.ts';
 import { type TaskKey, taskKey, taskPath } from '../names/taskKey.ts';
-import { pausedTask } from '../rules/bases/policies.ts';
+import { pausedRetry, pausedTask } from '../rules/bases/policies.ts';
 import { hasFailed, isStopped, nextTryOf } from '../rules/freshness/failing.ts';
 import type { HeldBase, StaleTask, WhyAnswer } from './answers.ts';
 import { cut } from './compact.ts';
@@ -102,20 +103,28 @@ function freshness(states: PlanState[], held: HeldBase[], policies: Policy[]) {
   for (const one of themselves.sort(bySince)) {
     const state = known.get(taskKey(one))!;
     const paused = one.because === 'notStarted' ? pausedTask(one, policies) : undefined;
-    if (paused) heldFor.set(state, { ...one, because: 'held', says: `${one.task}: ${paused}.` });
+    const noRetry = one.because === 'failed' ? pausedRetry(state, policies) : undefined;
+    if (noRetry) stale.set(state, staleUntried(one, noRetry));
+    else if (paused) heldFor.set(state, { ...one, because: 'held', says: `${one.task}: ${paused}.` });
     else if (!isPausedBase(one, heldImages)) stale.set(state, one);
   }
   // A map is gone through to its end, what is added on the way included: level by level, the longest stale first.
   for (const [maker, { since }] of stale)
     for (const image of maker.outputs)
       for (const state of dependents.get(image) ?? [])
-        if (!stale.has(state)) stale.set(state, staleAbove(state, image, maker, since));
+        if (!stale.has(state) && !heldFor.has(state))
+          stale.set(state, staleAbove(state, image, maker, since));
   for (const state of held.length > 0 ? states : []) {
     const one = stale.has(state) || heldFor.has(state) ? undefined : heldOf(state, heldImages);
     if (one) heldFor.set(state, staleHeld(state, one));
   }
   return { stale, heldFor, get: (task: TaskKey) => known.get(taskKey(task)) };
 }
+
+const staleUntried = (one: StaleTask, paused: string): StaleTask => ({
+  ...without(one, 'nextTry'),
+  says: `${one.task} is stale on ${one.base} since ${one.since}: run ${one.runId} failed, and it is not tried again: ${paused}.`,
+});
 
 const isPausedBase = ({ because: why, base }: StaleTask, held: ReadonlyMap<string, HeldBase>) =>
   why === 'notStarted' && held.get(base)?.because === 'paused';

@@ -122,6 +122,66 @@ test('of two stale makers the one that is stale for longer counts', () => {
   assert.equal(staleOf([...states, both]).find(({ task }) => task === 'below')!.maker!.task, 'two');
 });
 
+const frozen = (tasks: string) => [{ tasks, pause: 'the release is frozen' }];
+const pausedRows: [title: string, states: TaskState[], found: string[], says: RegExp][] = [
+  [
+    'is held, and not stale',
+    [taskOn('app', 'outside', 5)],
+    ['app held'],
+    /app: appacr\/app is paused: the release is frozen/,
+  ],
+  [
+    'is held once where its maker is stale too',
+    [taskOn('middle', 'outside', 5), taskOn('app', 'middle', 6)],
+    ['middle notStarted', 'app held'],
+    /app: appacr\/app is paused/,
+  ],
+  [
+    'makes nobody below it stale',
+    [taskOn('app', 'outside', 5), taskOn('leaf', 'app')],
+    ['app held'],
+    /app: appacr\/app is paused/,
+  ],
+  [
+    'makes nobody below it stale where its maker is',
+    [taskOn('middle', 'outside', 5), taskOn('app', 'middle', 6), taskOn('leaf', 'app')],
+    ['middle notStarted', 'app held'],
+    /app: appacr\/app is paused/,
+  ],
+  [
+    'has no next try after a failure',
+    [taskOn('app', 'outside', 5, ended('Failed', 1))],
+    ['app failed'],
+    /run ca2 failed, and it is not tried again: appacr\/app is paused: the release is frozen/,
+  ],
+  [
+    'is stale as before where a person has disabled it',
+    [taskOn('app', 'outside', 5, { enabled: false })],
+    ['app disabled'],
+    /the task is disabled/,
+  ],
+];
+for (const [title, states, found, says] of pausedRows)
+  test(`a paused task that is behind ${title}`, () => {
+    const stale = staleOf(states, [], frozen('appacr/app'));
+    assert.deepEqual(
+      stale.map(({ task, because }) => `${task} ${because}`),
+      found,
+    );
+    const app = stale.find(({ task }) => task === 'app')!;
+    assert.match(app.says, says);
+    assert.equal(app.nextTry, undefined);
+    assert.match(whyOf({ registry: 'appacr', task: 'app' }, states, [], frozen('appacr/app'))!.says, says);
+  });
+
+test('after a failure nothing is tried again from a paused base image', () => {
+  const policies = [{ images: 'appacr.azurecr.io/outside', pause: 'the release is frozen' }];
+  const [stale] = staleOf([taskOn('app', 'outside', 5, ended('Failed', 1))], [], policies);
+  assert.equal(stale!.because, 'failed');
+  assert.equal(stale!.nextTry, undefined);
+  assert.match(stale!.says, /not tried again: appacr.azurecr.io\/outside is paused/);
+});
+
 test('makers in a ring end', () => {
   const states = [taskOn('one', 'two', 5), taskOn('two', 'one')];
   assert.equal(staleOf(states).length, 2);

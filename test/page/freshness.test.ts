@@ -76,6 +76,30 @@ const cases: [
   ],
   ['a paused task on the newest base', [task()], 'fresh', '● fresh', undefined, pause],
   [
+    'a paused task whose run on the digest before failed',
+    [task({ last: last('Failed', 1) }, { newer })],
+    'failed',
+    '✕ failed, paused',
+    undefined,
+    pause,
+  ],
+  [
+    'a paused task whose runs on the digest before failed three times',
+    [task({ last: last('Failed', 3) }, { newer })],
+    'stopped',
+    '‖ stopped, paused',
+    undefined,
+    pause,
+  ],
+  [
+    'a paused task that is behind, and whose maker is stale',
+    [task({}, { newer }), maker({}, { newer })],
+    'held',
+    '◧ paused',
+    undefined,
+    pause,
+  ],
+  [
     'a paused task that is disabled',
     [task({ enabled: false }, { newer })],
     'stale',
@@ -221,6 +245,26 @@ const reasons: [title: string, task: Task, sentence: RegExp | undefined, policie
   ['a failure', task({ last: last('Failed', 1) }, { newer }), /^run ca9 ended Failed$/],
   ['three failures', task({ last: last('Failed', 3) }, { newer }), /failed 3 times in a row/],
   ['a fresh one', task(), undefined],
+  [
+    'the base that is newer for longest, and what is built on',
+    task({
+      built: { runId: 'ca1', pins: [{ image: 'old', type: 'RunTime', digest: 'sha256:0000' }] },
+      bases: [
+        ...task({}, { newer }).bases,
+        {
+          ...{ image: 'old', type: 'RunTime', digest: 'sha256:dddd', pinnedAt: minutesAgo(99) },
+          newer: { ...newer, digest: 'sha256:eeee', since: minutesAgo(90) },
+        },
+      ],
+    }),
+    /^built on 0000, now eeee$/,
+  ],
+  [
+    'a failure of a paused task',
+    task({ last: last('Failed', 1) }, { newer }),
+    /^run ca9 ended Failed; appacr\/\* is paused: the release is frozen$/,
+    pause,
+  ],
   [
     'a paused task',
     task({}, { newer }),

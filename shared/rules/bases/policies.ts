@@ -1,5 +1,5 @@
 import type { Policy } from '../../model/bases/policy.ts';
-import type { TaskState } from '../../model/state.ts';
+import type { PlanState } from '../../model/state.ts';
 import { foldedName, type TaskKey, taskKey } from '../../names/taskKey.ts';
 import { watchedBases } from '../freshness/watched.ts';
 
@@ -60,7 +60,7 @@ export function pausedTask(task: TaskKey, policies: Policy[]): string | undefine
 }
 
 /** The same of a run that tries again what a paused base image has started. */
-export function pausedRetry(state: TaskState, policies: Policy[]): string | undefined {
+export function pausedRetry(state: PlanState, policies: Policy[]): string | undefined {
   const { built, bases } = state;
   const isOn = (image: string, digest: string) =>
     built?.pins.some((pin) => pin.image === image && pin.digest === digest);
