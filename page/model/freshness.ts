@@ -33,14 +33,19 @@ export interface Mark {
   word(node: Node, moment: Moment): string;
 }
 
-const newerSince = ({ task }: Node) =>
-  (task?.bases ?? []).flatMap(({ newer }) => newer?.since ?? []).sort()[0];
+/** The base image that is newer for longest. */
+const longestNewer = ({ task }: Node) =>
+  task?.bases
+    .filter((base) => base.newer)
+    .sort((one, other) => (one.newer!.since < other.newer!.since ? -1 : 1))[0];
+
+const newerSince = (node: Node) => longestNewer(node)?.newer?.since;
 
 const isStale = (node: Node) => node.paused === undefined && newerSince(node) !== undefined;
 
 const open = (node: Node, phase: string) => node.task?.open.find((run) => run.phase === phase);
 
-/** How long a node has been behind: `, stale for 3 h`. */
+/** How long a node has been behind, `stale for 3 h`, or that it is paused. */
 function staleFor(node: Node, { now }: Moment): string {
   if (node.paused) return 'paused';
   const since = newerSince(node);
@@ -207,9 +212,7 @@ export function markAll(nodes: Map<string, Node>): Map<Node, Mark> {
 export function because(node: Node, mark: Mark): string | undefined {
   const { task, heldFor, held } = node;
   if (!task) return held?.reason;
-  const [newer] = task.bases
-    .filter((base) => base.newer)
-    .sort((one, other) => (one.newer!.since < other.newer!.since ? -1 : 1));
+  const newer = longestNewer(node);
   const builtOn = task.built?.pins.find(({ image }) => image === newer?.image)?.digest ?? newer?.digest;
   const behind = newer?.newer && `built on ${short(builtOn!)}, now ${short(newer.newer.digest)}`;
   const paused = node.paused ? `; ${node.paused}` : '';
