@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
-import { listen } from './machine/listening.ts';
+import { close, listen } from './machine/listening.ts';
 
 interface SignedInUser {
   name: string;
@@ -48,11 +48,7 @@ export async function startEasyAuth(
     url: `http://localhost:${port}`,
     user,
     endSessions: () => sessions.clear(),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => close(server),
   };
   return easyAuth;
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { listen } from '../machine/listening.ts';
+import { close, listen } from '../machine/listening.ts';
 
 interface DataPlane {
   /** Value of HTTPS_PROXY for az. */
@@ -43,11 +43,9 @@ export async function startDataPlane(ports: Record<string, number>): Promise<Dat
   const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-        for (const socket of open) socket.destroy();
-      }),
+    stop: async () => {
+      for (const socket of open) socket.destroy();
+      await close(server);
+    },
   };
 }

@@ -3,12 +3,19 @@ import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /**
- * Lets a server listen on loopback only.
+ * How long an idle connection stays open, in milliseconds. Azure's front ends keep one for minutes (4 is the load
+ * balancer's default). Node's own 5 s cut a connection as a client used it again; a POST is not sent a second time then.
+ */
+const idleConnection = 240_000;
+
+/**
+ * Lets a server listen on loopback only. It keeps idle connections as long as Azure does.
  * @param port 0 for any free one
  * @returns the port it really has
  * @throws when the port is taken, naming it
  */
 export async function listen(server: Server | SecureServer, port = 0): Promise<number> {
+  server.keepAliveTimeout = idleConnection;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(

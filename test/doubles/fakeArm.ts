@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from '../../local/machine/listening.ts';
 import { createArmRunEngine } from '../../shared/adapters/engine/armRunEngine.ts';
 import type { KnownRegistry } from '../../shared/model/registry.ts';
 import type { RunEngine } from '../../shared/ports/runEngine.ts';
@@ -32,7 +32,7 @@ export interface FakeArm {
   waits: number[];
   scopes: string[];
   answers(script: Script): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export const registryId =
@@ -72,10 +72,7 @@ export async function startFakeArm(): Promise<FakeArm> {
       .writeHead(answer.status ?? 200, answer.headers)
       .end(request.method === 'HEAD' ? undefined : text);
   });
-  // A schema may take as long to compile as a connection may be idle: it would be closed under the next request.
-  server.keepAliveTimeout = 60_000;
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `http://127.0.0.1:${await listen(server)}`;
   const waits: number[] = [];
   const scopes: string[] = [];
   const engineOf = (own: KnownRegistry, startBy: 'taskRuns' | 'scheduleRun' = 'scheduleRun') =>
@@ -102,9 +99,6 @@ export async function startFakeArm(): Promise<FakeArm> {
       script = given;
       for (const list of [asked, waits, scopes]) list.length = 0;
     },
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
+    stop: () => close(server),
   };
 }

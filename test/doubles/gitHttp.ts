@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { close, listen } from '../../local/machine/listening.ts';
 
 const run = promisify(execFile);
 
@@ -38,16 +38,7 @@ export async function startGitHttp(root: string, before: Before = () => false) {
     asked.push({ method, url, authorization: headers.authorization });
     if (!before(request, response)) backend(root, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { url: `http://127.0.0.1:${await listen(server)}`, asked, stop: () => close(server) };
 }
 
 function backend(root: string, request: IncomingMessage, response: ServerResponse) {

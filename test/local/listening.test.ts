@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import { close, freePort, listen } from '../../local/machine/listening.ts';
 
@@ -40,5 +42,31 @@ test('a port that is taken is named', async () => {
   const port = await open();
   await assert.rejects(open(port), new RegExp(`Cannot listen on 127.0.0.1:${port} \\(EADDRINUSE\\)`));
 });
+
+test('an idle connection is kept for minutes, as by Azure, and the client is told', async () => {
+  const server = createServer((_, response) => response.end());
+  servers.push(server);
+  const answer = await fetch(`http://127.0.0.1:${await listen(server)}`);
+  assert.match(answer.headers.get('keep-alive') ?? '', /^timeout=240\b/);
+});
+
+const root = join(import.meta.dirname, '../..');
+const serving = ['local', 'test/doubles', 'test/stack']
+  .flatMap((top) =>
+    readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map((f) => join(top, f)),
+  )
+  .filter((file) => file.endsWith('.ts') && !/node_modules|machine\/listening/.test(file))
+  .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+  .filter(
+    ({ file, text }) => /import .*createServer/.test(text) || file.startsWith('local/runEngine/api/server'),
+  );
+
+for (const { file, text } of serving)
+  test(`${file} listens as every server here does`, () => {
+    assert.match(text, /import \{[^}]*\blisten\b[^}]*\} from '[./]+\/(local\/)?(machine\/)?listening\.ts'/);
+    assert.doesNotMatch(text, /\.(listen|keepAliveTimeout)\b/);
+  });
+
+test('servers are found', () => assert.ok(serving.length >= 20, `${serving.length} files`));
 
 test.run();

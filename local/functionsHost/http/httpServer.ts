@@ -43,8 +43,6 @@ export async function startHttpServer(serving: HttpServing, port: number): Promi
       else response.writeHead(500).end();
     });
   });
-  // Longer than the usual client keeps an idle connection, so that none is cut just as it is used again.
-  server.keepAliveTimeout = 120_000;
   return {
     port: await listen(server, port),
     stop: () =>

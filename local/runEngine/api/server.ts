@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from '../../machine/listening.ts';
 import { readBody } from '../../machine/readBody.ts';
 import type { RegistryRuns } from '../run/runRecord.ts';
 import type { Authorize } from '../types.ts';
@@ -49,19 +49,8 @@ export async function startServer(options: ServerOptions): Promise<{ url: string
       });
   };
   const server = options.tls ? https.createServer(options.tls, serve) : http.createServer(serve);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
-  origin = `${scheme}://localhost:${(server.address() as AddressInfo).port}`;
-  return {
-    url: origin,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  origin = `${scheme}://localhost:${await listen(server, options.port)}`;
+  return { url: origin, stop: () => close(server) };
 }
 
 async function answer(

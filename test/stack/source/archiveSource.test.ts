@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { test } from 'uvu';
+import { close, listen } from '../../../local/machine/listening.ts';
 import { createSourceContext } from '../../../shared/adapters/source/sourceContext.ts';
 import { SourceError, type SourceErrorCode } from '../../../shared/ports/sourceContext.ts';
 import { dockerfile, fetched, leftOvers, MiB, refuses, secret } from '../../doubles/contextWorld.ts';
@@ -119,8 +119,7 @@ test('an archive is downloaded, and its query string told to nobody', async () =
     const allowed = found && url.searchParams.get('sig') === secret;
     response.writeHead(allowed ? 200 : found ? 403 : 404).end(allowed ? bytes : 'no');
   });
-  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listen(web)}`;
   try {
     await fetched(`${url}/src.tar.gz?sig=${secret}`, async (source) =>
       assert.equal(await dockerfile(source), 'FROM tar\n'),
@@ -131,8 +130,7 @@ test('an archive is downloaded, and its query string told to nobody', async () =
     await refuses(`${url}/src.tar.gz?sig=${secret}x`, 'Unauthorized', /SAS/);
     await refuses(`${url}/no.tar.gz?sig=${secret}`, 'NotFound', /no\.tar\.gz does not exist/);
   } finally {
-    web.closeAllConnections();
-    await new Promise((resolve) => web.close(resolve));
+    await close(web);
   }
 });
 
