@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import { z } from 'zod';
-import { invoke } from '../shared/edge/invoke.ts';
+import { invokeMessage } from '../shared/edge/invoke.ts';
 import { followRun } from '../shared/flow/finish/followRun.ts';
 import { queues, storageConnection } from '../shared/names/azureNames.ts';
 
@@ -11,6 +11,6 @@ app.storageQueue('followRun', {
   connection: storageConnection,
   handler: (message, context) => {
     const followUp = FollowUp.parse(message);
-    return invoke(context, (ports) => followRun(followUp, ports), followUp);
+    return invokeMessage(context, (ports) => followRun(followUp, ports), followUp);
   },
 });

@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { observedPorts } from '../adapters/telemetry/observedPorts.ts';
+import { keepingStarts } from '../flow/queue/keepingStarts.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { StartMessage } from '../ports/queue.ts';
 import type { Invocation } from '../ports/telemetry.ts';
@@ -32,3 +33,24 @@ export async function invoke<T>(
     throw error;
   }
 }
+
+/**
+ * One queue message, and then the runs that its work called, each in its own trace.
+ * @param about the run that the message names
+ */
+export async function invokeMessage(
+  context: InvocationContext,
+  work: (ports: Ports, invocation: Invocation) => Promise<void>,
+  about?: StartMessage,
+): Promise<void> {
+  const kept: StartMessage[] = [];
+  try {
+    await invoke(context, (ports, invocation) => work(keepingStarts(ports, kept), invocation), about);
+  } finally {
+    await Promise.all(kept.map((run) => invoke(context, (ports) => start(run, ports), run)));
+  }
+}
+
+/** Loaded with the first run: what plans a build reads Dockerfiles and YAML, and is large. */
+const start = async (run: StartMessage, ports: Ports) =>
+  (await import('../flow/start/startKept.ts')).startKept(run, ports);

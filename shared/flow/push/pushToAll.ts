@@ -43,8 +43,10 @@ export async function pushToAll(
     }
   }
   await ports.store.recordPush(push.id, decisions, isPart);
-  const queued = decisions.filter(({ verdict }) => verdict === 'started' || verdict === 'merged');
-  await sendStarts(queued, ports);
+  await sendStarts(
+    decisions.filter(({ verdict }) => verdict === 'started'),
+    ports,
+  );
   return decisions;
 }
 
@@ -67,7 +69,7 @@ async function readStates(tasks: TaskKey[], { store }: Flow) {
 }
 
 /**
- * Where it is one run of a registry, its message needs no look at the queue: it finds out itself whether it is its turn.
+ * A run that the push was merged into had its message from what queued it. Where it is one run of a registry, its message needs no look at the queue: it finds out itself whether it is its turn.
  * Of more, those that were called are called again: they were by this push, whose process may have ended before it sent
  * their messages.
  */

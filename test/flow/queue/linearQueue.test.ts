@@ -94,8 +94,8 @@ const mostOf = (count: number, busy: boolean) => {
   if (busy) return { messages: 4, calls: 85, queueRows: 47 };
   // A push with so many dependents is decided in pages, and who waits for a run of another page finds out by itself.
   return count < 1_000
-    ? { messages: 4, calls: 52, queueRows: 13 }
-    : { messages: 4, calls: 66, queueRows: 36 };
+    ? { messages: 2, calls: 52, queueRows: 5 }
+    : { messages: 2, calls: 66, queueRows: 37 };
 };
 
 for (const { title, tasks, builds, busy = 0 } of rows)

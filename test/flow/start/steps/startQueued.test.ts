@@ -140,7 +140,7 @@ const rows: Row[] = [
     },
     ends: 'stays',
     // The push merges into it, which is another write.
-    own: [0, 1],
+    own: [1],
   },
   {
     title: 'by hand with a base image that one above it has not heard of',
