@@ -33,8 +33,6 @@ export async function learned(
   const { seen, terms } = standing;
   const isJudged = isNamed(push.image, terms);
   const starting = states.filter((state) => isJudged || decide(state).do === 'start');
-  const [first] = starting;
-  if (!first) return standing;
   const on = starting.flatMap(({ bases }) => bases.filter(({ image }) => image === push.image));
   const now = await learnContents(
     seen,
@@ -42,10 +40,10 @@ export async function learned(
       digests: [push.digest, ...on.map(({ digest }) => digest)],
       platforms: [...new Set(starting.map(({ platform }) => platformText(platform)))],
     },
-    () => loginTo(push.image.split('/')[0]!, first, ports),
+    () => loginTo(push.image.split('/')[0]!, starting[0], ports),
     ports,
   );
-  const known = now === seen ? standing : standingOf(now, terms);
+  const known = standingOf(now, terms);
   // What seemed to be admissible may not be: then it is asked what the next older one holds.
   const isOther = countedBy(named, known).push.digest !== push.digest;
   return isOther ? learned(named, known, states, ports) : known;

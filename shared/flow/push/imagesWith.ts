@@ -49,8 +49,8 @@ export async function imagesWith(
     builtOn.set(base.image, (builtOn.get(base.image) ?? new Set()).add(base.digest));
   const found = await mapAtMost([...builtOn], readsAtOnce, async ([image, digests]) => {
     if ([...digests].some((digest) => wanted.has(digest))) return [image];
-    const seen = (await store.sightings(image))?.value.digests ?? [];
-    const isOne = seen.some(
+    const stored = await store.sightings(image);
+    const isOne = stored?.value.digests.some(
       ({ digest, manifests = {}, contents = {} }) =>
         digests.has(digest) &&
         [...Object.values(manifests).flat(), ...Object.values(contents)].some((text) => wanted.has(text)),
