@@ -32,7 +32,7 @@ export async function pushToAll(
     ? new Set(values.map((state) => platformText(state.platform)))
     : [undefined];
   for (const platform of platforms) {
-    const own = platform === undefined ? known : standingOf(known.seen, known.terms, platform);
+    const own = standingOf(known.seen, known.terms, platform);
     const of = states.filter(
       ({ value }) => platform === undefined || platformText(value.platform) === platform,
     );

@@ -116,11 +116,12 @@ test('skips that meet another write are decided again, the others not', async ()
 test('what cannot be written is told', async () => {
   const world = created();
   const [one, two] = await skips(world, 1, 1);
-  writesOf(world, () => ({ before: away }));
+  const writes = writesOf(world, () => ({ before: away }));
   await assert.rejects(recordSkipped(registry, [one!], world.ports), away);
   await assert.rejects(recordSkipped(registry, [two!], world.ports), away);
   await assert.rejects(recordOneSkipped(one!, world.ports), away);
   await assert.rejects(recordNew(registry, [decided('app')], world.ports), away);
+  assert.equal(writes.length, 4, 'none is written again');
 });
 
 const ones: [
@@ -178,6 +179,13 @@ const news: New[] = [
     known: ['a'],
     writes: [2, 1],
     after: ['a first', 'b x'],
+  },
+  {
+    title: 'three, one of which is there',
+    given: ['a', 'b', 'app0'],
+    known: ['a'],
+    writes: [3, 2],
+    after: ['a first', 'app0 x', 'b x'],
   },
   {
     title: 'two that are there',
