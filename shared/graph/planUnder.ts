@@ -21,9 +21,8 @@ export function planUnder(
 ): PlanAnswer {
   const plan = planOf(states, images, pace, (image, state) => {
     const choice = decideOnPush(anyPush(image), state);
-    const paused =
-      choice.do === 'skip' ? undefined : (pausedBy(image, policies) ?? pausedTask(state, policies));
-    return paused === undefined ? choice : { do: 'hold', reason: paused };
+    const paused = pausedBy(image, policies) ?? pausedTask(state, policies);
+    return choice.do === 'skip' || paused === undefined ? choice : { do: 'hold', reason: paused };
   });
   const heldFor = new Map(images.map((image) => [image, wouldHold(image, policies, now)]));
   const young = plan.waves.flatMap(({ tasks }) =>

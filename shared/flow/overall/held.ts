@@ -3,7 +3,7 @@ import type { Judgement } from '../../model/bases/policy.ts';
 import type { Sightings } from '../../model/bases/sightings.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { inForce, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import { inForce, isNamed, isQuarantined, standingOf, type Terms } from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { trackedBases } from '../../rules/decideOnFailure.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -22,7 +22,6 @@ export async function heldNow(
   ports: Pick<Ports, 'store' | 'settings' | 'clock'>,
 ): Promise<HeldAnswer> {
   const [terms, scan] = await Promise.all([termsNow(ports), ports.store.scan()]);
-  const notSeen = (scan?.value.unseen ?? []).map(({ image, reason }) => ({ image, reason }));
   const value = await heldUnder(terms, statesOf, ports);
   const pausedTasks = terms.policies.flatMap(({ tasks, pause }) =>
     tasks && pause ? { tasks, reason: pause } : [],
@@ -31,7 +30,7 @@ export async function heldNow(
     value,
     ...(pausedTasks.length > 0 && { pausedTasks }),
     judgements: inForce(terms.judgements),
-    notSeen,
+    notSeen: scan?.value.unseen ?? [],
   };
 }
 
@@ -42,15 +41,15 @@ export async function heldUnder(
   ports: Pick<Ports, 'store'>,
 ): Promise<HeldBase[]> {
   const judgements = inForce(terms.judgements);
-  const bad = judgements.filter(({ verdict }) => verdict === 'quarantined');
-  if (!terms.policies.some(({ images }) => images) && bad.length === 0) return [];
-  const badDigests = new Set(bad.map(({ digest }) => digest));
-  const badImages = new Set(bad.map(({ image }) => image));
+  const isBad = ({ verdict }: Judgement) => verdict === 'quarantined';
+  if (!terms.policies.some(({ images }) => images) && !judgements.some(isBad)) return [];
   const asked = trackedBases(await statesOf()).filter(
     ({ image, tasks }) =>
       policyFor(image, terms.policies) !== undefined ||
-      badImages.has(image) ||
-      tasks.some(({ bases }) => bases.some((base) => base.image === image && badDigests.has(base.digest))),
+      isNamed(image, terms) ||
+      tasks.some(({ bases }) =>
+        bases.some((base) => base.image === image && isQuarantined(base.digest, terms)),
+      ),
   );
   const value = await mapAtMost(asked, readsAtOnce, async ({ image }) => {
     const seen = (await ports.store.sightings(image))?.value;

@@ -34,16 +34,10 @@ export async function learned(
   const isJudged = isNamed(push.image, terms);
   const starting = states.filter((state) => isJudged || decide(state).do === 'start');
   const on = starting.flatMap(({ bases }) => bases.filter(({ image }) => image === push.image));
-  const now = await learnContents(
-    seen,
-    {
-      digests: [push.digest, ...on.map(({ digest }) => digest)],
-      platforms: [...new Set(starting.map(({ platform }) => platformText(platform)))],
-    },
-    () => loginTo(push.image.split('/')[0]!, starting[0], ports),
-    ports,
-  );
-  const known = standingOf(now, terms);
+  const digests = [push.digest, ...on.map(({ digest }) => digest)];
+  const platforms = [...new Set(starting.map(({ platform }) => platformText(platform)))];
+  const login = () => loginTo(push.image.split('/')[0]!, starting[0], ports);
+  const known = standingOf(await learnContents(seen, { digests, platforms }, login, ports), terms);
   // What seemed to be admissible may not be: then it is asked what the next older one holds.
   const isOther = countedBy(named, known).push.digest !== push.digest;
   return isOther ? learned(named, known, states, ports) : known;

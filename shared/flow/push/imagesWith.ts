@@ -2,6 +2,7 @@ import { platformText } from '../../model/platform.ts';
 import type { TaskState } from '../../model/state.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { partsOf } from '../../rules/bases/sightings.ts';
 import { mapAtMost } from '../concurrency.ts';
 import { loginTo } from './counted.ts';
 
@@ -25,8 +26,7 @@ export async function holdsOf(
   try {
     const login = await loginTo(registry, user, ports);
     const reference = { registry, repository, digest };
-    const { contents, manifests = {} } = await ports.registry.contentsOf(reference, login, [...platforms]);
-    return [...new Set([...Object.values(manifests).flat(), ...Object.values(contents)])];
+    return [...new Set(partsOf(await ports.registry.contentsOf(reference, login, [...platforms])))];
   } catch (error) {
     ports.log('information', `what ${digest} of ${image} holds is not known: ${(error as Error).message}`);
     return [];
@@ -51,9 +51,7 @@ export async function imagesWith(
     if ([...digests].some((digest) => wanted.has(digest))) return [image];
     const stored = await store.sightings(image);
     const isOne = stored?.value.digests.some(
-      ({ digest, manifests = {}, contents = {} }) =>
-        digests.has(digest) &&
-        [...Object.values(manifests).flat(), ...Object.values(contents)].some((text) => wanted.has(text)),
+      (one) => digests.has(one.digest) && partsOf(one).some((text) => wanted.has(text)),
     );
     return isOne ? [image] : [];
   });

@@ -7,23 +7,17 @@ import { retryOnConflict } from '../retryOnConflict.ts';
 
 type Flow = Pick<Ports, 'store' | 'registry' | 'log'>;
 
-/** What is to be known of a base image. */
-interface Wanted {
-  digests: string[];
-  /** `linux/arm64` */
-  platforms: string[];
-}
-
 /** Digests that are asked for at once; tasks are rarely built on more than one or two. */
 const maxAsked = 4;
 
 /**
  * What was seen of a base image, with what some of its digests are for some platforms. Its registry is asked for what is not
  * known, and its answers are kept. Where it does not answer, that stays unknown: what may have changed is built.
+ * @param platforms `linux/arm64`
  */
 export async function learnContents(
   seen: Sightings,
-  { digests, platforms }: Wanted,
+  { digests, platforms }: { digests: string[]; platforms: string[] },
   loginOf: () => Promise<RegistryLogin>,
   ports: Flow,
 ): Promise<Sightings> {

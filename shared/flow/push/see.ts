@@ -1,4 +1,3 @@
-import type { Sightings } from '../../model/bases/sightings.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { ImageEdges } from '../../ports/store.ts';
 import { type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
@@ -31,7 +30,7 @@ export async function see(
     const stored = justRead ? justRead.sightings : await ports.store.sightings(look.image);
     justRead = undefined;
     const { value, etag } = stored ?? {};
-    const seen: Sightings = withSeen(value, look, ports.clock.now());
+    const seen = withSeen(value, look, ports.clock.now());
     const isNews = seen !== value;
     if (isNews && isKept) await ports.store.putSightings(seen, etag);
     return { seen, isNews };

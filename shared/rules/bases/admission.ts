@@ -7,7 +7,7 @@ import { without } from '../../model/without.ts';
 import { type Choice, decideOnPush } from '../decideOnPush.ts';
 import { watchedBases } from '../freshness/watched.ts';
 import { pausedBy, pausedTask, policyFor } from './policies.ts';
-import { isSameFor } from './sightings.ts';
+import { isSameFor, partsOf } from './sightings.ts';
 
 /*
  * Which digest of a base image may be built on. Nothing else decides that. Pure.
@@ -67,14 +67,14 @@ export function inForce(judgements: Judgement[]): Judgement[] {
   return [...newest.values()].filter(({ verdict }) => verdict !== 'released').reverse();
 }
 
-/** By digest, manifest and content; made once for each list. */
+/** By image, manifest, content and digest; made once for each list. */
 const quarantines = new WeakMap<Judgement[], Map<string, Judgement>>();
 
 function quarantinesOf(judgements: Judgement[]): Map<string, Judgement> {
   const known = quarantines.get(judgements);
   if (known) return known;
   const bad = inForce(judgements).filter(({ verdict }) => verdict === 'quarantined');
-  const held = bad.flatMap((one) => (one.holds ?? []).map((text) => [text, one] as const));
+  const held = bad.flatMap((one) => [one.image, ...(one.holds ?? [])].map((text) => [text, one] as const));
   const made = new Map([...held, ...bad.map((one) => [one.digest, one] as const)]);
   quarantines.set(judgements, made);
   return made;
@@ -82,7 +82,7 @@ function quarantinesOf(judgements: Judgement[]): Map<string, Judgement> {
 
 /** Whether a quarantine names an image. */
 export const isNamed = (image: string, { judgements }: Pick<Terms, 'judgements'>) =>
-  [...quarantinesOf(judgements).values()].some((one) => one.image === image);
+  quarantinesOf(judgements).has(image);
 
 /**
  * Whether a digest is quarantined, or a manifest that it is known to hold, or what has the same config and layers.
@@ -97,30 +97,24 @@ export function isQuarantined(
   return quarantineOn(sighting ?? { digest }, judgements, known?.platform) !== undefined;
 }
 
-/** Whether what may be built on is not the same for all platforms. */
-export const isMixed = ({ seen, terms: { judgements } }: Standing) =>
-  judgements.length > 0 &&
-  seen.digests.some((one) => {
-    const platforms = Object.keys({ ...one.manifests, ...one.contents });
-    return platforms.some((platform) => quarantineOn(one, judgements, platform) !== undefined);
-  });
+/** Whether what may be built on may not be the same for all platforms. */
+export const isMixed = ({ seen, terms }: Standing) =>
+  seen.digests.some((one) => one.contents && quarantineOn(one, terms.judgements) !== undefined);
 
 /** What was said against a digest, or against what it holds for a platform. */
 function quarantineOn(
-  { digest, manifests = {}, contents = {} }: Pick<Sighting, 'digest' | 'manifests' | 'contents'>,
+  known: Omit<Sighting, 'firstSeen' | 'since' | 'sure'>,
   judgements: Judgement[],
   platform?: string,
 ): Judgement | undefined {
   const bad = quarantinesOf(judgements);
-  const holds = (of: Record<string, string | string[]>) =>
-    platform === undefined ? Object.values(of).flat() : [of[platform] ?? of['*'] ?? []].flat();
-  const found = [digest, ...holds(manifests), ...holds(contents)].find((text) => bad.has(text));
-  return found === undefined ? undefined : bad.get(found);
+  if (bad.size === 0) return undefined;
+  return [known.digest, ...partsOf(known, platform)].map((text) => bad.get(text)).find(Boolean);
 }
 
 /** Why a digest is held; undefined where it may be built on. */
 export function holdOn(
-  sighting: Sighting,
+  sighting: Omit<Sighting, 'since' | 'sure'>,
   policy: Policy | undefined,
   { judgements, now }: Terms,
   platform?: string,
@@ -136,7 +130,7 @@ export function holdOn(
   return { digest, reason, until: until.toISOString() };
 }
 
-function saysBad({ digest, manifests = {} }: Sighting, bad: string): string {
+function saysBad({ digest, manifests = {} }: Pick<Sighting, 'digest' | 'manifests'>, bad: string): string {
   if (bad === digest) return 'is';
   const isManifest = Object.values(manifests).flat().includes(bad);
   return `${isManifest ? 'holds' : 'holds the same as'} ${short(bad)}, which is`;
@@ -144,12 +138,7 @@ function saysBad({ digest, manifests = {} }: Sighting, bad: string): string {
 
 /** Why a digest that is pushed now would be held, and until when. */
 export function wouldHold(image: string, policies: Policy[], now: Date): Omit<Held, 'digest'> | undefined {
-  const pushed = {
-    digest: 'a new digest',
-    firstSeen: now.toISOString(),
-    since: now.toISOString(),
-    sure: true,
-  };
+  const pushed = { digest: 'a new digest', firstSeen: now.toISOString() };
   const held = holdOn(pushed, policyFor(image, policies), { policies, judgements: [], now });
   return held && without(held, 'digest');
 }
@@ -166,11 +155,13 @@ export function decideOnBase(push: Push, state: TaskState, given: Standing): Cho
   const paused = standing.paused ?? pausedTask(state, terms.policies);
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
   const isBad = isQuarantined(digest, terms, standing);
-  const decide = (to: string) => {
+  const decide = (to: string): Choice => {
     const choice = decideOnPush({ ...push, digest: to }, state, true);
-    return isBad || choice.do !== 'start'
-      ? choice
-      : (unchanged(push.image, to, state, standing.seen) ?? choice);
+    if (choice.do !== 'start') return choice;
+    if (isBad) return { ...choice, reason: `${short(digest)} is quarantined: ${choice.reason}` };
+    return isUnchanged(push.image, [digest, to], state, standing)
+      ? { do: 'skip', reason: unchangedText(push.image, state), sameAs: digest }
+      : choice;
   };
   const onNewest = decide(newest.digest);
   const isWatched = watchedBases(state).some(({ image }) => image === push.image);
@@ -179,25 +170,17 @@ export function decideOnBase(push: Push, state: TaskState, given: Standing): Cho
     admissible && (isBad || !isNewer(digest, admissible, standing)) ? decide(admissible.digest) : undefined;
   const wants = onAdmissible?.do === 'start' || onAdmissible?.do === 'merge';
   if (paused && (wants || onNewest.do !== 'skip')) return { do: 'hold', reason: paused };
-  if (onAdmissible?.do === 'start' && isBad)
-    return { ...onAdmissible, reason: `${short(digest)} is quarantined: ${onAdmissible.reason}` };
-  if (wants) return onAdmissible!;
-  if (held && (isBad || onNewest.do !== 'skip'))
-    return {
-      do: 'hold',
-      reason: `${short(held.digest)} ${held.reason}${isBad ? '. There is no older digest to go back to' : ''}`,
-    };
-  return onAdmissible ?? onNewest;
+  if (!held || wants || (onNewest.do === 'skip' && !isBad)) return onAdmissible ?? onNewest;
+  const noWayBack = isBad ? '. There is no older digest to go back to' : '';
+  return { do: 'hold', reason: `${short(held.digest)} ${held.reason}${noWayBack}` };
 }
 
-/** Nothing is to be built where what a task is built on, or being built on, is the same for its platform. */
-function unchanged(image: string, to: string, state: TaskState, seen: Sightings): Choice | undefined {
-  const { bases, built, open, unsure, platform } = state;
-  const { digest } = bases.find((base) => base.image === image)!;
-  const isBuilt = !unsure && built?.pins.find((pin) => pin.image === image)?.digest === digest;
+/** Whether what a task is built on, or being built on, is the same for its platform. */
+function isUnchanged(image: string, [digest, to]: [string, string], state: TaskState, { seen }: Standing) {
+  const { built, open, unsure, platform } = state;
+  const isBuilt = !unsure && built?.pins.some((pin) => pin.image === image && pin.digest === digest);
   const isBeingBuilt = open.some((run) => run.phase === 'Pinned' && run.canonical);
-  if (!(isBuilt || isBeingBuilt) || !isSameFor(seen, [digest, to], platformText(platform))) return undefined;
-  return { do: 'skip', reason: unchangedText(image, state), sameAs: digest };
+  return (isBuilt || isBeingBuilt) && isSameFor(seen, [digest, to], platformText(platform));
 }
 
 /** That nothing is to be built, in words. */
@@ -217,11 +200,11 @@ export function pinsOn(standing: Standing, builtOn: string | undefined) {
   const policy = policyFor(seen.image, terms.policies);
   const why = `${newest.digest} ${held?.reason}`;
   const inOrder = seen.digests.toReversed();
-  const mayBe = inOrder.filter(
-    (sighting) =>
-      !holdOn(sighting, policy, terms, platform) ||
-      (sighting.digest === builtOn && !isQuarantined(builtOn, terms, standing)),
-  );
+  const mayBe = inOrder.filter((sighting) => {
+    const hold = holdOn(sighting, policy, terms, platform);
+    // What is only too young has a time, and its task stays on it.
+    return !hold || (hold.until !== undefined && sighting.digest === builtOn);
+  });
   const pins = mayBe.map(({ digest }) => ({ digest, notNewest: why }));
   if (pins.length > 0 || builtOn !== undefined || !held?.until) return pins;
   return [

@@ -7,57 +7,36 @@ import { watchedBases } from '../freshness/watched.ts';
  * Which policy is that of an image or a task. Pure.
  */
 
-interface Compiled {
-  policy: Policy;
-  fits: RegExp;
-  /** The pattern names a tag. */
-  isOfTag: boolean;
-}
-
 /** Patterns are compiled once for each list of policies; a process has one, that of its settings. */
-const compiled = new WeakMap<Policy[], Record<'images' | 'tasks', Compiled[]>>();
+const compiled = new WeakMap<Policy[], { policy: Policy; fits: RegExp }[]>();
 
+/** Those whose patterns say most come first. */
 function compiledOf(policies: Policy[]) {
-  const known = compiled.get(policies);
-  if (known) return known;
-  const of = (kind: 'images' | 'tasks') =>
+  const made =
+    compiled.get(policies) ??
     policies
-      .flatMap((policy) => {
-        const pattern = policy[kind];
-        if (pattern === undefined) return [];
-        const isOfTag = kind === 'images' && /:[^/]*$/.test(pattern);
-        return [
-          {
-            policy,
-            fits: patternOf(kind === 'tasks' ? foldedName(pattern) : pattern),
-            isOfTag,
-            weight: weightOf(pattern),
-          },
-        ];
-      })
-      .sort((one, other) => other.weight - one.weight);
-  const made = { images: of('images'), tasks: of('tasks') };
+      .map((policy) => ({ policy, pattern: policy.images ?? foldedName(policy.tasks!) }))
+      .sort((one, other) => weightOf(other.pattern) - weightOf(one.pattern))
+      .map(({ policy, pattern }) => ({ policy, fits: patternOf(pattern) }));
   compiled.set(policies, made);
   return made;
 }
+
+const policyOf = (kind: 'images' | 'tasks', name: string, policies: Policy[]) =>
+  compiledOf(policies).find(({ policy, fits }) => policy[kind] !== undefined && fits.test(name))?.policy;
 
 /**
  * The policy of an image: that of the pattern which says most of it.
  * @param image `registry/repository:tag`, normalised
  */
-export function policyFor(image: string, policies: Policy[]): Policy | undefined {
-  const name = image.replace(/:[^/]*$/, '');
-  return compiledOf(policies).images.find(({ fits, isOfTag }) => fits.test(isOfTag ? image : name))?.policy;
-}
+export const policyFor = (image: string, policies: Policy[]) => policyOf('images', image, policies);
 
 /** Why nothing automatic starts from an image; undefined where it may. */
 export const pausedBy = (image: string, policies: Policy[]) => saysPaused(policyFor(image, policies));
 
 /** Why nothing automatic starts a task; undefined where it may. */
-export function pausedTask(task: TaskKey, policies: Policy[]): string | undefined {
-  const name = taskKey(task);
-  return saysPaused(compiledOf(policies).tasks.find(({ fits }) => fits.test(name))?.policy);
-}
+export const pausedTask = (task: TaskKey, policies: Policy[]) =>
+  saysPaused(policyOf('tasks', taskKey(task), policies));
 
 /** The same of a run that tries again what a paused base image has started. */
 export function pausedRetry(state: PlanState, policies: Policy[]): string | undefined {
@@ -75,11 +54,9 @@ const saysPaused = (policy: Policy | undefined) =>
 /** What a pattern names itself counts; of two alike, the one with fewer wild parts. */
 const weightOf = (pattern: string) => pattern.replaceAll('*', '').length - pattern.split('**').length / 100;
 
-const wild: Record<string, string> = { '**': '.*', '*': '[^/]*' };
-const patternOf = (pattern: string) =>
-  new RegExp(
-    `^${pattern
-      .split(/(\*\*?)/)
-      .map((part) => wild[part] ?? part.replaceAll('.', '\\.'))
-      .join('')}$`,
-  );
+/** A name has no colon behind its registry; a pattern without a tag fits every one. */
+const wild: Record<string, string> = { '**': '[^:]*', '*': '[^/:]*' };
+function patternOf(pattern: string): RegExp {
+  const parts = pattern.split(/(\*\*?)/).map((part) => wild[part] ?? part.replaceAll('.', '\\.'));
+  return new RegExp(`^${parts.join('')}${/:[^/]*$/.test(pattern) ? '' : '(:[^/]*)?'}$`);
+}

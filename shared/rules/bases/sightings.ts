@@ -16,9 +16,6 @@ export interface Look {
 /** More are thinned out: the steps of a tag that is pushed all the time become larger the older they are, and it never starves. */
 const maxDigests = 100;
 
-/** The digest that a tag stands for, as far as it is known. */
-const newestSeen = (seen: Sightings | undefined): Sighting | undefined => seen?.digests.at(-1);
-
 /**
  * What is known of a tag after one more look. Replicas of a registry disagree for minutes after a push, so which of two
  * digests is the newer is not taken from a single answer: what was announced counts by its event's time, what is met for
@@ -33,16 +30,21 @@ export function withSeen(seen: Sightings | undefined, look: Look, now: Date): Si
   const before = seen ? withoutFuture(seen, time, now) : { image, digests: [] };
   if (look.how === 'named' && before.digests.length > 0) return before;
   const known = before.digests.find((one) => one.digest === digest);
-  const next = look.how === 'announced' ? announced(known, time) : read(known, time, newestSeen(before));
-  if (!next) return before;
-  const firstSeen = known?.firstSeen ?? now.toISOString();
+  const isAnnounced = look.how === 'announced';
+  const newest = before.digests.at(-1)!;
+  const isNews = ({ since, sure }: Sighting) =>
+    isAnnounced ? !sure || since < time : digest !== newest.digest && !isDoubted(newest, time);
+  if (known && !isNews(known)) return before;
   const others = before.digests.filter((one) => one !== known);
-  const digests = [...others, { ...known, digest, firstSeen, ...next }];
-  return {
-    image,
-    digests: thinned(digests.sort((a, b) => (a.since < b.since ? -1 : Number(a.since > b.since)))),
-  };
+  const firstSeen = known?.firstSeen ?? now.toISOString();
+  // What is read for the first time may have been pushed before.
+  const next = { ...known, digest, firstSeen, since: time, sure: isAnnounced || known !== undefined };
+  const digests = [...others, next].sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
+  return { image, digests: thinned(digests) };
 }
+
+/** Whether a replica may still answer what the tag stood for before. */
+const isDoubted = ({ since }: Sighting, time: string) => Date.parse(time) - Date.parse(since) < replicaLagMs;
 
 /**
  * What is from later than now was seen by a clock that was ahead: before this look, and after all that is not. Without
@@ -59,22 +61,6 @@ function withoutFuture(seen: Sightings, time: string, now: Date): Sightings {
   return { ...seen, digests };
 }
 
-type Since = Pick<Sighting, 'since' | 'sure'>;
-
-function announced(known: Sighting | undefined, time: string): Since | undefined {
-  if (known?.sure && known.since >= time) return undefined;
-  return { since: time, sure: true };
-}
-
-function read(known: Sighting | undefined, time: string, newest: Sighting | undefined): Since | undefined {
-  if (!known) return { since: time, sure: false };
-  if (known === newest || isDoubted(newest!, time)) return undefined;
-  return { since: time, sure: true };
-}
-
-/** Whether a replica may still answer what the tag stood for before. */
-const isDoubted = ({ since }: Sighting, time: string) => Date.parse(time) - Date.parse(since) < replicaLagMs;
-
 /**
  * Without the one whose neighbours are nearest for its age, where there are too many; the first and the last stay. What is
  * new, and may have to grow old first, is thinned last.
@@ -86,7 +72,7 @@ function thinned(digests: Sighting[]): Sighting[] {
   const step = (at: number) => (times[at + 1]! - times[at - 1]!) / (newest - times[at]! + 1);
   let least = 1;
   for (let at = 2; at < digests.length - 1; at++) if (step(at) < step(least)) least = at;
-  return thinned(digests.filter((_, at) => at !== least));
+  return thinned(digests.toSpliced(least, 1));
 }
 
 /** What a digest is for a platform; undefined where it is not known. */
@@ -101,17 +87,23 @@ export function isSameFor(seen: Sightings, [one, other]: [string, string], platf
   return content !== undefined && content === contentFor(seen, other, platform);
 }
 
+type Parts = Pick<Sighting, 'manifests' | 'contents'>;
+
+/** What an image is known to hold, by manifest and by content: for a platform, or for any. */
+export const partsOf = ({ manifests = {}, contents = {} }: Parts, platform?: string): string[] =>
+  [manifests, contents].flatMap((of) =>
+    platform === undefined ? Object.values<string | string[]>(of).flat() : (of[platform] ?? of['*'] ?? []),
+  );
+
 /** With what a registry has answered of some digests. */
 export const withContents = ({ image, digests }: Sightings, read: Map<string, Answered>): Sightings => ({
   image,
   digests: digests.map((one) => {
-    const answered = read.get(one.digest);
-    if (!answered) return one;
-    const contents = { ...one.contents, ...answered.contents };
+    const { contents, manifests } = read.get(one.digest) ?? {};
     return {
       ...one,
-      contents,
-      ...(answered.manifests && { manifests: { ...one.manifests, ...answered.manifests } }),
+      ...(contents && { contents: { ...one.contents, ...contents } }),
+      ...(manifests && { manifests: { ...one.manifests, ...manifests } }),
     };
   }),
 });

@@ -1,5 +1,6 @@
 import type { BaseImageList } from '../../../model/bases/baseImages.ts';
 import type { KnownRegistry } from '../../../model/registry.ts';
+import { without } from '../../../model/without.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { holdOn, standingOf } from '../../../rules/bases/admission.ts';
 import { policyFor } from '../../../rules/bases/policies.ts';
@@ -26,19 +27,18 @@ export async function heldBases(
   const terms = await termsNow(ports);
   const tracked = trackedBases(await ports.store.states(registry.name));
   const asked = image === undefined ? undefined : imageNamed(image, registry);
-  const images = asked === undefined ? tracked.map((base) => base.image) : [asked];
-  const all = await mapAtMost(images, readsAtOnce, async (name): Promise<BaseImage> => {
-    const seen = (await ports.store.sightings(name))?.value;
-    const policy = policyFor(name, terms.policies);
-    const tasks = tracked.find((base) => base.image === name)?.tasks.length ?? 0;
-    const known = { image: name, ...(policy && { policy }), tasks };
-    if (!seen || seen.digests.length === 0) return { ...known, digests: [] };
+  const isAsked = (base: { image: string }) => base.image === asked;
+  const bases = asked === undefined ? tracked : [tracked.find(isAsked) ?? { image: asked, tasks: [] }];
+  const all = await mapAtMost(bases, readsAtOnce, async ({ image, tasks }): Promise<BaseImage> => {
+    const seen = (await ports.store.sightings(image))?.value;
+    const policy = policyFor(image, terms.policies);
+    const known = { image, ...(policy && { policy }), tasks: tasks.length };
+    if (!seen?.digests.length) return { ...known, digests: [] };
     const { newest, admissible, held, paused } = standingOf(seen, terms);
     const digests = seen.digests.toReversed().map((sighting) => {
-      const hold = holdOn(sighting, policy, terms);
       const { digest, firstSeen, since } = sighting;
-      const { reason, until } = hold ?? {};
-      return { digest, firstSeen, since, ...(reason && { held: { reason, ...(until && { until }) } }) };
+      const hold = holdOn(sighting, policy, terms);
+      return { digest, firstSeen, since, ...(hold && { held: without(hold, 'digest') }) };
     });
     return {
       ...known,

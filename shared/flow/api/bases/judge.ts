@@ -3,6 +3,7 @@ import type { Judgement, JudgementRequest } from '../../../model/bases/policy.ts
 import type { KnownRegistry } from '../../../model/registry.ts';
 import { countVerdicts, type Decision } from '../../../model/state.ts';
 import { eventGuid } from '../../../names/eventGuid.ts';
+import { inForce } from '../../../rules/bases/admission.ts';
 import { imageNamed } from '../../imageNamed.ts';
 import { allStates } from '../../overall/stale.ts';
 import { holdsOf, imagesWith } from '../../push/imagesWith.ts';
@@ -28,29 +29,33 @@ export async function judge(
 ): Promise<Judged> {
   const image = imageNamed(request.image, registry);
   const time = ports.clock.now().toISOString();
-  const said = await writeDown({ digest, image, verdict, reason, ...(by && { by }), time }, ports);
+  const asSaid = { digest, image, verdict, reason, ...(by && { by }), time };
+  const all = await changeSaid((before) => withSaid(before, asSaid), ports);
+  const said = all.findLast((one) => one.digest === digest)!;
   ports.log('warning', `${digest} of ${image} is ${verdict}: ${reason}`);
   const { states } = await allStates(ports);
   const isAsked = verdict === 'quarantined' && !said.holds;
-  const asked = isAsked ? await holdsOf(image, digest, states, ports) : [];
-  const judgement = asked.length > 0 ? await keepHolds({ ...said, holds: asked }, ports) : said;
+  const holds = isAsked ? await holdsOf(image, digest, states, ports) : [];
+  const judgement = holds.length > 0 ? { ...said, holds } : said;
+  const isIts = (one: Judgement) => one.digest === digest && one.time === said.time;
+  if (judgement !== said) await changeSaid((all) => all.map((one) => (isIts(one) ? judgement : one)), ports);
   const users = await imagesWith([digest, ...(judgement.holds ?? [])], states, ports);
   const unused = users.length > 0 ? undefined : await saysUnused(image, digest, ports);
-  const pushes: string[] = [];
-  let isGoingOn = false;
-  const decided: Pick<Decision, 'verdict'>[] = [];
+  const decided: { id: string; decisions: Decision[] | undefined }[] = [];
   for (const [at, concerned] of [...new Set([image, ...users])].entries()) {
     const id = eventGuid(`${verdict}-${digest}-${judgement.time}-${at + 1}`);
     const push = { id, image: concerned, digest, timestamp: judgement.time };
-    const decisions = await onPush(push, ports, 'named');
-    if (decisions?.length !== 0) pushes.push(id);
-    decided.push(...(decisions ?? []));
-    isGoingOn ||= !decisions;
+    decided.push({ id, decisions: await onPush(push, ports, 'named') });
   }
-  const message = isGoingOn
-    ? 'There are many dependents: GET …/pushes/{push} says what becomes of them.'
-    : unused;
-  return { judgement, pushes, tasks: countVerdicts(decided), ...(message && { message }) };
+  const message = decided.every(({ decisions }) => decisions)
+    ? unused
+    : 'There are many dependents: GET …/pushes/{push} says what becomes of them.';
+  return {
+    judgement,
+    pushes: decided.flatMap(({ id, decisions }) => (decisions?.length === 0 ? [] : [id])),
+    tasks: countVerdicts(decided.flatMap(({ decisions = [] }) => decisions)),
+    ...(message && { message }),
+  };
 }
 
 async function saysUnused(image: string, digest: string, { store }: Flow): Promise<string> {
@@ -59,53 +64,37 @@ async function saysUnused(image: string, digest: string, { store }: Flow): Promi
   return `No task is built on ${digest} now.${never} What was said of it stays.`;
 }
 
-/** @returns the one that is there, where the same was said before */
-function writeDown(judgement: Judgement, { store }: Flow): Promise<Judgement> {
+/** Writes what was said of digests anew; nothing where it stays the same. */
+function changeSaid(change: (all: Judgement[]) => Judgement[], { store }: Flow): Promise<Judgement[]> {
   return retryOnConflict(async () => {
-    const stored = await store.judgements();
-    const all = stored?.value.judgements ?? [];
-    const before = all.findLast(({ digest }) => digest === judgement.digest);
-    if (before?.verdict === judgement.verdict && before.reason === judgement.reason) return before;
-    const fault = faultOf(judgement, before);
-    if (fault) throw new Refusal(409, 'Conflict', fault);
-    const kept = withRoom(all);
-    if (kept.length >= maxJudgements)
-      throw new Refusal(
-        409,
-        'Conflict',
-        `${maxJudgements} digests are quarantined or admitted. Release some first.`,
-      );
-    // A release is for all that was held by what it takes back.
-    const said = { ...judgement, ...(before?.holds && { holds: before.holds }) };
-    await store.putJudgements({ judgements: [...kept, said] }, stored?.etag);
-    return said;
+    const { value, etag } = (await store.judgements()) ?? {};
+    const all = value?.judgements ?? [];
+    const judgements = change(all);
+    if (judgements !== all) await store.putJudgements({ judgements }, etag);
+    return judgements;
   });
 }
 
-/** With what it holds, which its registry has answered after it was written down. */
-function keepHolds(judgement: Judgement, { store }: Flow): Promise<Judgement> {
-  return retryOnConflict(async () => {
-    const { value, etag } = (await store.judgements())!;
-    const isIts = ({ digest, time }: Judgement) => digest === judgement.digest && time === judgement.time;
-    const judgements = value.judgements.map((one) => (isIts(one) ? judgement : one));
-    await store.putJudgements({ judgements }, etag);
-    return judgement;
-  });
-}
-
-function faultOf({ digest, verdict }: Judgement, before: Judgement | undefined): string | undefined {
+/** @returns the same list where the same was said before */
+function withSaid(all: Judgement[], said: Judgement): Judgement[] {
+  const before = all.findLast(({ digest }) => digest === said.digest);
+  if (before?.verdict === said.verdict && before.reason === said.reason) return all;
   const isOpen = before !== undefined && before.verdict !== 'released';
-  if (verdict === 'released' && !isOpen) return `${digest} is neither quarantined nor admitted.`;
-  if (verdict === 'admitted' && before?.verdict === 'quarantined')
-    return `${digest} is quarantined: ${before.reason}. Release it first (POST …/release).`;
-  return undefined;
+  if (said.verdict === 'released' && !isOpen)
+    throw conflict(`${said.digest} is neither quarantined nor admitted.`);
+  if (said.verdict === 'admitted' && before?.verdict === 'quarantined')
+    throw conflict(`${said.digest} is quarantined: ${before.reason}. Release it first (POST …/release).`);
+  // A release is for all that was held by what it takes back.
+  return [...withRoom(all), { ...said, ...(before?.holds && { holds: before.holds }) }];
 }
 
-/** Without the oldest that count no more, where there are too many. */
+/** Without the oldest that counts no more, where there are too many. */
 function withRoom(all: Judgement[]): Judgement[] {
   if (all.length < maxJudgements) return all;
-  const counts = (one: Judgement) =>
-    one.verdict !== 'released' && all.findLast(({ digest }) => digest === one.digest) === one;
-  const over = all.findIndex((one) => !counts(one));
-  return over < 0 ? all : all.toSpliced(over, 1);
+  const counting = new Set(inForce(all));
+  const over = all.findIndex((one) => !counting.has(one));
+  if (over < 0) throw conflict(`${maxJudgements} digests are quarantined or admitted. Release some first.`);
+  return all.toSpliced(over, 1);
 }
+
+const conflict = (message: string) => new Refusal(409, 'Conflict', message);
