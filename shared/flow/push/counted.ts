@@ -22,6 +22,7 @@ export interface Counted {
  * digests are for their platforms: a task for which nothing has changed is not started, and none on what shares its content
  * with what is quarantined. So it is for an image of which a digest was quarantined: what tasks are built on may hold the
  * same.
+ * @returns the same object where nothing is learned
  */
 export async function learned(
   named: Push,
@@ -37,7 +38,8 @@ export async function learned(
   const digests = [push.digest, ...on.map(({ digest }) => digest)];
   const platforms = [...new Set(starting.map(({ platform }) => platformText(platform)))];
   const login = () => loginTo(push.image.split('/')[0]!, starting[0], ports);
-  const known = standingOf(await learnContents(seen, { digests, platforms }, login, ports), terms);
+  const now = await learnContents(seen, { digests, platforms }, login, ports);
+  const known = now === seen ? standing : standingOf(now, terms);
   // What seemed to be admissible may not be: then it is asked what the next older one holds.
   const isOther = countedBy(named, known).push.digest !== push.digest;
   return isOther ? learned(named, known, states, ports) : known;

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { continuePush } from '../../../shared/flow/push/onPush.ts';
-import { base } from '../../worlds/diamondWorld.ts';
+import { base, publicBase } from '../../worlds/diamondWorld.ts';
+import {
+  amd64,
+  arm64,
+  manifest,
+  pushCopy,
+  pushIndex,
+  sayOf,
+  worldOf,
+} from '../../worlds/replay/copiesWorld.ts';
 import { deliver, heldWorld, hours } from '../../worlds/replay/heldWorld.ts';
+import { settle } from '../../worlds/settle.ts';
+import type { World } from '../../worlds/world.ts';
 
 test('a public digest that was withdrawn while it was held is not built on, whatever comes after it', async () => {
   const world = await heldWorld({ images: 'docker.io/**', minimumAge: '3d' });
@@ -65,6 +76,60 @@ for (const isInPages of [false, true])
       if (queue === 'push' && 'push' in body) await continuePush(body, world.ports);
     assert.equal(reads.judgements, isInPages ? reads.edges : 1);
     assert.ok(reads.edges > (isInPages ? 3 : 0));
+  });
+
+const idle: [title: string, happens: (world: World, digest: string) => Promise<unknown>][] = [
+  ['is quarantined', (world, digest) => sayOf(world, 'quarantined', digest)],
+  ['is quarantined under another image', (world, digest) => sayOf(world, 'quarantined', digest, publicBase)],
+  ['holds a manifest that is quarantined', (world) => sayOf(world, 'quarantined', manifest)],
+  [
+    'is quarantined while its registry does not say what it holds',
+    async (world, digest) => {
+      world.ports.registry.contentsOf = () => Promise.reject(new Error('busy'));
+      await sayOf(world, 'quarantined', digest);
+    },
+  ],
+  [
+    'was quarantined and is released',
+    async (world, digest) => {
+      await sayOf(world, 'quarantined', digest);
+      await settle(world);
+      await sayOf(world, 'released', digest);
+    },
+  ],
+  [
+    'follows one that is quarantined',
+    async (world, digest) => {
+      await sayOf(world, 'quarantined', digest);
+      world.pass(60);
+      world.push(base);
+    },
+  ],
+  [
+    'is a copy of one that is quarantined',
+    async (world, digest) => {
+      await sayOf(world, 'quarantined', digest);
+      pushCopy(world, digest);
+    },
+  ],
+];
+for (const [title, happens] of idle)
+  test(`rounds decide once on a digest that ${title}, and write nothing after that`, async () => {
+    const { world } = await worldOf();
+    const digest = pushIndex(world, amd64, arm64);
+    await deliver(world);
+    await settle(world);
+    await happens(world, digest);
+    await settle(world);
+    await hours(world, 2);
+    const recorded: string[] = [];
+    const { recordPush } = world.ports.store;
+    world.ports.store.recordPush = (push, ...rest) => {
+      recorded.push(push);
+      return recordPush(push, ...rest);
+    };
+    await hours(world, 3);
+    assert.deepEqual(recorded, []);
   });
 
 test.run();

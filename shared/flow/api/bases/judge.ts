@@ -64,7 +64,7 @@ async function saysUnused(image: string, digest: string, { store }: Flow): Promi
   return `No task is built on ${digest} now.${never} What was said of it stays.`;
 }
 
-/** Writes what was said of digests anew; nothing where it stays the same. */
+/** Changes what was said of digests. Nothing is written where it stays the same. */
 function changeSaid(change: (all: Judgement[]) => Judgement[], { store }: Flow): Promise<Judgement[]> {
   return retryOnConflict(async () => {
     const { value, etag } = (await store.judgements()) ?? {};
