@@ -1,3 +1,4 @@
+// Tier: long, az before a second front; azTutorial.test.ts has the first.
 /** The front for a deployed Plinth, with the real az before it and the local Azure in the place of Azure's ARM. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -7,7 +7,6 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { createApiClient, eventually } from '../../../local/tutorial/apiClient.ts';
 import { serveOnce } from '../../../local/tutorial/runImage.ts';
-import { waitFor } from '../../doubles/waitFor.ts';
 import { type AzWorld, sampleFile, startAzWorld, tableRows } from './azWorld.ts';
 
 const test = suite<{ world: AzWorld }>('the tutorial with the real az');
@@ -38,6 +37,8 @@ test.after(({ world }) => world?.stop());
 const listRuns = 'az acr task list-runs --registry $ACR_NAME --output table';
 const buildBase =
   'az acr build --registry $BASE_ACR --image baseimages/node:15-alpine --file Dockerfile-base .';
+
+const apiOf = ({ stack }: AzWorld) => createApiClient(stack.url, stack.keys.function);
 
 async function run(world: AzWorld, command: string) {
   const done = await world.az(command);
@@ -97,8 +98,7 @@ test('az acr task credential add names the identity for the base registry', asyn
 
 test('without the role the run waits, and says which role is missing where', async ({ world }) => {
   const running = world.az('az acr task run --registry $ACR_NAME --name baseexample2');
-  const { url, keys } = world.stack;
-  const api = createApiClient(url, keys.function);
+  const api = apiOf(world);
   const runId = await eventually('a run that waits', 60, async () => {
     const { value } = await api.call('GET', '/registries/appacr/runs');
     return value.find((one: any) => one.properties.plinth?.waitingFor?.givenUpAt)?.name;
@@ -160,18 +160,17 @@ test('a newer base image starts a run by itself: Image Update', async ({ world }
   const base = await sampleFile('base/Dockerfile-base');
   await world.write({ 'Dockerfile-base': base.replace('15.2.1', '15.2.1a') });
   await run(world, buildBase);
-  const row = await waitFor(
-    'a third run that has ended',
-    async () => {
-      const rows = tableRows((await run(world, listRuns)).stdout);
-      return rows.length === 3 && rows[0]!.STATUS === 'Succeeded' ? rows[0] : undefined;
-    },
-    60_000,
-  );
-  assert.equal(row.TRIGGER, 'Image Update');
+  // az takes a second for each look.
+  await eventually('a third run that has ended', 60, async () => {
+    const { value } = await apiOf(world).call('GET', '/registries/appacr/runs');
+    return value.length === 3 && value[0].properties.finishTime;
+  });
+  const [row] = tableRows((await run(world, listRuns)).stdout);
+  assert.equal(row!.STATUS, 'Succeeded');
+  assert.equal(row!.TRIGGER, 'Image Update');
   const { registries, owner, tls } = world.stack;
   const text = await serveOnce({
-    image: `appacr.azurecr.io/helloworld:${row['RUN ID']}`,
+    image: `appacr.azurecr.io/helloworld:${row!['RUN ID']}`,
     endpoint: registries.appacr!.endpoint,
     refreshToken: await registries.appacr!.refreshTokenFor(owner.principalId),
     caFile: tls.caFile,

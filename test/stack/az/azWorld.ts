@@ -40,10 +40,13 @@ export async function startAzWorld(options: StackOptions = {}): Promise<AzWorld>
   const sample = await seedSample(stack);
   const env = { GIT: stack.git.url };
   const azEnv = { ...process.env, ...stack.az!.environment };
-  const forks = await startAzForks(azEnv);
-  const PATH = `${forks.bin}:${process.env.PATH}`;
-  const az: AzWorld['az'] = (command) =>
-    shell(command.startsWith('az ') ? command : `az ${command}`, dir, { ...azEnv, PATH, ...env });
+  let forks: Promise<AzForks> | undefined;
+  const az: AzWorld['az'] = async (command) => {
+    // Not before the first command: who asks by an SDK has none.
+    forks ??= startAzForks(azEnv);
+    const PATH = `${(await forks).bin}:${process.env.PATH}`;
+    return shell(command.startsWith('az ') ? command : `az ${command}`, dir, { ...azEnv, PATH, ...env });
+  };
   return {
     stack,
     sample,
@@ -59,7 +62,7 @@ export async function startAzWorld(options: StackOptions = {}): Promise<AzWorld>
       for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
     },
     async stop() {
-      await forks.stop();
+      await (await forks)?.stop();
       await stack.stop();
       await rm(dir, { recursive: true, force: true });
     },

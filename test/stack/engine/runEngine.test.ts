@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { registryApi } from '../../../local/runEngine/build/registryApi.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
-import { someRows } from '../../tier.ts';
+import { longTest, someRows } from '../../tier.ts';
 import { principals, processes, startWorld, type World } from './runEngineWorld.ts';
 
 let world: World;
@@ -94,7 +94,7 @@ test('a base of another registry is pulled by its login, pinned by digest, and i
   assert.deepEqual(layers.slice(0, below.length), below);
 });
 
-test('git over http: branch, tag, commit and folder, and a token that nobody sees', async () => {
+longTest(test, 'git over http: branch, tag, commit and folder, and a token that nobody sees', async () => {
   const token = 'ghp_0123456789abcdef';
   const first = await world.git.createRepository(
     'app',
@@ -127,46 +127,50 @@ test('git over http: branch, tag, commit and folder, and a token that nobody see
   }
 });
 
-test('a secret argument is in no argv, log or image, and the log is there before the end', async () => {
-  const runId = await world.schedule(
-    {
-      Dockerfile: `FROM ${base}\nARG TOKEN\nARG PLAIN\nRUN echo "token <$TOKEN> $PLAIN"\nRUN ${nap}\n`,
-    },
-    {
-      imageNames: ['secret'],
-      arguments: [
-        { name: 'TOKEN', value: secret, isSecret: true },
-        { name: 'PLAIN', value: 'to-be-seen' },
-      ],
-      credentials: await credentials(),
-    },
-  );
-  const { password } = await world.login('baseacr', principals.baseReader);
-  const sightings = new Set<string>();
-  let sawPlain = false;
-  const early = await waitFor('a log line before the end', async () => {
-    for (const { argv } of await processes()) {
-      if (argv.includes(secret) || argv.includes(password)) sightings.add(argv);
-      sawPlain ||= argv.includes('PLAIN=to-be-seen');
-    }
+longTest(
+  test,
+  'a secret argument is in no argv, log or image, and the log is there before the end',
+  async () => {
+    const runId = await world.schedule(
+      {
+        Dockerfile: `FROM ${base}\nARG TOKEN\nARG PLAIN\nRUN echo "token <$TOKEN> $PLAIN"\nRUN ${nap}\n`,
+      },
+      {
+        imageNames: ['secret'],
+        arguments: [
+          { name: 'TOKEN', value: secret, isSecret: true },
+          { name: 'PLAIN', value: 'to-be-seen' },
+        ],
+        credentials: await credentials(),
+      },
+    );
+    const { password } = await world.login('baseacr', principals.baseReader);
+    const sightings = new Set<string>();
+    let sawPlain = false;
+    const early = await waitFor('a log line before the end', async () => {
+      for (const { argv } of await processes()) {
+        if (argv.includes(secret) || argv.includes(password)) sightings.add(argv);
+        sawPlain ||= argv.includes('PLAIN=to-be-seen');
+      }
+      const log = await world.log(runId);
+      return log.includes('\r\ntoken <') ? log : undefined;
+    });
+    assert.ok(early.includes('token <***> to-be-seen'), early);
+    await waitFor('the last step', async () =>
+      (await processes()).some(({ argv }) => argv.startsWith(nap)) ? true : undefined,
+    );
+    assert.equal((await world.show(runId)).status, 'Running');
+    const run = await world.ended(runId);
+    assert.equal(run.status, 'Succeeded', run.runErrorMessage);
+    assert.ok(sawPlain, 'the scan sees arguments');
+    assert.deepEqual([...sightings], []);
     const log = await world.log(runId);
-    return log.includes('\r\ntoken <') ? log : undefined;
-  });
-  assert.ok(early.includes('token <***> to-be-seen'), early);
-  await waitFor('the last step', async () =>
-    (await processes()).some(({ argv }) => argv.startsWith(nap)) ? true : undefined,
-  );
-  assert.equal((await world.show(runId)).status, 'Running');
-  const run = await world.ended(runId);
-  assert.equal(run.status, 'Succeeded', run.runErrorMessage);
-  assert.ok(sawPlain, 'the scan sees arguments');
-  assert.deepEqual([...sightings], []);
-  const log = await world.log(runId);
-  assert.ok(!log.includes(secret));
-  const config = JSON.stringify(await configOf('appacr', 'secret', 'latest'));
-  assert.ok(!config.includes(secret), 'the image does not hold it');
-  assert.ok(!JSON.stringify(world.engine.runs()).includes(secret));
-});
+    assert.ok(!log.includes(secret));
+    const config = JSON.stringify(await configOf('appacr', 'secret', 'latest'));
+    assert.ok(!config.includes(secret), 'the image does not hold it');
+    assert.ok(!JSON.stringify(world.engine.runs()).includes(secret));
+  },
+);
 
 const failures: [title: string, dockerfile: string, request: object, message: RegExp][] = [
   [

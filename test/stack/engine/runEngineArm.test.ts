@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import { instantExecutor } from '../../../local/runEngine/run/instantExecutor.ts';
 import { startRunEngine } from '../../../local/runEngine/startRunEngine.ts';
 import type { Executor } from '../../../local/runEngine/types.ts';
+import { longTest } from '../../tier.ts';
 import {
   dockerBuild,
   pack,
@@ -81,7 +82,7 @@ test("Azure's SDK schedules, reads, lists, filters, updates, cancels, and finds 
   assert.equal((await client.runs.get(...at, 'cb1')).status, 'Succeeded');
 });
 
-test('lists more than a page, newest first', async () => {
+longTest(test, 'lists more than a page, newest first', async () => {
   const runIds = await Promise.all(
     Array.from({ length: 101 }, () => world.schedule('https://localhost:1/x.tar.gz')),
   );
@@ -110,7 +111,7 @@ test('an instant build is built on its base, in another registry by the identity
   assert.match(run.outputImages[0]!.digest, /^sha256:/);
 });
 
-test('answers 202 and a Location where it is told to', async () => {
+longTest(test, 'answers 202 and a Location where it is told to', async () => {
   const engine = await startRunEngine({ ...world.engineOptions, acceptAsynchronously: true });
   try {
     const body = {

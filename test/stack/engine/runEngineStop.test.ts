@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import { programArguments } from '../../../local/machine/program.ts';
 import { startRunEngine } from '../../../local/runEngine/startRunEngine.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
+import { longTest } from '../../tier.ts';
 import { dockerBuild, pack, processes, startWorld, type World } from './runEngineWorld.ts';
 
 let world: World;
@@ -72,7 +73,7 @@ test('nothing is left of the runs', async () => {
   );
 });
 
-test('stop ends what runs, and removes the store', async () => {
+longTest(test, 'stop ends what runs, and removes the store', async () => {
   const dir = `${world.dir}/stopped`;
   const engine = await startRunEngine({ ...world.engineOptions, dir });
   const { name, logLink } = await sleepIn(engine.url);
@@ -84,33 +85,37 @@ test('stop ends what runs, and removes the store', async () => {
   assert.deepEqual(await readdir(dir), []);
 });
 
-test('what a killed engine ran dies with it; the next one cleans up, and gives no id twice', async () => {
-  const dir = `${world.dir}/killed`;
-  const { registries, blob, tls, caFile } = world.engineOptions;
-  const child = spawn(process.execPath, programArguments(join(import.meta.dirname, 'runEngineChild.ts')), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  child.stdin.end(JSON.stringify({ registries, blob, tls, caFile, dir }));
-  const url = String((await once(child.stdout, 'data'))[0]).trim();
-  const { name, logLink } = await sleepIn(url);
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-  await waitFor('the build to die', async () => ((await sleeping()) === 0 ? true : undefined), 2000);
-  assert.equal((await readdir(dir)).length, 1);
-  assert.equal(await completeOf(logLink), undefined);
+longTest(
+  test,
+  'what a killed engine ran dies with it; the next one cleans up, and gives no id twice',
+  async () => {
+    const dir = `${world.dir}/killed`;
+    const { registries, blob, tls, caFile } = world.engineOptions;
+    const child = spawn(process.execPath, programArguments(join(import.meta.dirname, 'runEngineChild.ts')), {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.end(JSON.stringify({ registries, blob, tls, caFile, dir }));
+    const url = String((await once(child.stdout, 'data'))[0]).trim();
+    const { name, logLink } = await sleepIn(url);
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    await waitFor('the build to die', async () => ((await sleeping()) === 0 ? true : undefined), 2000);
+    assert.equal((await readdir(dir)).length, 1);
+    assert.equal(await completeOf(logLink), undefined);
 
-  const next = await startRunEngine({ ...world.engineOptions, dir });
-  try {
-    assert.equal((await readdir(dir)).length, 1, 'the directory of the killed one is gone');
-    assert.equal(await completeOf(logLink), 'internalerror');
-    const later = await sleepIn(next.url);
-    assert.ok(Number.parseInt(later.name.slice(2), 36) > Number.parseInt(name.slice(2), 36));
-  } finally {
-    await next.stop();
-  }
-  assert.ok(!(await readFile('/proc/mounts', 'utf8')).includes(world.dir));
-});
+    const next = await startRunEngine({ ...world.engineOptions, dir });
+    try {
+      assert.equal((await readdir(dir)).length, 1, 'the directory of the killed one is gone');
+      assert.equal(await completeOf(logLink), 'internalerror');
+      const later = await sleepIn(next.url);
+      assert.ok(Number.parseInt(later.name.slice(2), 36) > Number.parseInt(name.slice(2), 36));
+    } finally {
+      await next.stop();
+    }
+    assert.ok(!(await readFile('/proc/mounts', 'utf8')).includes(world.dir));
+  },
+);
 
 /** Starts a run that sleeps, on some engine, and waits until it does. */
 async function sleepIn(url: string): Promise<{ name: string; logLink: string }> {

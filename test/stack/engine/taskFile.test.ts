@@ -1,6 +1,6 @@
+// Tier: long, a dozen builds of several steps; taskSteps and quickRun.test.ts have one of each kind.
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { longTest } from '../../tier.ts';
 import { startWorld, type World } from '../whole/world.ts';
 import { encode, makeTools, sh } from './taskFiles.ts';
 
@@ -75,7 +75,7 @@ steps:
   assert.equal((await world.runsOf('multi-step')).length, 2, 'a build stage does not count for Runtime');
 });
 
-longTest(test, 'the dependents of what a multi-step task pushes are rebuilt after it', async () => {
+test('the dependents of what a multi-step task pushes are rebuilt after it', async () => {
   await world.task('above-step', 'FROM appacr.azurecr.io/job:stable\nCOPY Dockerfile /above\n');
   const first = await world.run('above-step');
   assert.equal(first.status, 'Succeeded', first.runErrorMessage);
@@ -125,7 +125,7 @@ steps:
   assert.ok((await world.log(other.runId)).includes('other file'));
 });
 
-longTest(test, 'a mistake in a file of the context ends the run and names its line', async () => {
+test('a mistake in a file of the context ends the run and names its line', async () => {
   await world.task('mistaken', 'FROM scratch\n', {
     files: {
       'acr-task.yaml': 'version: v1.1.0\nsteps:\n  - build: -t x .\n    timeout: soon\n',

@@ -9,6 +9,7 @@ import {
 import { freePort } from '../../../local/machine/listening.ts';
 import { startAzurite } from '../../../local/storage/azurite.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
+import { longTest } from '../../tier.ts';
 import { sampleApp } from './sampleApp.ts';
 
 interface Seen {
@@ -121,29 +122,37 @@ test('no more than batchSize and newBatchThreshold together run at once', async 
   assert.ok(most >= 4 && most <= 6, `${most} at once; at least a batch of 4, at most 4 + 2`);
 });
 
-test('a function that runs longer than its lease keeps its message, as the lease is renewed', async () => {
-  const other = await spawnFunctionsHost({ ...spawnOptions('leased'), queueLeaseSeconds: 2 });
-  await put('leased', base64({ name: 'long', ms: 5000 }));
-  await waitFor('the run', async () => (await runsOf('long', other))[0]);
-  await emptied('leased');
-  assert.equal((await runsOf('long', other)).length, 1);
-  await other.stop();
-});
+longTest(
+  test,
+  'a function that runs longer than its lease keeps its message, as the lease is renewed',
+  async () => {
+    const other = await spawnFunctionsHost({ ...spawnOptions('leased'), queueLeaseSeconds: 2 });
+    await put('leased', base64({ name: 'long', ms: 5000 }));
+    await waitFor('the run', async () => (await runsOf('long', other))[0]);
+    await emptied('leased');
+    assert.equal((await runsOf('long', other)).length, 1);
+    await other.stop();
+  },
+);
 
-test('a message that a killed host had taken runs again after its lease, at the same address', async () => {
-  const options = { ...spawnOptions('crashing'), queueLeaseSeconds: 3, port: await freePort() };
-  const killed = await spawnFunctionsHost(options);
-  await put('crashing', base64({ name: 'crash', ms: 60_000 }));
-  await waitFor('the run', async () => (await runsOf('crash', killed))[0]);
-  killed.kill('SIGKILL');
-  assert.equal(await killed.exited, null);
-  const risen = await spawnFunctionsHost(options);
-  assert.equal(risen.url, killed.url);
-  const run = await waitFor('the run after the crash', async () => (await runsOf('crash', risen))[0]);
-  assert.equal(run.dequeueCount, 2);
-  risen.kill('SIGKILL');
-  await risen.exited;
-});
+longTest(
+  test,
+  'a message that a killed host had taken runs again after its lease, at the same address',
+  async () => {
+    const options = { ...spawnOptions('crashing'), queueLeaseSeconds: 3, port: await freePort() };
+    const killed = await spawnFunctionsHost(options);
+    await put('crashing', base64({ name: 'crash', ms: 60_000 }));
+    await waitFor('the run', async () => (await runsOf('crash', killed))[0]);
+    killed.kill('SIGKILL');
+    assert.equal(await killed.exited, null);
+    const risen = await spawnFunctionsHost(options);
+    assert.equal(risen.url, killed.url);
+    const run = await waitFor('the run after the crash', async () => (await runsOf('crash', risen))[0]);
+    assert.equal(run.dequeueCount, 2);
+    risen.kill('SIGKILL');
+    await risen.exited;
+  },
+);
 
 test('SIGTERM lets requests and messages under way finish, takes no more, and ends with 0', async () => {
   const ending = await spawnFunctionsHost(spawnOptions('draining'));

@@ -4,6 +4,7 @@ import { spawnFunctionsHost } from '../../../local/functionsHost/spawn.ts';
 import { blobTimerStatus } from '../../../local/functionsHost/timer/timerStatus.ts';
 import { startAzurite } from '../../../local/storage/azurite.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
+import { longTest, someRows } from '../../tier.ts';
 import { sampleApp } from './sampleApp.ts';
 
 interface Seen {
@@ -60,7 +61,7 @@ test('two runs by hand run at once', async () => {
   );
 });
 
-test('a timer whose run takes longer than its interval never runs twice at once', async () => {
+longTest(test, 'a timer whose run takes longer than its interval never runs twice at once', async () => {
   const ticks = await runs('tick', 3, { TICK: '* * * * * *' });
   assert.deepEqual(
     ticks.map(({ together }) => together),
@@ -71,7 +72,7 @@ test('a timer whose run takes longer than its interval never runs twice at once'
   assert.equal(ticks[0]?.timer.scheduleStatus, null);
 });
 
-test('a timer writes down at its first start when it is due, and does not run before', async () => {
+longTest(test, 'a timer writes down at its first start when it is due, and does not run before', async () => {
   await runs('tick', 1, { TICK: '* * * * * *' });
   const { last, next } = (await status.read('newYear'))!;
   assert.equal(last.toISOString(), '0001-01-01T00:00:00.000Z');
@@ -93,7 +94,7 @@ test('an occurrence that passed while no host ran comes at start as past due, on
   assert.ok(next.getTime() > Date.now());
 });
 
-test('an occurrence that another schedule had named is forgotten', async () => {
+longTest(test, 'an occurrence that another schedule had named is forgotten', async () => {
   await status.write('newYear', {
     last: day('2024-06-01'),
     next: day('2024-07-01'),
@@ -104,10 +105,13 @@ test('an occurrence that another schedule had named is forgotten', async () => {
   assert.equal((await status.read('newYear'))!.last.getUTCFullYear(), 1);
 });
 
-for (const [title, settings, why] of [
-  ['cannot be read', { TICK: '* * *' }, /'tick' function is in error.*has 3 fields; NCRONTAB has 6/],
-  ['is not set', {}, /'tick' function is in error.*The setting TICK, named by '%TICK%', is not set/],
-] as const)
+for (const [title, settings, why] of someRows(
+  [
+    ['cannot be read', { TICK: '* * *' }, /'tick' function is in error.*has 3 fields; NCRONTAB has 6/],
+    ['is not set', {}, /'tick' function is in error.*The setting TICK, named by '%TICK%', is not set/],
+  ] as const,
+  () => 'a schedule',
+))
   test(`a schedule that ${title} keeps its function from running, and no other`, async () => {
     await status.write('newYear', {
       last: day('2024-06-01'),

@@ -1,3 +1,4 @@
+// Tier: long, the stack is started and ended at each of its moments.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,6 @@ import { suite } from 'uvu';
 import { freePort } from '../../../local/machine/listening.ts';
 import { createApiClient } from '../../../local/tutorial/apiClient.ts';
 import { waitFor } from '../../doubles/waitFor.ts';
-import { byTier } from '../../tier.ts';
 
 const test = suite('the local stack that is told to end');
 const root = join(import.meta.dirname, '../../..');
@@ -126,7 +126,7 @@ async function endsWholly({ child, dir, said }: Started, signals: NodeJS.Signals
 }
 
 const inBuild: NodeJS.Signals[][] = [['SIGTERM'], ['SIGINT', 'SIGTERM']];
-for (const signals of byTier({ fast: [], normal: inBuild.slice(0, 1), long: inBuild }))
+for (const signals of inBuild)
   test(`${signals.join(' and ')} in the middle of a build: all that was started has ended`, async () => {
     const stack = await start();
     const nap = await sleepingBuild(stack);
@@ -140,7 +140,7 @@ const moments: [when: string, said: RegExp, ms: number][] = [
   ['while the parts start', /Starting/, 3000],
   ['while the app starts', /validation handshake/, 0],
 ];
-for (const [when, said, ms] of byTier({ fast: [], normal: [], long: moments }))
+for (const [when, said, ms] of moments)
   test(`SIGTERM ${when}: all that was started has ended`, async () => {
     const stack = await start();
     await untilSaid(stack, said);

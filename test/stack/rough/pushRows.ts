@@ -7,6 +7,8 @@ import { type RoughWorld, startRoughWorld } from './roughWorld.ts';
 /** What a push comes to while Azure is rough in one way: how the runs ended that it made. */
 export interface PushRow {
   name: RoughnessName;
+  /** Of rows of a kind, the first stands for the others where not all are run. */
+  kind?: string;
   becomes: string;
   ended: string[];
   /** What is done before the push, while it is rough already. */

@@ -9,13 +9,13 @@ const { test } = pushRows(
   { pace: 0.002 },
   someRows(
     [
-      { name: 'storageBusy', becomes, ended },
-      { name: 'partitionBusy', becomes, ended },
-      { name: 'storageTimedOut', becomes, ended },
-      { name: 'storageAnswerLost', becomes, ended },
-      { name: 'messageStuck', becomes: `${becomes}, when its lease is over`, ended },
+      { name: 'storageBusy', kind: 'refused', becomes, ended },
+      { name: 'partitionBusy', kind: 'refused', becomes, ended },
+      { name: 'storageTimedOut', kind: 'unknown whether it was done', becomes, ended },
+      { name: 'storageAnswerLost', kind: 'unknown whether it was done', becomes, ended },
+      { name: 'messageStuck', kind: 'a queue', becomes: `${becomes}, when its lease is over`, ended },
     ],
-    () => 'a push',
+    ({ kind }) => kind,
   ),
 );
 

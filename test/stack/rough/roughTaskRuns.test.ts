@@ -12,11 +12,16 @@ const { test, world } = pushRows(
   { minuteMs: 1000, pace: 0.02, shares },
   someRows(
     [
-      { name: 'lateRun', becomes, ended },
-      { name: 'engineThrottle', becomes: `${becomes}, as soon as Retry-After says`, ended },
-      { name: 'engineAnswerLost', becomes: `${becomes}, and one build of it`, ended },
+      { name: 'lateRun', kind: 'late', becomes, ended },
+      { name: 'engineThrottle', kind: 'late', becomes: `${becomes}, as soon as Retry-After says`, ended },
+      {
+        name: 'engineAnswerLost',
+        kind: 'unknown whether it was done',
+        becomes: `${becomes}, and one build of it`,
+        ended,
+      },
     ],
-    () => 'a push',
+    ({ kind }) => kind,
   ),
 );
 

@@ -237,7 +237,7 @@ const failing: Failing[] = [
   ],
   ['a build that fails', 'bad-build', `${own}COPY not-there /\n`, {}, /not-there|COPY/],
 ];
-for (const [title, name, dockerfile, change, says] of someRows(failing, () => 'a build')) {
+for (const [title, name, dockerfile, change, says] of someRows(failing, ([title]) => title.split(' ')[1])) {
   test(`fails with a reason: ${title}`, async () => {
     await world.task(name, dockerfile);
     if (name === 'needs-token') {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
+import { longTest, someRows } from '../../tier.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -77,7 +78,7 @@ test('no run comes of a push that changes nothing, of a tag without dependents, 
   );
 });
 
-test('a build stage counts only where the trigger is All', async () => {
+longTest(test, 'a build stage counts only where the trigger is All', async () => {
   await world.pushBase('base/stage:1', 'old');
   await world.pushBase('base/final:1', 'old');
   const dockerfile =
@@ -98,7 +99,7 @@ test('a build stage counts only where the trigger is All', async () => {
   assert.equal((await world.runsOf('app-runtime')).length, 1);
 });
 
-test('a push while a run is queued or built ends with one run on the newest digest', async () => {
+longTest(test, 'a push while a run is queued or built ends with one run on the newest digest', async () => {
   await world.pushBase('base/fast:1', 'zero');
   await world.task('app-fast', 'FROM baseacr.azurecr.io/base/fast:1\nCOPY Dockerfile /\n');
   assert.equal((await world.run('app-fast')).status, 'Succeeded');
@@ -119,7 +120,7 @@ test('an app that is killed as the event comes builds the image all the same, on
   await world.pushBase('base/kill:1', 'old');
   await world.task('app-kill', 'FROM baseacr.azurecr.io/base/kill:1\nCOPY Dockerfile /\n');
   assert.equal((await world.run('app-kill')).status, 'Succeeded');
-  for (const delay of [0, 20, 60]) {
+  for (const delay of someRows([0, 20, 60], () => 'a crash')) {
     const before = (await world.runsOf('app-kill')).length;
     await world.pushBase('base/kill:1', `after ${delay}`);
     await new Promise((resolve) => setTimeout(resolve, delay));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
+import { longTest } from '../../tier.ts';
 import { storeOf } from '../storage/stackStore.ts';
 import { hasEnded, startWorld, type World } from './world.ts';
 
@@ -59,7 +60,7 @@ test('after the clock was down, each timer runs once, for the newest occurrence,
   assert.ok(occurrences.length <= 2);
 });
 
-test('a run of a timer builds although nothing has changed since the last', async () => {
+longTest(test, 'a run of a timer builds although nothing has changed since the last', async () => {
   await world.task('app-again', dockerfile, timed(timer('hourly', '*/30 * * * *')));
   assert.equal((await world.run('app-again')).status, 'Succeeded');
   await lastSeen('app-again', 45);

@@ -1,7 +1,7 @@
+// Tier: long, each hostile text in each view; page.test.ts has a name that means harm.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import { somePairs } from '../../../tier.ts';
 import { closeBrowser, closeTabs, openTab, violationsOf } from '../browser.ts';
 import { key, startFixtureServer } from '../fixtureServer.ts';
 import { apiOver, everyMark } from '../fixtures.ts';
@@ -142,7 +142,10 @@ async function shown(world: World, [title, text]: [string, string], [, path, pre
   return { page, complaints };
 }
 
-for (const [one, view] of somePairs(texts, views))
+/** Each with each, ordered by the first. */
+const pairs = <One, Other>(ones: One[], others: Other[]) =>
+  ones.flatMap((one) => others.map((other): [One, Other] => [one, other]));
+for (const [one, view] of pairs(texts, views))
   test(`${one[0]} in ${view[0]}, 320 px wide: shown as text, nothing runs, nothing is refused, nothing is too wide`, async (world) => {
     const { page, complaints } = await shown(world, one, view, { dark: false, width: 320 });
     assert.deepEqual(await page.evaluate(wrongIn), []);
@@ -164,7 +167,7 @@ const looks: Look[] = [
   { dark: false, width: 320 },
   { dark: true, width: 320 },
 ];
-for (const [look, view] of somePairs(looks, views))
+for (const [look, view] of pairs(looks, views))
   test(`axe finds nothing in ${view[0]} with every mark and hostile names, ${look.dark ? 'dark' : 'light'}, ${look.width} px wide`, async (world) => {
     const { page, complaints } = await shown(world, mixed, view, look);
     assert.deepEqual(await violationsOf(page), []);

@@ -1,6 +1,6 @@
+// Tier: long, each fault of each answer in a browser; page.test.ts has one of each kind.
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { someRows } from '../../../tier.ts';
 import { openTab, violationsOf } from '../browser.ts';
 import { type Api, type ApiAnswer, key } from '../fixtureServer.ts';
 import { apiOver, everyMark } from '../fixtures.ts';
@@ -62,12 +62,7 @@ const troubles: [title: string, answer: ApiAnswer | 'nothing', text: RegExp][] =
     /This needs the app role Tasks\.Read\..*register-api\.sh --grant/,
   ],
 ];
-/** How it fails: not at all an answer, none that is understood, or a refusal in words. */
-const kindOf = (answer: ApiAnswer | 'nothing') => {
-  if (answer === 'nothing') return answer;
-  return 'raw' in answer ? 'raw' : 'status' in answer && answer.code;
-};
-for (const [title, answer, text] of someRows(troubles, ([, answer]) => kindOf(answer))) {
+for (const [title, answer, text] of troubles) {
   const api: Api = (...asked) => {
     if (answer === 'nothing') throw new Error('cut off');
     return asked[1].pathname === '/registries' ? answer : usual(...asked);
@@ -149,7 +144,7 @@ const alone: [title: string, path: string, answer: ApiAnswer, text: RegExp][] = 
     /Task x cannot be read: row 9 is damaged\./,
   ],
 ];
-for (const [title, path, answer, text] of someRows(alone, ([, path]) => path))
+for (const [title, path, answer, text] of alone)
   test(`${title} that fails alone is said so, and all else is shown`, async (world) => {
     world.server.world.api = instead(path, answer);
     const { page, complaints } = await opened(world, '/page');
@@ -214,7 +209,7 @@ const inViews: [view: string, path: string, broken: string, answer: ApiAnswer, t
     /The log's address cannot be used/,
   ],
 ];
-for (const [view, path, broken, answer, text] of someRows(inViews, ([, path]) => path.split('/')[2]))
+for (const [view, path, broken, answer, text] of inViews)
   test(`${view} is said where it would be, and all else is there`, async (world) => {
     world.server.world.api = instead(broken, answer);
     const { page, complaints } = await opened(world, path);
