@@ -45,12 +45,27 @@ export function createOracle(world: World, ages: Map<string, number> = new Map()
     const key = `${image}@${digest}`;
     if (!sights.has(key)) sights.set(key, world.now());
   };
-  const { digestOf } = world.ports.registry;
-  world.ports.registry.digestOf = async (reference, login) => {
-    const digest = await digestOf(reference, login);
-    see(`${reference.registry}/${reference.repository}:${reference.tag}`, digest);
-    return digest;
-  };
+  /** Notes what a worker is answered: a replica may tell another digest than the tag has. */
+  const seeing = (registry: Ports['registry']): Ports['registry'] => ({
+    ...registry,
+    async digestOf(reference, login) {
+      const digest = await registry.digestOf(reference, login);
+      see(`${reference.registry}/${reference.repository}:${reference.tag}`, digest);
+      return digest;
+    },
+  });
+  /** What a build has made is known from its end, before its event comes. */
+  const seeingEnds = (engine: Ports['engine']): Ports['engine'] => ({
+    ...engine,
+    async run(name, engineRunId) {
+      const run = await engine.run(name, engineRunId);
+      for (const { registry, repository, tag, digest } of run?.outputImages ?? [])
+        see(`${registry}/${repository}:${tag}`, digest);
+      return run;
+    },
+  });
+  world.ports.registry = seeing(world.ports.registry);
+  world.ports.engine = seeingEnds(world.ports.engine);
 
   const contentOf = (digest: string) => world.contents.get(digest)?.[platform] ?? `${platform} of ${digest}`;
   const movesOf = (image: string) => world.moves.filter((move) => move.image === image);
@@ -140,7 +155,7 @@ export function createOracle(world: World, ages: Map<string, number> = new Map()
           return commit(registry, writes);
         },
       };
-      return { ...ports, store };
+      return { ...ports, registry: seeing(ports.registry), engine: seeingEnds(ports.engine), store };
     },
 
     /** No build on a held or quarantined digest, but where it was said, or became so, while the run was prepared. */
