@@ -13,8 +13,8 @@ const readsAtOnce = 32;
 
 /**
  * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Two calls,
- * and one more for each image that a policy is for or of which a quarantined digest is known; where there is neither, no
- * task is read.
+ * and one more for each image that a policy is for, of which a quarantined digest is known, or of which a task is not
+ * built on the newest digest; where there is neither a policy nor a quarantine, no task is read.
  * @param statesOf reads the states of all tasks
  */
 export async function heldNow(
@@ -47,9 +47,7 @@ export async function heldUnder(
     ({ image, tasks }) =>
       policyFor(image, terms.policies) !== undefined ||
       isNamed(image, terms) ||
-      tasks.some(({ bases }) =>
-        bases.some((base) => base.image === image && isQuarantined(base.digest, terms)),
-      ),
+      tasks.some((state) => isNotOnNewest(state, image) || isOnBad(state, image, terms)),
   );
   const value = await mapAtMost(asked, readsAtOnce, async ({ image }) => {
     const seen = (await ports.store.sightings(image))?.value;
@@ -57,6 +55,13 @@ export async function heldUnder(
   });
   return value.flat();
 }
+
+const isOnBad = ({ bases }: TaskState, image: string, terms: Terms) =>
+  bases.some((base) => base.image === image && isQuarantined(base.digest, terms));
+
+/** What a newer digest holds may be quarantined by the name of another image. */
+const isNotOnNewest = ({ bases }: TaskState, image: string) =>
+  bases.some((base) => base.image === image && (base.newer || base.notNewest));
 
 /** A pause comes before an age or a quarantine, as in decisions. */
 function heldBase(seen: Sightings, terms: Terms, judgements: Judgement[]): HeldBase[] {

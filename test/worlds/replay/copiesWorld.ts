@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { judge } from '../../../shared/flow/api/bases/judge.ts';
 import { putTask } from '../../../shared/flow/api/tasks.ts';
+import { heldNow } from '../../../shared/flow/overall/held.ts';
+import { allStates } from '../../../shared/flow/overall/stale.ts';
+import { termsNow } from '../../../shared/flow/push/see.ts';
 import type { Judgement } from '../../../shared/model/bases/policy.ts';
 import type { Decision } from '../../../shared/model/state.ts';
+import { standingOf } from '../../../shared/rules/bases/admission.ts';
 import { base, registryOf, runByHand } from '../diamondWorld.ts';
 import { settle } from '../settle.ts';
 import type { World } from '../world.ts';
@@ -83,4 +87,17 @@ export async function endsOn([, happens, onNewest]: Row): Promise<void> {
   assert.deepEqual(await builtOn(world), expected());
   await hours(world, 2);
   assert.deepEqual(await builtOn(world), expected(), 'and stays so');
+  await heldIsSaid(world);
+}
+
+/** GET /held names the base image where its newest digest is held by what is known of it, and only then. */
+async function heldIsSaid({ ports }: World): Promise<void> {
+  const seen = (await ports.store.sightings(base))!.value;
+  const { held } = standingOf(seen, await termsNow(ports));
+  const { value } = await heldNow(async () => (await allStates(ports)).states, ports);
+  assert.deepEqual(
+    value.filter(({ image }) => image === base).map(({ digest }) => digest),
+    held ? [held.digest] : [],
+    'GET /held',
+  );
 }
