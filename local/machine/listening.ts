@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /**
  * How long an idle connection stays open, in milliseconds. Azure's front ends keep one for minutes (4 is the load
  * balancer's default). Node's own 5 s cut a connection as a client used it again; a POST is not sent a second time then.
  */
 const idleConnection = 240_000;
+
+/** The connections of each server that listens. */
+const connections = new WeakMap<Server | SecureServer, Set<Socket>>();
 
 /**
  * Lets a server listen on loopback only. It keeps idle connections as long as Azure does.
@@ -16,6 +19,12 @@ const idleConnection = 240_000;
  */
 export async function listen(server: Server | SecureServer, port = 0): Promise<number> {
   server.keepAliveTimeout = idleConnection;
+  const open = new Set<Socket>();
+  connections.set(server, open);
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
@@ -30,10 +39,13 @@ export async function listen(server: Server | SecureServer, port = 0): Promise<n
   return (server.address() as AddressInfo).port;
 }
 
-/** Stops a server at once: connections that are open, busy or idle, are cut. */
+/**
+ * Stops a server at once: all its connections are cut. Node's own `closeAllConnections` leaves one whose answer was ended and
+ * that its client does not read.
+ */
 export async function close(server: Server | SecureServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
+  for (const socket of connections.get(server) ?? []) socket.destroy();
   await closed;
 }
 

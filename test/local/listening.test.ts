@@ -50,6 +50,38 @@ test('an idle connection is kept for minutes, as by Azure, and the client is tol
   assert.match(answer.headers.get('keep-alive') ?? '', /^timeout=240\b/);
 });
 
+const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+const connected: [what: string, sends: string][] = [
+  ['has sent nothing', ''],
+  ['is idle after an answer', get('/')],
+  ['waits for an answer', get('/never')],
+  ['sends a body', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf'],
+  ['does not read a large answer', get('/large')],
+  ['does not read a large answer, the last of its connection', get('/large', 'Connection: close\r\n')],
+  ['was given over to the server by CONNECT', 'CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+];
+for (const [what, sends] of connected)
+  test(`a server that stops cuts a connection that ${what}`, async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/large') response.end(Buffer.alloc(64 * 2 ** 20));
+      else if (request.url !== '/never') response.end();
+    });
+    server.on('connect', (_, socket) => socket.on('error', () => {}));
+    const port = await listen(server);
+    const client = createConnection(port, '127.0.0.1').pause();
+    client.on('error', () => {});
+    await new Promise((resolve) => client.once('connect', resolve));
+    const isHeard = ['request', 'connect'].map(
+      (name) => new Promise((resolve) => server.once(name, resolve)),
+    );
+    client.write(sends);
+    if (sends) await Promise.race(isHeard);
+    const cut = new Promise((resolve) => client.once('close', resolve));
+    await close(server);
+    client.resume();
+    await cut;
+  });
+
 const root = join(import.meta.dirname, '../..');
 const serving = ['local', 'test/doubles', 'test/stack']
   .flatMap((top) =>
