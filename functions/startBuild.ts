@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import { z } from 'zod';
-import { invokeMessage } from '../shared/edge/invoke.ts';
+import { invoke, invokeMessage } from '../shared/edge/invoke.ts';
 import { Push, PushProgress } from '../shared/model/state.ts';
 import { queues, storageConnection } from '../shared/names/azureNames.ts';
 import type { Ports } from '../shared/ports/ports.ts';
@@ -17,6 +17,8 @@ app.storageQueue('startBuild', {
   connection: storageConnection,
   handler: (message, context) => {
     const named = Message.parse(message);
+    // The pages of a push take long: their runs are sent messages.
+    if ('push' in named) return invoke(context, (ports, { add }) => decided(named, ports, add));
     if (!('runId' in named)) return invokeMessage(context, (ports, { add }) => decided(named, ports, add));
     // With the first message: what plans a build reads Dockerfiles and YAML, and is large.
     const start = async (ports: Ports) =>

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { observedPorts } from '../adapters/telemetry/observedPorts.ts';
-import { keepingStarts } from '../flow/queue/keepingStarts.ts';
+import { type Kept, keepingStart } from '../flow/queue/keepingStart.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { StartMessage } from '../ports/queue.ts';
 import type { Invocation } from '../ports/telemetry.ts';
@@ -35,7 +35,7 @@ export async function invoke<T>(
 }
 
 /**
- * One queue message, and then the runs that its work called, each in its own trace.
+ * One queue message, and then the first run that its work called, in its own trace.
  * @param about the run that the message names
  */
 export async function invokeMessage(
@@ -43,11 +43,13 @@ export async function invokeMessage(
   work: (ports: Ports, invocation: Invocation) => Promise<void>,
   about?: StartMessage,
 ): Promise<void> {
-  const kept: StartMessage[] = [];
+  const kept: Kept = {};
   try {
-    await invoke(context, (ports, invocation) => work(keepingStarts(ports, kept), invocation), about);
+    await invoke(context, (ports, invocation) => work(keepingStart(ports, kept), invocation), about);
   } finally {
-    await Promise.all(kept.map((run) => invoke(context, (ports) => start(run, ports), run)));
+    kept.isOver = true;
+    const { run } = kept;
+    if (run) await invoke(context, (ports) => start(run, ports), run);
   }
 }
 

@@ -1,10 +1,10 @@
 import { followRun } from '../../shared/flow/finish/followRun.ts';
 import { continuePush, onPush } from '../../shared/flow/push/onPush.ts';
-import { keepingStarts } from '../../shared/flow/queue/keepingStarts.ts';
+import { type Kept, keepingStart } from '../../shared/flow/queue/keepingStart.ts';
 import { startKept } from '../../shared/flow/start/startKept.ts';
 import { startRun } from '../../shared/flow/start/startRun.ts';
+import type { Push } from '../../shared/model/state.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
-import type { StartMessage } from '../../shared/ports/queue.ts';
 import type { Message, World } from './world.ts';
 
 /** A worker died: whatever it calls from then on fails too, so that nothing tidies up after it. */
@@ -151,19 +151,21 @@ export async function carryOut(world: World, works: Work[], draw: Draw): Promise
 export const handling =
   (message: Message) =>
   async (ports: Ports): Promise<void> => {
-    const kept: StartMessage[] = [];
+    // The pages of a push take long: their runs are sent messages.
+    if (message.queue === 'push' && 'push' in message.body)
+      return void (await continuePush(message.body, ports));
+    const kept: Kept = {};
     try {
-      await handle(message, keepingStarts(ports, kept));
+      await handle(message, keepingStart(ports, kept));
     } finally {
-      await Promise.all(kept.map((run) => startKept(run, ports)));
+      kept.isOver = true;
+      if (kept.run) await startKept(kept.run, ports);
     }
   };
 
 async function handle(message: Message, ports: Ports): Promise<void> {
-  if (message.queue === 'push') {
-    if ('push' in message.body) await continuePush(message.body, ports);
-    else await onPush(message.body, ports);
-  } else if (message.queue === 'start') await startRun(message.body, ports);
+  if (message.queue === 'push') await onPush(message.body as Push, ports);
+  else if (message.queue === 'start') await startRun(message.body, ports);
   else await followRun(message.body, ports);
 }
 

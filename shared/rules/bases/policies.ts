@@ -55,8 +55,11 @@ const saysPaused = (policy: Policy | undefined) =>
 const weightOf = (pattern: string) => pattern.replaceAll('*', '').length - pattern.split('**').length / 100;
 
 /** A name has no colon behind its registry; a pattern without a tag fits every one. */
-const wild: Record<string, string> = { '**': '[^:]*', '*': '[^/:]*' };
+const wild = new Map([
+  ['**', '[^:]*'],
+  ['*', '[^/:]*'],
+]);
 function patternOf(pattern: string): RegExp {
-  const parts = pattern.split(/(\*\*?)/).map((part) => wild[part] ?? part.replaceAll('.', '\\.'));
+  const parts = pattern.split(/(\*\*?)/).map((part) => wild.get(part) ?? part.replaceAll('.', '\\.'));
   return new RegExp(`^${parts.join('')}${/:[^/]*$/.test(pattern) ? '' : '(:[^/]*)?'}$`);
 }

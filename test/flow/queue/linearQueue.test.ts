@@ -93,7 +93,7 @@ const mostOf = (count: number, busy: boolean) => {
   // Each is prepared twice, and the clock reads the rows of those that wait, ten times.
   if (busy) return { messages: 4, calls: 85, queueRows: 47 };
   // A push with so many dependents is decided in pages, and who waits for a run of another page finds out by itself.
-  return count < 1_000 ? { messages: 2, calls: 52, queueRows: 5 } : { messages: 2, calls: 66, queueRows: 37 };
+  return count < 1_000 ? { messages: 3, calls: 52, queueRows: 8 } : { messages: 3, calls: 66, queueRows: 41 };
 };
 
 for (const { title, tasks, builds, busy = 0 } of rows)

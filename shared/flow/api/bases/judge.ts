@@ -85,16 +85,17 @@ function withSaid(all: Judgement[], said: Judgement): Judgement[] {
   if (said.verdict === 'admitted' && before?.verdict === 'quarantined')
     throw conflict(`${said.digest} is quarantined: ${before.reason}. Release it first (POST …/release).`);
   // A release is for all that was held by what it takes back.
-  return [...withRoom(all), { ...said, ...(before?.holds && { holds: before.holds }) }];
+  return [...withRoom(all, said), { ...said, ...(before?.holds && { holds: before.holds }) }];
 }
 
-/** Without the oldest that counts no more, where there are too many. */
-function withRoom(all: Judgement[]): Judgement[] {
-  if (all.length < maxJudgements) return all;
+/** Without the oldest that count no more, where there are too many. A release makes room and needs none. */
+function withRoom(all: Judgement[], { verdict }: Judgement): Judgement[] {
   const counting = new Set(inForce(all));
-  const over = all.findIndex((one) => !counting.has(one));
-  if (over < 0) throw conflict(`${maxJudgements} digests are quarantined or admitted. Release some first.`);
-  return all.toSpliced(over, 1);
+  let over = all.length + 1 - maxJudgements;
+  const kept = all.filter((one) => counting.has(one) || over-- <= 0);
+  if (kept.length >= maxJudgements && verdict !== 'released')
+    throw conflict(`${maxJudgements} digests are quarantined or admitted. Release some first.`);
+  return kept;
 }
 
 const conflict = (message: string) => new Refusal(409, 'Conflict', message);

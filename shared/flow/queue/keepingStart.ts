@@ -1,0 +1,30 @@
+import type { Ports } from '../../ports/ports.ts';
+import type { StartMessage } from '../../ports/queue.ts';
+
+/** The run that is started when the work of a queue message is done, and whether it is. */
+export interface Kept {
+  run?: StartMessage;
+  isOver?: boolean;
+}
+
+/**
+ * The ports for the work of one queue message. The first run that it calls is put into `kept` and is sent no start message,
+ * which would wait for the next poll of the queue, up to a second. One, so that no more contexts are fetched at once than
+ * the host handles messages. A process that ends before the start leaves the run to the clock, as one that ends before it
+ * has sent its messages.
+ */
+export function keepingStart(ports: Ports, kept: Kept): Ports {
+  const { queue } = ports;
+  return {
+    ...ports,
+    queue: {
+      ...queue,
+      async sendStart(messages, delaySeconds) {
+        const [first, ...others] = messages;
+        if (!first || delaySeconds || kept.run || kept.isOver) return queue.sendStart(messages, delaySeconds);
+        kept.run = first;
+        if (others.length > 0) await queue.sendStart(others);
+      },
+    },
+  };
+}
