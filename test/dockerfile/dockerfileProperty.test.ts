@@ -10,7 +10,7 @@ import {
 import { hostile } from '../bench/dockerfile.ts';
 import { byTier } from '../tier.ts';
 
-const histories = byTier({ fast: 40, normal: 400, long: 10_000 });
+const histories = byTier({ fast: 200, normal: 400, long: 10_000 });
 const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31));
 console.log(`seed ${seed} (SEED=${seed} runs the same again)`);
 
@@ -115,7 +115,7 @@ test('what is pinned is found again, and nothing else has changed', () => {
     );
   });
   fc.assert(property, { seed, numRuns: histories });
-  assert.ok(pinnedFiles > histories / 10, `only ${pinnedFiles} of the files could be built`);
+  assert.ok(pinnedFiles > histories / 20, `only ${pinnedFiles} of the files could be built`);
 });
 
 const token = fc.constantFrom(
