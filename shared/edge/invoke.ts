@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { observedPorts } from '../adapters/telemetry/observedPorts.ts';
-import { type Kept, keepingStart } from '../flow/queue/keepingStart.ts';
+import { thenStart } from '../flow/queue/keepingStart.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { StartMessage } from '../ports/queue.ts';
 import type { Invocation } from '../ports/telemetry.ts';
@@ -38,19 +38,15 @@ export async function invoke<T>(
  * One queue message, and then the first run that its work called, in its own trace.
  * @param about the run that the message names
  */
-export async function invokeMessage(
+export function invokeMessage(
   context: InvocationContext,
   work: (ports: Ports, invocation: Invocation) => Promise<void>,
   about?: StartMessage,
 ): Promise<void> {
-  const kept: Kept = {};
-  try {
-    await invoke(context, (ports, invocation) => work(keepingStart(ports, kept), invocation), about);
-  } finally {
-    kept.isOver = true;
-    const { run } = kept;
-    if (run) await invoke(context, (ports) => start(run, ports), run);
-  }
+  return thenStart(
+    (keeping) => invoke(context, (ports, invocation) => work(keeping(ports), invocation), about),
+    (run) => invoke(context, (ports) => start(run, ports), run),
+  );
 }
 
 /** Loaded with the first run: what plans a build reads Dockerfiles and YAML, and is large. */

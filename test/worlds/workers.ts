@@ -1,6 +1,6 @@
 import { followRun } from '../../shared/flow/finish/followRun.ts';
 import { continuePush, onPush } from '../../shared/flow/push/onPush.ts';
-import { type Kept, keepingStart } from '../../shared/flow/queue/keepingStart.ts';
+import { thenStart } from '../../shared/flow/queue/keepingStart.ts';
 import { startKept } from '../../shared/flow/start/startKept.ts';
 import { startRun } from '../../shared/flow/start/startRun.ts';
 import type { Push } from '../../shared/model/state.ts';
@@ -154,13 +154,10 @@ export const handling =
     // The pages of a push take long: their runs are sent messages.
     if (message.queue === 'push' && 'push' in message.body)
       return void (await continuePush(message.body, ports));
-    const kept: Kept = {};
-    try {
-      await handle(message, keepingStart(ports, kept));
-    } finally {
-      kept.isOver = true;
-      if (kept.run) await startKept(kept.run, ports);
-    }
+    await thenStart(
+      (keeping) => handle(message, keeping(ports)),
+      (run) => startKept(run, ports),
+    );
   };
 
 async function handle(message: Message, ports: Ports): Promise<void> {

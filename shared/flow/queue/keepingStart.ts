@@ -2,7 +2,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { StartMessage } from '../../ports/queue.ts';
 
 /** The run that is started when the work of a queue message is done, and whether it is. */
-export interface Kept {
+interface Kept {
   run?: StartMessage;
   isOver?: boolean;
 }
@@ -13,7 +13,7 @@ export interface Kept {
  * the host handles messages. A process that ends before the start leaves the run to the clock, as one that ends before it
  * has sent its messages.
  */
-export function keepingStart(ports: Ports, kept: Kept): Ports {
+function keepingStart(ports: Ports, kept: Kept): Ports {
   const { queue } = ports;
   return {
     ...ports,
@@ -27,4 +27,21 @@ export function keepingStart(ports: Ports, kept: Kept): Ports {
       },
     },
   };
+}
+
+/**
+ * Does the work of one queue message, and then starts the run that it left to that, also where the work has failed.
+ * @param work is given what makes its ports keep a start
+ */
+export async function thenStart(
+  work: (keeping: (ports: Ports) => Ports) => Promise<void>,
+  start: (run: StartMessage) => Promise<void>,
+): Promise<void> {
+  const kept: Kept = {};
+  try {
+    await work((ports) => keepingStart(ports, kept));
+  } finally {
+    kept.isOver = true;
+    if (kept.run) await start(kept.run);
+  }
 }

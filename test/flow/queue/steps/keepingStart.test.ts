@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { type Kept, keepingStart } from '../../../../shared/flow/queue/keepingStart.ts';
+import { thenStart } from '../../../../shared/flow/queue/keepingStart.ts';
 import { startKept } from '../../../../shared/flow/start/startKept.ts';
-import type { StartMessage } from '../../../../shared/ports/queue.ts';
-import { createWorld } from '../../../worlds/world.ts';
+import type { Queue, StartMessage } from '../../../../shared/ports/queue.ts';
+import { createWorld, type World } from '../../../worlds/world.ts';
 
 const run = (number: number): StartMessage => ({ registry: 'appacr', runId: `ca${number}` });
 type Send = [runs: number[], delaySeconds?: number];
+
+/** @returns what is started when the work is done */
+async function startedBy(world: World, work: (queue: Queue) => Promise<void>): Promise<StartMessage[]> {
+  const started: StartMessage[] = [];
+  await thenStart(
+    (keeping) => work(keeping(world.ports).queue),
+    async (one) => void started.push(one),
+  );
+  return started;
+}
 
 const rows: { title: string; sends: Send[]; kept?: number; sent: [run: number, delaySeconds: number][] }[] = [
   { title: 'nothing', sends: [], sent: [] },
@@ -40,10 +50,11 @@ const rows: { title: string; sends: Send[]; kept?: number; sent: [run: number, d
 for (const { title, sends, kept: first, sent } of rows)
   test(`work that calls ${title} leaves ${first ? 'one' : 'none'} to be started with it, and ${sent.length} to messages`, async () => {
     const world = createWorld({ registries: ['appacr'] });
-    const kept: Kept = {};
-    const { queue } = keepingStart(world.ports, kept);
-    for (const [runs, delay] of sends) await queue.sendStart(runs.map(run), delay);
-    assert.deepEqual(kept.run, first && run(first));
+    const started = await startedBy(world, async ({ sendStart }) => {
+      for (const [runs, delay] of sends) await sendStart(runs.map(run), delay);
+    });
+    assert.deepEqual(started[0], first && run(first));
+    assert.equal(started.length, first ? 1 : 0);
     assert.deepEqual(
       world.messages.map(({ body, due }) => [body, (due - world.now()) / 1000]),
       sent.map(([number, delay]) => [run(number), delay]),
@@ -52,18 +63,32 @@ for (const { title, sends, kept: first, sent } of rows)
 
 test('what is called after the work has ended is sent its message', async () => {
   const world = createWorld({ registries: ['appacr'] });
-  const kept: Kept = {};
-  const { queue } = keepingStart(world.ports, kept);
-  kept.isOver = true;
-  await queue.sendStart([run(1)]);
-  assert.deepEqual([kept.run, world.messages.length], [undefined, 1]);
+  let late: Queue | undefined;
+  const started = await startedBy(world, async (queue) => {
+    late = queue;
+  });
+  await late!.sendStart([run(1)]);
+  assert.deepEqual([started[0], world.messages.length], [undefined, 1]);
+});
+
+test('work that fails has its run started all the same, and fails', async () => {
+  const world = createWorld({ registries: ['appacr'] });
+  const started: StartMessage[] = [];
+  const failing = thenStart(
+    async (keeping) => {
+      await keeping(world.ports).queue.sendStart([run(1)]);
+      throw new Error('a row cannot be read');
+    },
+    async (one) => void started.push(one),
+  );
+  await assert.rejects(failing, /a row cannot be read/);
+  assert.deepEqual([started, world.messages.length], [[run(1)], 0]);
 });
 
 test('other messages are sent as ever', async () => {
   const world = createWorld({ registries: ['appacr'] });
-  const kept: Kept = {};
-  await keepingStart(world.ports, kept).queue.sendFollow({ ...run(1), at: 'now' }, 3);
-  assert.deepEqual([kept.run, world.messages.map(({ queue }) => queue)], [undefined, ['follow']]);
+  const started = await startedBy(world, ({ sendFollow }) => sendFollow({ ...run(1), at: 'now' }, 3));
+  assert.deepEqual([started[0], world.messages.map(({ queue }) => queue)], [undefined, ['follow']]);
 });
 
 test('a run whose row cannot be read is sent its message, and the log says why', async () => {
