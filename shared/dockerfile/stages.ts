@@ -10,7 +10,7 @@ import { expandWord, type LexOptions } from './syntax/words.ts';
 export type Options = {
   buildArgs?: Record<string, string>;
   /** The stage to build; the last one where it is not given. */
-  target?: string;
+  target?: string | undefined;
   /** What is built for; the build platform where it is not given. */
   platform?: string;
   /** What the build runs on. */

@@ -49,7 +49,7 @@ const makers = /^(build|tag|commit|import|load)$/;
 
 /** Whether a command names an image in a call of docker that makes images. */
 function makes({ command }: CmdStep, image: string): boolean {
-  const all = command.args.flatMap((word) => word.split(/[\s;&|=]+/));
+  const all = command.args.flatMap((word) => word.split(/[\s;&|=]/));
   return all.some((word) => makers.test(word)) && all.some((word) => referenceOf(word) === image);
 }
 

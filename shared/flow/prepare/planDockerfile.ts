@@ -44,7 +44,7 @@ export async function planDockerfile(defined: DockerStep, job: Job, given: Reada
     );
   const options = {
     buildArgs: Object.fromEntries(step.arguments.map(({ name, value }) => [name, value])),
-    ...(step.target !== undefined && { target: step.target }),
+    target: step.target,
     platform: platformText(job.task.properties.platform),
     builder: 'classic' as const,
   };
@@ -90,13 +90,11 @@ function stepOf(
   const values = runInputs(run, registry, { platform: task.properties.platform, task, source });
   const overridden = new Map(overrides?.arguments.map((argument) => [argument.name, argument]));
   const kept = defined.arguments.filter((argument) => !overridden.has(argument.name));
-  const target = overrides?.target ?? defined.target;
-  const contextPath = contextOf(task, run);
   return {
     ...defined,
     dockerFilePath: overrides?.file ?? defined.dockerFilePath,
-    ...(contextPath !== undefined && { contextPath }),
-    ...(target !== undefined && { target }),
+    contextPath: contextOf(task, run),
+    target: overrides?.target ?? defined.target,
     imageNames: defined.imageNames.map((name) => renderRunValues(name, values)),
     arguments: [...kept, ...overridden.values()].map((argument) => renderArgument(argument, values)),
   };

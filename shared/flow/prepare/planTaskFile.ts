@@ -44,7 +44,7 @@ export async function planTaskFile(
   const source = fetchedOf(given);
   const { task, run, registry, ports } = job;
   const values = mergeSet(defined.values, run.overrides?.values);
-  const step = { ...defined, values, ...(defined.type === 'FileTask' && fileOverride(job)) };
+  const step = { ...defined, values, ...fileOverride(job) };
   if (step.type === 'FileTask' && !source) return unread(step);
 
   const read: ReadFile = async (path) => source && ports.files.read(source.dir, path);
@@ -56,33 +56,32 @@ export async function planTaskFile(
   const reader = { vault: ports.vault, identity: task.identity };
   const { file, data } = await openTaskFile(text, known, reader);
   try {
-    return await planOpened({ file, data, text, values }, job, typeof given === 'string' ? given : read);
+    return await inFileAsync(text.name, () => planOpened({ file, data, text, values, read }, job, given));
   } catch (error) {
     throw withoutSecrets(error, hiddenIn(data));
   }
 }
-
-const untouched = { replace: [], files: new Map<number, string>() };
 
 interface Opened {
   file: TaskFile;
   data: TemplateData;
   text: TaskText;
   values: SetValue[];
+  read: ReadFile;
 }
 
 async function planOpened(
-  { file, data, text, values }: Opened,
+  { file, data, text, values, read }: Opened,
   job: Job,
-  source: ReadFile | 'engine' | 'none',
+  given: Readable,
 ): Promise<BuildPlan> {
   const { task } = job;
-  const { bases, notes } = await inFileAsync(text.name, () =>
-    findStepBases(file, platformText(task.properties.platform), source, hiddenIn(data)),
-  );
+  const source = typeof given === 'string' ? given : read;
+  const platform = platformText(task.properties.platform);
+  const { bases, notes } = await findStepBases(file, platform, source, hiddenIn(data));
   const standing = standingOf(file, bases);
   const { pins, unpinned } = await pinBesideCommands(standing.images, file, bases, job);
-  const { replace, files } = typeof source === 'string' ? untouched : await pinned(file, bases, pins, source);
+  const { replace, files } = await pinned(file, bases, pins, read);
   const forEngine = engineText(text.text, data, values, files);
   const pinnable = new Set(pins.map(({ image }) => image));
   return {
@@ -141,23 +140,21 @@ async function inFileAsync<T>(name: string, read: () => Promise<T>): Promise<T> 
 function standingOf(file: TaskFile, bases: StepBases[]) {
   const madeBy = new Map(bases.flatMap((entry) => tagsOf(entry).map((tag) => [tag, entry])));
   const runtimeOf = (entry: StepBases): string | undefined => {
-    const image = entry.found.runtime[0];
-    if (image === undefined || entry.secret.includes(image)) return undefined;
-    const maker = makerOf(image, entry, bases);
+    const image = entry.found.runtime.find((one) => !entry.secret.includes(one));
+    const maker = image && makerOf(image, entry, bases);
     return maker ? runtimeOf(maker) : image;
   };
-  const pushed = file.steps.flatMap((step) =>
-    step.kind === 'push' ? step.push.map((name) => tagReference(name, step.line)) : [],
-  );
+  const pushed = file.steps
+    .filter((step) => step.kind === 'push')
+    .flatMap(({ push, line }) => push.map((name) => tagReference(name, line)));
   const standsOn = pushed.flatMap((image) => {
     const maker = madeBy.get(image);
     const base = maker && runtimeOf(maker);
     return base === undefined ? [] : [{ image, base }];
   });
   const last = bases.at(-1);
-  const ofLast = [last && runtimeOf(last)].filter((image) => image !== undefined);
   const runtimes = new Set(
-    pushed.some((image) => madeBy.has(image)) ? standsOn.map(({ base }) => base) : ofLast,
+    pushed.some((image) => madeBy.has(image)) ? standsOn.map(({ base }) => base) : [last && runtimeOf(last)],
   );
   const all = new Set(
     bases.flatMap((entry) =>

@@ -1,5 +1,5 @@
 import { platformText } from '../../model/platform.ts';
-import { buildsTaskAsDefined, type Pin, type Run } from '../../model/run.ts';
+import { buildsTaskAsDefined, type Pin } from '../../model/run.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
@@ -26,8 +26,6 @@ export async function pinAll(images: Omit<Pin, 'digest'>[], job: Job): Promise<P
   );
 }
 
-const isTracked = (run: Run) => run.task !== undefined && buildsTaskAsDefined(run);
-
 async function pinOf(
   image: string,
   terms: Terms | undefined,
@@ -40,7 +38,7 @@ async function pinOf(
   const time = ports.clock.now().toISOString();
   const digest = await ports.registry.digestOf(reference, login);
   // What others ask to be built is not tracked, and leaves nothing behind.
-  const isKept = digest !== undefined && isTracked(run);
+  const isKept = digest !== undefined && buildsTaskAsDefined(run);
   const look = { image, digest: digest ?? '', time, how: digest ? 'read' : 'named' } as const;
   const seen = await see(look, ports, { isKept, ...(terms && { terms }) });
   // Who pushed a bad one may have deleted the tag: what is built on instead is there by its digest.
@@ -55,7 +53,7 @@ async function pinOf(
     );
   let standing = await withHeld(seen, seen.newest.digest);
   if (!standing.held) return { digest: standing.newest.digest };
-  const builtOn = await builtOnNow(image, run, ports);
+  const builtOn = await builtOnNow(image, job);
   for (const pin of pinsOn(standing, builtOn)) {
     // What an older one holds counts only where the newer ones are held.
     standing = await withHeld(standing, pin.digest);
@@ -66,7 +64,7 @@ async function pinOf(
       throw new RegistryError('Unreachable', `${image}@${pin.digest} is not there yet`, {
         retryAfter: replicaAgainSeconds,
       });
-    if (isTracked(run)) await forget(image, pin.digest, ports);
+    if (buildsTaskAsDefined(run)) await forget(image, pin.digest, ports);
   }
   throw new BuildFault(
     `Base image ${image}: ${standing.newest.digest} ${standing.held!.reason}. There is no other digest to build on: push a newer one, or admit one (POST …/admit).`,
@@ -91,13 +89,9 @@ const isLate = (digest: string, { seen }: Standing, { clock }: Ports) =>
   );
 
 /** The digest of a base image that the task is built on. */
-async function builtOnNow(
-  image: string,
-  { registry, task }: Run,
-  { store }: Ports,
-): Promise<string | undefined> {
-  const built = task === undefined ? undefined : (await store.state(registry, task))?.value.built;
-  return built?.pins.find((pin) => pin.image === image)?.digest;
+async function builtOnNow(image: string, { task, run, ports }: Job): Promise<string | undefined> {
+  const state = await ports.store.state(run.registry, task.name);
+  return state?.value.built?.pins.find((pin) => pin.image === image)?.digest;
 }
 
 export const baseNotes = (pins: Pin[]) =>

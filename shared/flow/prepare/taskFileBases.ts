@@ -32,7 +32,7 @@ export async function findStepBases(
   file: TaskFile,
   platform: string,
   source: ReadFile | 'engine' | 'none',
-  secrets: readonly string[] = [],
+  secrets: readonly string[],
 ): Promise<{ bases: StepBases[]; notes: string[] }> {
   const bases: StepBases[] = [];
   const notes: string[] = [];
@@ -61,7 +61,7 @@ export async function findStepBases(
       buildArgs: Object.fromEntries(
         buildArgs.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
       ),
-      ...(target !== undefined && { target }),
+      target,
       platform: own,
       builder: builderOf(step),
     };
@@ -84,8 +84,7 @@ function builderOf({ env }: BuildStep): Builder {
 
 /** A piece of a value reveals a secret only where it is long enough to be one. */
 const holdsSecret = (value: string, secret: string) =>
-  secret !== '' &&
-  (value === secret || (secret.length >= 3 && value.toLowerCase().includes(secret.toLowerCase())));
+  value === secret || (secret.length >= 3 && value.toLowerCase().includes(secret.toLowerCase()));
 
 function basesIn(
   step: BuildStep,

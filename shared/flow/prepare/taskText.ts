@@ -119,11 +119,6 @@ async function valueOf(
   } catch (cause) {
     if (!(cause instanceof VaultError)) throw cause;
     const { transient, isRoleMissing, retryAfter } = cause;
-    throw new VaultError(`${where}: ${cause.message}`, {
-      transient,
-      isRoleMissing,
-      cause,
-      ...(retryAfter && { retryAfter }),
-    });
+    throw new VaultError(`${where}: ${cause.message}`, { transient, isRoleMissing, retryAfter, cause });
   }
 }
