@@ -4,7 +4,7 @@ export async function mapAtMost<T, R>(
   atOnce: number,
   apply: (item: T, at: number) => Promise<R>,
 ): Promise<R[]> {
-  const results: R[] = new Array(items.length);
+  const results: R[] = [];
   let next = 0;
   const worker = async () => {
     for (let at = next++; at < items.length; at = next++) results[at] = await apply(items[at]!, at);

@@ -1,10 +1,15 @@
 import { PlinthError } from '../names/plinthError.ts';
-/** Whether the network's own error below is that a host name does not exist. */
-export function isUnknownHost(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
-    if ((at as { code?: unknown }).code === 'ENOTFOUND') return true;
-  return false;
+
+/** An error and its causes, as errors of the network, of an SDK and of Plinth have them; no deeper, as they may go round. */
+function withCauses(error: unknown): (Error & { statusCode?: number; code?: unknown })[] {
+  const all: Error[] = [];
+  for (let at = error; at instanceof Error && all.length < 5; at = at.cause) all.push(at);
+  return all;
 }
+
+/** Whether the network's own error below is that a host name does not exist. */
+export const isUnknownHost = (error: unknown): boolean =>
+  withCauses(error).some(({ code }) => code === 'ENOTFOUND');
 
 /** Worth another try: the other side was busy or could not be reached. */
 export const isTransient = (error: unknown): error is PlinthError =>
@@ -16,15 +21,17 @@ const networkCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|REQUES
  * Whether the other side was busy, late or away, also by an error as an SDK throws it, of storage or of an identity: it
  * has a `statusCode`, a `code`, or these in a `cause`. A host that does not exist is not away for a moment.
  */
-export function isPassing(error: unknown): boolean {
-  if (isUnknownHost(error)) return false;
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const { statusCode = 0, code = '' } = at as { statusCode?: number; code?: unknown };
-    if (isTransient(at) || at.name === 'LateError' || networkCodes.test(String(code))) return true;
-    if ([408, 429].includes(statusCode) || statusCode >= 500) return true;
-  }
-  return false;
-}
+export const isPassing = (error: unknown): boolean =>
+  !isUnknownHost(error) &&
+  withCauses(error).some(
+    (at) =>
+      isTransient(at) ||
+      at.name === 'LateError' ||
+      networkCodes.test(String(at.code)) ||
+      isBusy(at.statusCode),
+  );
+
+const isBusy = (status = 0) => status === 408 || status === 429 || status >= 500;
 
 /** Refused for a role that is missing, or does not count yet. */
 export const isRoleMissing = (error: unknown): error is PlinthError =>

@@ -117,5 +117,5 @@ export function knownOutputs(
   }
 }
 
-/** The Run values that are the same in each run of a registry. */
-const ownRegistry = /\{\{-?\s*\.Run\.Registry(Name)?\s*-?\}\}/g;
+/** The Run values that are the same in each run of a registry; the names of a step hold no blanks. */
+const ownRegistry = /\{\{-?\.Run\.Registry(Name)?-?\}\}/g;

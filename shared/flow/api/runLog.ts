@@ -90,11 +90,10 @@ export async function runLog(registry: string, runId: string, { store, engine }:
     ...(complete && { complete }),
     async read(start, end) {
       const from = (offset: number) => Math.max(0, start - offset);
-      const parts: Uint8Array[] = [before.subarray(start, Math.max(start, Math.min(end, before.length)))];
       const [first, last] = [from(before.length), Math.min(end, builtEnd) - before.length];
-      if (built && last > first) parts.push(await built.read(first, last));
-      if (end > builtEnd) parts.push(after.subarray(from(builtEnd), end - builtEnd));
-      return Buffer.concat(parts);
+      const between = built && last > first ? [await built.read(first, last)] : [];
+      const rest = after.subarray(from(builtEnd), Math.max(0, end - builtEnd));
+      return Buffer.concat([before.subarray(start, end), ...between, rest]);
     },
   };
 }

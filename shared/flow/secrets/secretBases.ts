@@ -10,7 +10,7 @@ export function findWithSecrets(dockerfile: string, options: DockerfileOptions, 
   const secrets = given.filter(({ isSecret, value }) => isSecret && value !== '');
   try {
     const found = findBaseImages(dockerfile, options);
-    return { found, secret: secrets.length === 0 ? [] : namedBy(secrets, found.all, dockerfile, options) };
+    return { found, secret: namedBy(secrets, found.all, dockerfile, options) };
   } catch (error) {
     if (!(error instanceof DockerfileError) || !secrets.some(({ value }) => holds(error.message, value)))
       throw error;
@@ -34,7 +34,7 @@ function namedBy(
 ): string[] {
   const withOthers = (others: Record<string, string>) =>
     readable(dockerfile, { ...options, buildArgs: { ...options.buildArgs, ...others } });
-  const used = dockerfile + JSON.stringify(options.buildArgs ?? {});
+  const used = dockerfile + JSON.stringify(options.buildArgs);
   const others: Record<string, string> = {};
   const found: string[][] = [];
   const unfit: string[] = [];

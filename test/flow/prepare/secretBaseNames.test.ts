@@ -71,6 +71,36 @@ const rows: [title: string, dockerfile: string, secrets: Record<string, string>,
     { A: 'other0' },
     ['docker.io/library/other0:latest'],
   ],
+  [
+    'a word that might stand in for it, in capitals',
+    'ARG A\nFROM $A.azurecr.io/x:1\nCOPY --from=open:1 / /\n',
+    { A: 'Other0' },
+    ['other0.azurecr.io/x:1'],
+  ],
+  [
+    'digits that stand in the digest of another image, too',
+    besides(`y@sha256:$A\nCOPY --from=z@${digest} / /`),
+    { A: hex, B: 'hidden:1' },
+    ['docker.io/library/hidden:1', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'zeros that stand in the digest of another image, too',
+    besides(`y@sha256:${'a'.repeat(60)}$A\nCOPY --from=z@sha256:${'a'.repeat(60)}0000 / /`),
+    { A: '0000', B: 'hidden:1' },
+    ['docker.io/library/hidden:1', `docker.io/library/y@sha256:${'a'.repeat(60)}0000`],
+  ],
+  [
+    'a digest that another image has, too',
+    besides(`y@$A\nCOPY --from=z@${digest} / /`),
+    { A: digest, B: 'hidden:1' },
+    ['docker.io/library/hidden:1', `docker.io/library/y@${digest}`],
+  ],
+  [
+    'what has no other of its shape',
+    besides(`y@$A:${hex}`),
+    { A: 'sha256', B: 'hidden:1' },
+    ['docker.io/library/hidden:1', `docker.io/library/y@${digest}`],
+  ],
   ['nothing', 'ARG A\nFROM open:1\n', { A: digest }, []],
 ];
 for (const [title, dockerfile, secrets, named] of rows)
