@@ -6,7 +6,7 @@ import { webhookRows, webhookWrites } from '../../../../shared/flow/webhooks/web
 import type { Webhook } from '../../../../shared/model/webhook.ts';
 import { without } from '../../../../shared/model/without.ts';
 import { UnreadableError } from '../../../../shared/ports/store.ts';
-import { createWorld, sourceTrigger, taskOf } from '../../../worlds/triggerWorld.ts';
+import { createWorld, type SourceTriggerGiven, sourceTrigger, taskOf } from '../../../worlds/triggerWorld.ts';
 import { etagOf, registry, rowOf, url, type World, worldOf } from './hookRows.ts';
 
 test('a webhook is shown, and its secret where that is asked for and opens', async () => {
@@ -48,7 +48,7 @@ async function written(world: World, triggers: object[] | undefined, properties:
     };
   });
 }
-const trigger = (name: string, more: object = {}) => sourceTrigger({ name, ...more });
+const trigger = (name: string, more: SourceTriggerGiven = {}) => sourceTrigger({ name, ...more });
 const known = { status: 'Registered' as const, ids: ['hook-1'] };
 
 /** Each: the row that is there, the triggers of the task, and what is written. */
@@ -107,9 +107,8 @@ for (const [tokenType, kept] of [
     const task = taskOf({ sourceTriggers: [given] });
     const auth = task.properties.trigger!.sourceTriggers![0]!.sourceRepository.sourceControlAuthProperties!;
     if (!tokenType) delete (auth as { tokenType?: string }).tokenType;
-    const [one] = webhookWrites({ registry, task: 'webapp' }, task.properties, [], world.ports) as [
-      { value: Webhook },
-    ];
+    const [one] = webhookWrites({ registry, task: 'webapp' }, task.properties, [], world.ports);
+    assert.ok(one && 'put' in one && one.put === 'webhook');
     const owner = webhookOwner(registry, 'webapp', 'src');
     assert.equal(world.ports.seal.open(one.value.token!, owner), 'pat');
     assert.equal(one.value.tokenType, kept);
