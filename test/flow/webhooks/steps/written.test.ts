@@ -31,7 +31,11 @@ const sealedAs = ({ ports: { seal } }: World, trigger: string) =>
   seal.seal('word', webhookOwner(registry, 'webapp', trigger));
 
 /** What is written for a task of some triggers, where these rows are there. */
-async function written(world: World, triggers: object[] | undefined, properties: object = {}) {
+async function written(
+  world: World,
+  triggers: object[] | undefined,
+  properties: Record<string, unknown> = {},
+) {
   const task = triggers && taskOf({ sourceTriggers: triggers }, properties);
   const rows = await webhookRows(registry, 'webapp', task?.properties, world.ports);
   const writes = webhookWrites({ registry, task: 'webapp' }, task?.properties, rows, world.ports);
@@ -57,7 +61,7 @@ const writes: [
   before: Partial<Webhook>,
   triggers: object[] | undefined,
   how: string[],
-  properties?: object,
+  properties?: Record<string, unknown>,
 ][] = [
   ['that stays', known, [trigger('src')], ['put src Registered']],
   ['beside a new one', known, [trigger('src'), trigger('new')], ['put src Registered', 'put new Pending']],
