@@ -35,12 +35,11 @@ function withServer(
   knownRegistry: KnownRegistry,
   credentials: Credentials | undefined,
 ): string | undefined {
-  const slash = name.indexOf('/');
-  if (slash < 0) return undefined;
-  const server = canonicalHost(name.slice(0, slash));
+  const [host = '', ...path] = name.split('/');
+  const server = canonicalHost(host);
   const known = [
     knownRegistry.loginServer,
     ...Object.keys(credentials?.customRegistries ?? {}).map(canonicalHost),
   ];
-  return known.includes(server) ? `${server}${name.slice(slash)}` : undefined;
+  return path.length > 0 && known.includes(server) ? [server, ...path].join('/') : undefined;
 }

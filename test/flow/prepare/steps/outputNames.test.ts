@@ -42,11 +42,18 @@ const names: [
   ],
   ['one of Docker Hub', 'library/app:1', none, 'docker.io/library/app:1', 'library/app:1'],
   [
-    'one that begins like a registry',
-    'appacr.azurecr.iox',
+    'one that is called like its registry',
+    'appacr.azurecr.io',
     none,
-    'appacr.azurecr.io/appacr.azurecr.iox:latest',
-    'appacr.azurecr.iox',
+    'appacr.azurecr.io/appacr.azurecr.io:latest',
+    'appacr.azurecr.io',
+  ],
+  [
+    'one of three parts',
+    'appacr.azurecr.io/a/b:1',
+    none,
+    'appacr.azurecr.io/a/b:1',
+    'appacr.azurecr.io/a/b:1',
   ],
 ];
 for (const [title, name, credentials, image, given] of names)

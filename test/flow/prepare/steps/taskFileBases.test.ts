@@ -124,6 +124,7 @@ for (const [title, secret, argument, isSecret] of secrets)
     );
   });
 
+const lower = '"Bad:1" is not an image reference: its repository must be lowercase.';
 /** Each: the steps, the Dockerfile, and what is said, after the name of the file. */
 const refused: [title: string, steps: string[], dockerfile: string | undefined, says: string][] = [
   [
@@ -138,21 +139,25 @@ const refused: [title: string, steps: string[], dockerfile: string | undefined, 
     undefined,
     `line 3: step acb_step_1 builds D, ${notThere}.`,
   ],
+  ['a tag that is none', ['build: -t Bad:1 .'], 'FROM scratch\n', `line 2: ${lower}`],
   [
-    'a tag that is none',
-    ['build: -t Bad:1 .'],
+    'the second tag of the second step',
+    ['build: .', 'build: -t a -t Bad:1 .'],
     'FROM scratch\n',
-    'line 2: "Bad:1" is not an image reference: its repository must be lowercase.',
+    `line 3: ${lower}`,
   ],
+  ['a push of what is none', ['push: ["Bad:1"]'], undefined, `line 2: ${lower}`],
+  ['the second name of the second push', ['push: [a]', 'push: [a, "Bad:1"]'], undefined, `line 3: ${lower}`],
+  ['what runs and is no image', ['cmd: Bad:1 run'], undefined, `line 2: ${lower}`],
   [
-    'a push of what is none',
-    ['push: ["Bad:1"]'],
-    'FROM scratch\n',
-    'line 2: "Bad:1" is not an image reference: its repository must be lowercase.',
+    'a push of what is no digest',
+    ['push: ["a@sha256:1"]'],
+    undefined,
+    'line 2: "a@sha256:1" is not an image reference: its digest is not one of sha256, sha384 or sha512.',
   ],
 ];
 for (const [title, steps, dockerfile, says] of refused)
-  test(`a task file is refused with its line: ${title}`, async () => {
+  test(`a task file is refused with its name and the line: ${title}`, async () => {
     const step = encodedStep(steps);
     const { job } = jobOf({ step, files: dockerfile === undefined ? {} : { Dockerfile: dockerfile } });
     await assert.rejects(planTaskFile(step, job, { dir: '/context' }), (error) => {

@@ -8,7 +8,7 @@ import {
   readTaskText,
   templateData,
 } from '../../../../shared/flow/prepare/taskText.ts';
-import type { FileStep } from '../../../../shared/model/task.ts';
+import type { FileStep, Task } from '../../../../shared/model/task.ts';
 import { VaultError } from '../../../../shared/ports/vault.ts';
 import { base, digest, encodedStep, jobOf, runId } from './jobs.ts';
 
@@ -157,13 +157,12 @@ test('a values file that is none is named', async () => {
   await assert.rejects(planTaskFile(step, job, there), /^TaskFileError: v\.yaml, line 1: /);
 });
 
-const vaulted = encodedStep(['cmd: x {{.Secrets.k}}']);
-const withSecret = {
-  ...vaulted,
-  encodedTaskContent: Buffer.from(
-    `secrets:\n  - {id: k, keyvault: https://v/secrets/k}\n${Buffer.from(vaulted.encodedTaskContent, 'base64')}`,
-  ).toString('base64'),
+const withSecretOf = (entry: string) => {
+  const { encodedTaskContent } = encodedStep(['cmd: x {{.Secrets.k}}']);
+  const whole = `secrets:\n  - {id: k, ${entry}}\n${Buffer.from(encodedTaskContent, 'base64')}`;
+  return encodedStep([], { encodedTaskContent: Buffer.from(whole).toString('base64') });
 };
+const withSecret = withSecretOf('keyvault: https://v/secrets/k');
 const where = 'The task file, line 2: the secret k';
 const system = { type: 'SystemAssigned' as const };
 
@@ -178,6 +177,43 @@ test('a run without a task has no identity to read a secret with', async () => {
     ),
   );
 });
+
+type Identity = Task['identity'];
+const mine = (type: NonNullable<Identity>['type']): Identity => ({ type });
+/** Each: the identities of the task, the one that the file names for its secret, whether it is read. */
+const identities: [title: string, of: Identity, named: string | undefined, isRead: boolean][] = [
+  ['its own', system, undefined, true],
+  ['its own beside others', mine('SystemAssigned, UserAssigned'), undefined, true],
+  ['one that is named', mine('UserAssigned'), 'c1', true],
+  ['one that is named by a task without any', undefined, 'c1', true],
+  ['its own, and it has none', undefined, undefined, false],
+  ['its own, and it has others', mine('UserAssigned'), undefined, false],
+  ['its own, and none was wanted', mine('None'), undefined, false],
+];
+for (const [title, identity, named, isRead] of identities)
+  test(`a secret of a vault is ${isRead ? 'read' : 'not read'} with the identity of the task: ${title}`, async () => {
+    const step = named ? withSecretOf(`keyvault: https://v/secrets/k, clientID: ${named}`) : withSecret;
+    const { job } = jobOf({ step });
+    if (identity) job.task.identity = identity;
+    const asked: unknown[][] = [];
+    job.ports.vault.secret = async (...one) => {
+      asked.push(one);
+      return 'hunter2';
+    };
+    const planning = planTaskFile(step, job, there);
+    if (isRead) {
+      const { work } = await planning;
+      assert.ok(work.kind === 'TaskFile' && !work.text.includes('hunter2'));
+      assert.deepEqual(work.values, [{ name: 'secret_k', value: 'hunter2', isSecret: true }]);
+    } else
+      await assert.rejects(
+        planning,
+        new BuildFault(
+          `${where} is read with the task's system-assigned identity, but the task has none. Assign one (--assign-identity), or name another as clientID.`,
+        ),
+      );
+    assert.deepEqual(asked, isRead ? [['https://v/secrets/k', named]] : []);
+  });
 
 /** Each: what a vault answers, and what is told of it. */
 const refusals: [title: string, answer: Error, told: object][] = [
