@@ -31,9 +31,8 @@ export const assumed = {
   tablePerPush: 6 + 4,
   tablePerBuild: 70 + 2,
   tablePerClock: 8,
-  /** Those of the template: each has a function, whose instances ask it once a second while they are there. */
-  queues: 4,
-  pollsPerQueue: minutes * 60,
+  /** By maxPollingInterval of host.json, while an instance is there. */
+  queuePollsPerSecond: 4,
   leaseRenewals: minutes * 6,
   telemetryKB: 6,
   logAlerts: 3,
@@ -56,7 +55,7 @@ const usageOf = (pushes: number, builds: number) => ({
 /** The same of a month in which nothing happens. */
 const idle = {
   invocations: minutes,
-  queueOperations: assumed.queues * assumed.pollsPerQueue,
+  queueOperations: assumed.queuePollsPerSecond * minutes * 60,
   tableOperations: minutes * assumed.tablePerClock,
 };
 

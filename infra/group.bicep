@@ -216,8 +216,6 @@ module dataStorage 'modules/storageAccount.bicep' = {
     queues: [
       'plinth-start'
       'plinth-start-poison'
-      'plinth-follow'
-      'plinth-follow-poison'
     ]
   }
 }

@@ -12,18 +12,23 @@ app.hook.appTerminate(flushTelemetry);
 /** The SDKs come with the first call: an app is indexed without them, and a cold start does not wait for them twice. */
 export const theWiring = () => import('./wiring.ts');
 
-/**
- * One call of a function, with its log and under watch.
- * @param about the run that the message names: the call joins the trace of what queued it
- */
+/** What a call is of. */
+interface Subject {
+  /** The name that it has in telemetry, where that is not the function's. */
+  span?: string;
+  /** The run that the message names: the call joins the trace of what queued it. */
+  about?: StartMessage;
+}
+
+/** One call of a function, with its log and under watch. */
 export async function invoke<T>(
   context: InvocationContext,
   work: (ports: Ports, invocation: Invocation) => Promise<T>,
-  about?: StartMessage,
+  { span = context.functionName, about }: Subject = {},
 ): Promise<T> {
   const log = logTo(context);
   const [{ portsWith }, telemetry] = await Promise.all([theWiring(), theTelemetry(log)]);
-  const invocation = telemetry.begin(context.functionName, context.traceContext?.traceParent);
+  const invocation = telemetry.begin(span, context.traceContext?.traceParent);
   try {
     const result = await work(observedPorts(portsWith(log), invocation, about), invocation);
     invocation.end();
@@ -34,18 +39,15 @@ export async function invoke<T>(
   }
 }
 
-/**
- * One queue message, and then the first run that its work called, in its own trace.
- * @param about the run that the message names
- */
+/** One queue message, and then the first run that its work called, in its own trace. */
 export function invokeMessage(
   context: InvocationContext,
   work: (ports: Ports, invocation: Invocation) => Promise<void>,
-  about?: StartMessage,
+  subject: Subject,
 ): Promise<void> {
   return thenStart(
-    (keeping) => invoke(context, (ports, invocation) => work(keeping(ports), invocation), about),
-    (run) => invoke(context, (ports) => start(run, ports), run),
+    (keeping) => invoke(context, (ports, invocation) => work(keeping(ports), invocation), subject),
+    (run) => invoke(context, (ports) => start(run, ports), { span: 'startBuild', about: run }),
   );
 }
 

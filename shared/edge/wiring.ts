@@ -12,7 +12,7 @@ import { sourceFiles } from '../adapters/source/sourceFiles.ts';
 import { createStorageQueue } from '../adapters/storage/storageQueue.ts';
 import { timeLimited } from '../adapters/storage/storageTime.ts';
 import { createTableStore } from '../adapters/storage/tableStore.ts';
-import { queues, tables } from '../names/azureNames.ts';
+import { messageQueue, tables } from '../names/azureNames.ts';
 import type { Log } from '../ports/log.ts';
 import type { Ports, Settings } from '../ports/ports.ts';
 import { type Config, processConfig } from './config.ts';
@@ -50,7 +50,7 @@ function wire(config: Config): App {
         edges: table(tables.edges),
         pushes: table(tables.pushes),
       }),
-      queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
+      queue: createStorageQueue(queue(messageQueue)),
       registry: createAcrRegistry({ registries: config.registries, credential, guard: guards.registry }),
       engine: createArmRunEngine({
         startBy: config.runEngine,

@@ -1,6 +1,6 @@
 /** Names that the code, host.json and the infrastructure share. */
 export const tables = { main: 'plinth', edges: 'plinthedges', pushes: 'plinthpushes' } as const;
-export const queues = { start: 'plinth-start', follow: 'plinth-follow' } as const;
+export const messageQueue = 'plinth-start';
 /** The prefix of the connection's settings, `PlinthStorage` or `PlinthStorage__queueServiceUri`. */
 export const storageConnection = 'PlinthStorage';
 export const imagePushedEvent = 'Microsoft.ContainerRegistry.ImagePushed';

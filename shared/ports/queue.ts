@@ -15,10 +15,10 @@ export interface FollowMessage extends StartMessage {
 }
 
 export interface Queue {
-  /** Asks for every queue once. @throws where one is not there, or may not be reached */
+  /** Asks for the queue once. @throws where it is not there, or may not be reached */
   reach(): Promise<void>;
   sendStart(messages: StartMessage[], delaySeconds?: number): Promise<void>;
-  /** A push that is to be decided on, or goes on in pages; on the queue of starts. */
+  /** A push that is to be decided on, or goes on in pages. */
   sendPush(push: Push | PushProgress): Promise<void>;
   sendFollow(followUp: FollowMessage, delaySeconds: number): Promise<void>;
 }

@@ -97,7 +97,7 @@ export function createApiWorld() {
     await trigger(name, given);
     for (const message of world.messages.filter(({ queue }) => queue === 'push')) {
       world.messages.splice(world.messages.indexOf(message), 1);
-      await trigger('startBuild', message.body);
+      await trigger('queueMessage', message.body);
     }
   }
 

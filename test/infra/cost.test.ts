@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import { assumed, costOf, costTable, usageTable } from '../../infra/cost.ts';
-import { group, infra, moduleOf } from './infraFiles.ts';
+import { parseTimeSpan } from '../../local/functionsHost/settings.ts';
+import { infra } from './infraFiles.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** The formatter fills the columns of a table up. */
@@ -25,9 +26,12 @@ test('what is used more costs more, and the parts make the sum', () => {
   assert.equal(total, functions + events + storage + logs + alerts);
 });
 
-test('each queue of the template is asked, and each alert of it is paid', () => {
-  const { queues } = moduleOf(group, 'dataStorage');
-  assert.equal(assumed.queues, (queues as string[]).length);
+test('the queue is asked as often as host.json says', () => {
+  const { queues } = JSON.parse(readFileSync(join(root, 'host.json'), 'utf8')).extensions;
+  assert.equal(assumed.queuePollsPerSecond, 1000 / parseTimeSpan(queues.maxPollingInterval));
+});
+
+test('each alert of the template is paid', () => {
   const alerts = (file: string, name: string) => infra.get(`modules/${file}.bicep`)!.variables[name] as [];
   assert.equal(assumed.logAlerts, alerts('monitoring', 'logAlerts').length);
   assert.equal(assumed.metricAlertsPerRegistry, alerts('topicAlerts', 'alerts').length);

@@ -18,7 +18,7 @@ import {
 import { apiRoots } from '../../shared/api/notServed.ts';
 import { operations } from '../../shared/api/operations.ts';
 import { routesOf } from '../../shared/api/routes.ts';
-import { queues, storageConnection } from '../../shared/names/azureNames.ts';
+import { messageQueue, storageConnection } from '../../shared/names/azureNames.ts';
 
 const root = join(import.meta.dirname, '../..');
 const aside = mkdtempSync(join(tmpdir(), 'plinth-package-'));
@@ -126,8 +126,7 @@ test('loads as the worker loads it and registers every function', async () => {
   const http = Object.values(operations).flatMap((operation) =>
     routesOf(operation).map(({ suffix }) => operation.name + suffix),
   );
-  const queued = ['startBuild', 'startBuildPoison', 'followRun', 'followRunPoison'];
-  const others = [...queued, 'imagePushed', 'clock', 'logs', 'openapi', 'page', 'sourceWebhook'];
+  const others = ['queueMessage', 'imagePushed', 'clock', 'logs', 'openapi', 'page', 'sourceWebhook'];
   const unserved = apiRoots.map((root) => `unserved-${root}`);
   assert.deepEqual(names, [...http, ...others, ...unserved].sort());
 });
@@ -155,17 +154,12 @@ test('every file of the package loads', async () => {
   assert.deepEqual(failed, []);
 });
 
-test('listens to the queues of the code, over the connection that the template sets', async () => {
-  const triggers = bindings(await indexed());
-  for (const [name, queueName] of [
-    ['startBuild', queues.start],
-    ['followRun', queues.follow],
-  ] as const) {
-    const [trigger] = triggers[name]!;
-    assert.equal(trigger!.type, 'queueTrigger');
-    assert.equal(trigger!.queueName, queueName);
-    assert.equal(trigger!.connection, storageConnection);
-  }
+test('listens to the queue of the code and to no other, over the connection that the template sets', async () => {
+  const queued = (await indexed()).filter(({ trigger }) => trigger.type === 'queueTrigger');
+  assert.deepEqual(
+    queued.map(({ trigger: { queueName, connection } }) => [queueName, connection]),
+    [[messageQueue, storageConnection]],
+  );
 });
 
 test('has the bindings of the source: names, routes, methods, levels, queues, schedule', async () => {

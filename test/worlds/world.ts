@@ -11,7 +11,7 @@ import { type EngineRun, type KeyedBuild, RunEngineError } from '../../shared/po
 import { dockerfileOver } from '../doubles/dockerfileOver.ts';
 import { createMemoryStore, type MemoryRows } from './memoryStore.ts';
 
-/** A message of one of the two queues; visible from `due`, in milliseconds of the world's clock. */
+/** A message of the queue, by what it is of; visible from `due`, in milliseconds of the world's clock. */
 export type Message = { due: number } & (
   | { queue: 'start'; body: StartMessage }
   | { queue: 'follow'; body: FollowMessage }

@@ -8,9 +8,9 @@ const sendsAtOnce = 16;
 /** Messages never expire: the default of seven days would lose those of a registry that is paused for longer. */
 const forever = -1;
 
-/** The Queue on Azure Storage queues; messages are base64 of JSON, as the queue trigger reads them. */
-export function createStorageQueue({ start, follow }: { start: QueueClient; follow: QueueClient }): Queue {
-  const send = (queue: QueueClient, message: object, delaySeconds: number) =>
+/** The Queue on an Azure Storage queue; messages are base64 of JSON, as the queue trigger reads them. */
+export function createStorageQueue(queue: QueueClient): Queue {
+  const send = (message: object, delaySeconds: number) =>
     inStorageTime(queue.url, (abortSignal) =>
       queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'), {
         visibilityTimeout: Math.ceil(delaySeconds),
@@ -20,26 +20,21 @@ export function createStorageQueue({ start, follow }: { start: QueueClient; foll
     );
   return {
     async reach() {
-      await Promise.all(
-        [start, follow].map((queue) =>
-          inStorageTime(queue.url, (abortSignal) => queue.getProperties({ abortSignal })),
-        ),
-      );
+      await inStorageTime(queue.url, (abortSignal) => queue.getProperties({ abortSignal }));
     },
     async sendStart(messages, delaySeconds = 0) {
       const waiting = [...messages];
       const worker = async () => {
         for (let message = waiting.shift(); message; message = waiting.shift())
-          await send(start, message, delaySeconds);
+          await send(message, delaySeconds);
       };
       await Promise.all(Array.from({ length: Math.min(sendsAtOnce, waiting.length) }, worker));
     },
-    // To the queue of starts: a queue of its own would be asked each second, for a push that comes once a month.
     async sendPush(push) {
-      await send(start, push, 0);
+      await send(push, 0);
     },
     async sendFollow(followUp, delaySeconds) {
-      await send(follow, followUp, delaySeconds);
+      await send(followUp, delaySeconds);
     },
   };
 }

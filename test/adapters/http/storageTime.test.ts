@@ -44,7 +44,7 @@ const work: [title: string, ask: (connection: string) => Promise<unknown>][] = [
     `a message to ${name} a run`,
     (connection) => {
       const queue = new QueueClient(connection, 'q');
-      const { sendStart, sendFollow } = createStorageQueue({ start: queue, follow: queue });
+      const { sendStart, sendFollow } = createStorageQueue(queue);
       const run = { registry: 'appacr', runId: 'ca1' };
       return name === 'start' ? sendStart([run]) : sendFollow({ ...run, polls: 0 } as never, 1);
     },

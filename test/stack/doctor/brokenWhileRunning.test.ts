@@ -9,7 +9,7 @@ import { readWanted } from '../../../infra/doctor/wanted.ts';
 import { registryId, storageAccountId } from '../../../local/identity/resourceIds.ts';
 import { instantExecutor } from '../../../local/runEngine/run/instantExecutor.ts';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
-import { queues } from '../../../shared/names/azureNames.ts';
+import { messageQueue } from '../../../shared/names/azureNames.ts';
 import { storeOf } from '../storage/stackStore.ts';
 import { startWorld, type World } from '../whole/world.ts';
 import { azureOf } from './doctorWorld.ts';
@@ -49,7 +49,7 @@ async function anotherApp(): Promise<Undo> {
 }
 
 async function withoutQueue(): Promise<Undo> {
-  const queue = new QueueClient(world.stack.azurite.connectionString, queues.start);
+  const queue = new QueueClient(world.stack.azurite.connectionString, messageQueue);
   await queue.delete();
   return () => eventually('the queue', 60, () => queue.create().catch(() => false));
 }

@@ -7,7 +7,7 @@ import { createStorageQueue } from '../../../shared/adapters/storage/storageQueu
 import { createTableStore } from '../../../shared/adapters/storage/tableStore.ts';
 import { onPush } from '../../../shared/flow/push/onPush.ts';
 import type { Push } from '../../../shared/model/state.ts';
-import { queues, tables } from '../../../shared/names/azureNames.ts';
+import { messageQueue, tables } from '../../../shared/names/azureNames.ts';
 import { formatRunId } from '../../../shared/names/runId.ts';
 import { sampleSettings, sampleState } from '../../doubles/storeContract.ts';
 import { tableClient } from './storage.ts';
@@ -50,7 +50,7 @@ test.before(async () => {
       edges: table(tables.edges),
       pushes: table(tables.pushes),
     }),
-    queue: createStorageQueue({ start: queue(queues.start), follow: queue(queues.follow) }),
+    queue: createStorageQueue(queue(messageQueue)),
     clock: { now: () => new Date('2026-11-23T10:10:00.500Z') },
     log: () => {},
     registry: { contentsOf: async () => ({ contents: {} }) } as never,
@@ -93,7 +93,7 @@ test('a push with one dependent task is eleven calls: five reads, five writes an
     `POST ${tables.main} (transaction)`,
     `POST ${tables.pushes}`,
     `POST ${tables.pushes} (transaction)`,
-    `POST ${queues.start}`,
+    `POST ${messageQueue}`,
   ]);
 });
 

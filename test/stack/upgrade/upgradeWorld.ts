@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { TableClient } from '@azure/data-tables';
+import { QueueClient } from '@azure/storage-queue';
 import { instantExecutor } from '../../../local/runEngine/run/instantExecutor.ts';
 import { eventually } from '../../../local/tutorial/apiClient.ts';
 import { commonPartition } from '../../../shared/adapters/storage/tableKeys.ts';
@@ -59,6 +60,9 @@ export async function startUpgradeWorld(): Promise<UpgradeWorld> {
     eventTimeScale: 0.05,
     settings: { PLINTH_RECONCILE_MINUTES: '1', PLINTH_RUNS_PER_REGISTRY: '2' },
   });
+  // Its own template made them; no template removes them.
+  for (const name of ['plinth-follow', 'plinth-follow-poison'])
+    await new QueueClient(world.stack.azurite.connectionString, name).createIfNotExists();
   const table = (name: keyof typeof tables) =>
     tableClient(world.stack.azurite.connectionString, tables[name]);
   const store = createTableStore({ main: table('main'), edges: table('edges'), pushes: table('pushes') });

@@ -5,7 +5,7 @@ import { nullGuid } from '../../../local/registry/registry.ts';
 import { registryApi } from '../../../local/runEngine/build/registryApi.ts';
 import type { Stack } from '../../../local/stack.ts';
 import { type ApiClient, eventually } from '../../../local/tutorial/apiClient.ts';
-import { queues } from '../../../shared/names/azureNames.ts';
+import { messageQueue } from '../../../shared/names/azureNames.ts';
 import type { Layout } from './chaosTasks.ts';
 import { hasEnded, type RunProperties } from './world.ts';
 
@@ -134,10 +134,8 @@ export async function findings(
     found.withoutReason += value.filter(({ reason }: { reason: string }) => !(reason?.length > 10)).length;
     path = undefined;
   }
-  for (const name of Object.values(queues)) {
-    const queue = new QueueClient(stack.azurite.connectionString, `${name}-poison`);
-    if (await queue.exists()) found.poison += (await queue.getProperties()).approximateMessagesCount ?? 0;
-  }
+  const poison = new QueueClient(stack.azurite.connectionString, `${messageQueue}-poison`);
+  found.poison = (await poison.getProperties()).approximateMessagesCount ?? 0;
   return found;
 }
 

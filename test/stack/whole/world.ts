@@ -1,7 +1,7 @@
 import { QueueClient } from '@azure/storage-queue';
 import { type Stack, type StackOptions, startStack } from '../../../local/stack.ts';
 import { createApiClient, eventually } from '../../../local/tutorial/apiClient.ts';
-import { queues } from '../../../shared/names/azureNames.ts';
+import { messageQueue } from '../../../shared/names/azureNames.ts';
 
 import { pushImage } from './pushImage.ts';
 
@@ -79,9 +79,9 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
     },
     async quiet() {
       await stack.eventGrid.settled();
-      const starts = new QueueClient(stack.azurite.connectionString, queues.start);
+      const messages = new QueueClient(stack.azurite.connectionString, messageQueue);
       await eventually('quiet', 60, async () => {
-        const { approximateMessagesCount } = await starts.getProperties();
+        const { approximateMessagesCount } = await messages.getProperties();
         const { properties } = await api.call('GET', '/registries/appacr');
         return approximateMessagesCount === 0 && properties.running.length + properties.queued.length === 0;
       });
