@@ -30,7 +30,7 @@ const said: [what: string, page: string, words: RegExp][] = [
   [
     'each function has instances of its own',
     'docs/cost.md',
-    /each function but those of HTTP has instances of its own, which go when it rests/,
+    /the queue's function has instances of its own, which go when it rests/,
   ],
   [
     'a level holds back the lines of the app alone',
