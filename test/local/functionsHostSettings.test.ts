@@ -147,7 +147,7 @@ test("the app's own host.json is read whole", () => {
     newBatchThreshold: 8,
     maxDequeueCount: 5,
     visibilityTimeoutMs: 10_000,
-    maxPollingIntervalMs: 1_000,
+    maxPollingIntervalMs: 250,
   });
 });
 for (const [text, why] of [
