@@ -75,7 +75,7 @@ async function attempt(webhook: Webhook, ports: Flow): Promise<Webhook | undefin
   const rest = without(webhook, 'nextAttempt', 'message');
   const facts = { registry, task, trigger: webhook.trigger };
   try {
-    if (!webhook.token) throw new SourceControlError('there is no token', { transient: false });
+    if (!webhook.token) throw new SourceControlError('there is no token');
     const token = {
       token: ports.seal.open(webhook.token, owner),
       tokenType: webhook.tokenType ?? 'PAT',

@@ -39,6 +39,12 @@ const proofs: [title: string, sender: 'GitHub' | 'Azure DevOps', change: Change,
     true,
   ],
   ['with something before it', 'GitHub', (secret) => ({ signature: `x${signatureOf(text, secret)}` }), false],
+  [
+    'with the name of its hash in it',
+    'GitHub',
+    (secret) => ({ signature: signatureOf(text, secret).slice(7).replace(/^.{9}/, '$&sha256=') }),
+    false,
+  ],
   ['with its secret', 'GitHub', () => ({ signature: undefined }), false],
   ['with another signature', 'GitHub', () => ({ signature: signatureOf(text, 'other') }), false],
   [
@@ -143,6 +149,11 @@ const ends: [title: string, before: (world: World) => Promise<unknown>, reason: 
     (world) => dropTrigger(world),
     'webapp has no trigger defaultSourceTriggerName any more',
   ],
+  ...(['base', 'none'] as const).map((left): [string, (world: World) => Promise<unknown>, string] => [
+    `whose triggers are gone, of base images ${left === 'none' ? 'too' : 'not'}`,
+    (world) => dropTrigger(world, left),
+    'webapp has no trigger defaultSourceTriggerName any more',
+  ]),
   [
     'that is gone',
     (world) => world.store.commit(registry, [{ remove: 'task', task: 'webapp' }]),
@@ -163,9 +174,11 @@ const ends: [title: string, before: (world: World) => Promise<unknown>, reason: 
     'appacr/web* is paused: frozen',
   ],
 ];
-async function dropTrigger({ store }: World): Promise<void> {
+async function dropTrigger({ store }: World, left: 'other' | 'base' | 'none' = 'other'): Promise<void> {
   const { value, etag } = (await store.task(registry, 'webapp'))!;
-  const trigger = { sourceTriggers: [{ ...value.properties.trigger!.sourceTriggers![0]!, name: 'other' }] };
+  const { sourceTriggers: [one] = [], ...rest } = value.properties.trigger!;
+  const triggers = { other: { sourceTriggers: [{ ...one!, name: 'other' }] }, base: rest, none: undefined };
+  const trigger = triggers[left];
   const properties = { ...value.properties, trigger };
   await store.commit(registry, [{ put: 'task', value: { ...value, properties }, etag }]);
 }
@@ -186,6 +199,11 @@ test('a task with several triggers starts by the one that is called', async () =
   const first = sourceTrigger({ name: 'first', sourceTriggerEvents: ['pullrequest'] });
   await world.patch('webapp', { properties: { trigger: { sourceTriggers: [first, sourceTrigger()] } } });
   assert.equal((await deliver(world, 'push', text)).decision, 'started');
+});
+
+test('what GitHub sends to see whether there is anyone is answered', async () => {
+  const world = await worldOf();
+  assert.deepEqual(await deliver(world, 'ping', '{}'), { decision: 'skipped', reason: 'pong' });
 });
 
 const moves = (...names: string[]) =>
