@@ -35,14 +35,16 @@ export function createCountingTable() {
   const remove = ({ partitionKey, rowKey }: Entity) => {
     if (partition(partitionKey).rows.delete(rowKey)) partition(partitionKey).sorted = undefined;
   };
-  const refuse = (statusCode: number) => {
-    throw new RestError(`status ${statusCode}`, { statusCode });
+  const refuse = (statusCode: number, words = `status ${statusCode}`) => {
+    throw new RestError(words, { statusCode });
   };
-  const check = (kind: string, entity: Entity, etag?: string) => {
+  /** `place`: of a transaction's part, whose number the service says. */
+  const check = (kind: string, entity: Entity, etag?: string, place?: number) => {
     const found = read(entity);
-    if (kind === 'create' && found) refuse(409);
-    if ((kind === 'update' || kind === 'delete') && !found) refuse(404);
-    if (etag !== undefined && etag !== '*' && found?.etag !== etag) refuse(412);
+    const words = place === undefined ? undefined : `${place}:The condition is not satisfied.`;
+    if (kind === 'create' && found) refuse(409, words);
+    if ((kind === 'update' || kind === 'delete') && !found) refuse(404, words);
+    if (etag !== undefined && etag !== '*' && found?.etag !== etag) refuse(412, words);
   };
 
   async function* pages(filter: string, size: number): AsyncGenerator<Entity[]> {
@@ -54,10 +56,12 @@ export function createCountingTable() {
     const task = value(/\btask eq '((?:[^']|'')*)'/);
     const status = value(/status ne '((?:[^']|'')*)'/);
     const time = value(/time lt '((?:[^']|'')*)'/);
+    const isTimed = filter.includes('timers eq true');
     const due = value(/nextAttempt le '((?:[^']|'')*)'/);
     const isWanted = (row: Entity) =>
       (task === undefined || row.task === task) &&
       (status === undefined || row.status === undefined || row.status === status) &&
+      (!isTimed || row.timers === true) &&
       (time === undefined || String(row.time) < time) &&
       (due === undefined || (row.nextAttempt !== undefined && String(row.nextAttempt) <= due));
     const [ge, gt] = [value(/RowKey ge '((?:[^']|'')*)'/), value(/RowKey gt '((?:[^']|'')*)'/)];
@@ -120,8 +124,8 @@ export function createCountingTable() {
     async submitTransaction(actions: TransactionAction[]) {
       calls.push({ kind: 'transaction', rows: 0, written: actions.length });
       if (actions.length > 100) refuse(400);
-      for (const [kind, entity, , options] of actions)
-        check(kind, entity as Entity, (options as { etag?: string } | undefined)?.etag);
+      for (const [place, [kind, entity, , options]] of actions.entries())
+        check(kind, entity as Entity, (options as { etag?: string } | undefined)?.etag, place);
       for (const [kind, entity] of actions) {
         if (kind === 'delete') remove(entity as Entity);
         else put(entity as Entity);

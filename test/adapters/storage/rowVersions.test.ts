@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { createTableStore } from '../../shared/adapters/storage/tableStore.ts';
-import { UnreadableError } from '../../shared/ports/store.ts';
-import { sampleRun, sampleState, sampleTask } from '../doubles/storeContract.ts';
-import { createCountingTable } from '../worlds/countingTable.ts';
+import { createTableStore } from '../../../shared/adapters/storage/tableStore.ts';
+import { UnreadableError } from '../../../shared/ports/store.ts';
+import { sampleRun, sampleState, sampleTask } from '../../doubles/storeContract.ts';
+import { createCountingTable } from '../../worlds/countingTable.ts';
 
 const registry = 'appacr';
 const time = '2026-11-23T10:00:00.000Z';

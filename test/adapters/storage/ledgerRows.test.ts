@@ -5,10 +5,10 @@ import {
   decisionRow,
   pushPartition,
   pushRow,
-} from '../../shared/adapters/storage/tableKeys.ts';
-import { createTableStore } from '../../shared/adapters/storage/tableStore.ts';
-import type { Decision } from '../../shared/model/state.ts';
-import { createCountingTable } from '../worlds/countingTable.ts';
+} from '../../../shared/adapters/storage/tableKeys.ts';
+import { createTableStore } from '../../../shared/adapters/storage/tableStore.ts';
+import type { Decision } from '../../../shared/model/state.ts';
+import { createCountingTable } from '../../worlds/countingTable.ts';
 
 const time = '2026-11-23T10:00:00.000Z';
 const day = '2026-11-23';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { createTableStore } from '../../shared/adapters/storage/tableStore.ts';
-import type { QueueEntry } from '../../shared/model/state.ts';
-import { formatRunId } from '../../shared/names/runId.ts';
-import { createCountingTable } from '../worlds/countingTable.ts';
+import { createTableStore } from '../../../shared/adapters/storage/tableStore.ts';
+import type { QueueEntry } from '../../../shared/model/state.ts';
+import { formatRunId } from '../../../shared/names/runId.ts';
+import { createCountingTable } from '../../worlds/countingTable.ts';
 
 const registry = 'appacr';
 const run = (number: number) => formatRunId(registry, number);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { z } from 'zod';
-import { fromProperties, toProperties } from '../../shared/adapters/storage/tableDocument.ts';
-import * as keys from '../../shared/adapters/storage/tableKeys.ts';
-import { TooLargeError } from '../../shared/ports/store.ts';
+import { fromProperties, toProperties } from '../../../shared/adapters/storage/tableDocument.ts';
+import * as keys from '../../../shared/adapters/storage/tableKeys.ts';
+import { TooLargeError } from '../../../shared/ports/store.ts';
 
 /** What Table Storage does not take in a key. */
 const forbidden = /[/\\#?\u0000-\u001f\u007f-\u009f]/;
