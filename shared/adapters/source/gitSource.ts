@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { ServerRef } from 'isomorphic-git';
 import { describeLocation, describeUrl, type SourceLocation } from '../../names/sourceLocation.ts';
@@ -82,12 +83,14 @@ async function discover(
     await refuse(response, url, options.token !== undefined);
     base = response.url.replace(/\/info\/refs\?.*$/, '');
     kept = response.authorizationKept;
+    // Read here: isomorphic-git would take a list that breaks off, or is too long, for one that ends.
+    const list = limited(response.body, options.maxBytes, `The list of refs of ${describeUrl(url)}`);
     return {
       url: response.url,
       statusCode: response.status,
       statusMessage: response.statusText,
       headers: Object.fromEntries(response.headers),
-      body: limited(response.body, options.maxBytes, `The list of refs of ${describeUrl(url)}`),
+      body: [await buffer(list)],
     };
   };
   try {
