@@ -30,7 +30,6 @@ async function removeTask(registry: KnownRegistry, name: string, ports: Ports): 
   if (!task) return false;
   const { open = [], aside = [] } = state?.value ?? {};
   for (const { runId } of [...open, ...aside]) await cancelIfThere(registry, runId, ports);
-  const key = { registry: registry.name, task: task.value?.name ?? name };
   const webhooks = await webhookRows(registry.name, name, undefined, ports);
   const ended = state?.value && {
     ...without(state.value, 'timers', 'last', 'aside'),
@@ -40,7 +39,7 @@ async function removeTask(registry: KnownRegistry, name: string, ports: Ports): 
     { remove: 'task', task: name },
     ...(ended ? [{ put: 'state' as const, value: ended, etag: state.etag }] : []),
     ...(state && !ended ? [{ remove: 'state' as const, task: name }] : []),
-    ...webhookWrites(key, undefined, webhooks, ports),
+    ...webhookWrites({ registry: registry.name, task: name }, undefined, webhooks, ports),
   ]);
   return true;
 }

@@ -43,6 +43,8 @@ const credentials: [title: string, credentials: Credentials | undefined, says?: 
   ['a client id', { sourceRegistry: { identity: '0000-1111' } }],
   ['a client id with a bracket before it', { sourceRegistry: { identity: '[0000' } }],
   ['a client id with a bracket behind it', { sourceRegistry: { identity: '0000]' } }],
+  ['a client id that ends in brackets', { sourceRegistry: { identity: 'a[0]' } }],
+  ['a client id that begins with brackets', { sourceRegistry: { identity: '[0]b' } }],
   ['a client id with brackets in it', { sourceRegistry: { identity: 'a[0]b' } }],
   [
     'an identity that is misspelt',

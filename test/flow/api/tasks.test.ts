@@ -68,6 +68,7 @@ for (const [title, properties, state] of made)
   test(`a new task ${title} is written with its state, before its first run`, async () => {
     const world = worldOf();
     const writes = writesOf(world);
+    const edges = callsOf(world, 'changeEdges');
     const task = await putTask(own(world), 'hello', create(properties), world.ports);
     const rows = await stored(world);
     assert.deepEqual(rows.task, task);
@@ -77,6 +78,11 @@ for (const [title, properties, state] of made)
       ...state,
     });
     assert.equal(task.creationDate, time);
+    const none = { bases: [], outputs: [] };
+    const changes = edges.map(({ args }) => args.slice(1));
+    // What it makes is known first; what it makes no more, which is nothing, last.
+    assert.deepEqual(changes, [[{ ...none, outputs: rows.state.outputs }, none], Array(2).fill(none)]);
+    assert.deepEqual(edges[1]!.args[0], { registry, task: 'hello' });
     for (const output of rows.state.outputs) assert.deepEqual(await makersOf(world, output), ['hello']);
     assert.deepEqual(writes, [['put task', 'put state']]);
     assert.deepEqual(world.messages, []);

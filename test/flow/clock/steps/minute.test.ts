@@ -113,6 +113,15 @@ for (const [title, msAgo, before, after] of lateness)
     assert.deepEqual(calls, [], 'it is not begun again');
   });
 
+test('of a chore whose time has not come is told what was', async () => {
+  const deliveries = 'forgetting old deliveries';
+  const { world, memory } = clockOf(deliveries);
+  const scan = { ...newScan, deliveriesForgotten: today, faults: { [deliveries]: [fault('x')] } };
+  await world.ports.store.putScan(scan, undefined);
+  await everyMinute(world.ports, memory);
+  assert.deepEqual(await scanOf(world), scan);
+});
+
 test('of a chore a hundred faults are told', async () => {
   const { world, memory } = clockOf(timers);
   const names = Array.from({ length: 120 }, (_, at) => `r${at}`);

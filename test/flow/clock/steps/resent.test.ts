@@ -18,6 +18,7 @@ import {
   queueWorld,
   registry,
   waits,
+  writesOf,
 } from '../../queue/steps/queueRows.ts';
 
 const started = (number: number, change: Partial<Run> = {}) =>
@@ -84,6 +85,13 @@ for (const [title, run, messages, keeps] of running)
           ],
     );
   });
+
+test('a run that is followed as it should be is left as it is', async () => {
+  const world = await worldOf(started(1, { engineRunId: 'e1', followAt: at(5) }));
+  const writes = writesOf(world);
+  await resendLost(world.ports);
+  assert.deepEqual(writes, []);
+});
 
 const cut = new UnreadableError('cut short', { etag: '1' });
 function unreadable(world: World, error: Error = cut): void {

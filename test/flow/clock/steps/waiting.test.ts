@@ -136,13 +136,16 @@ test('of two servers each run is held to its own', async () => {
   const world = await queueWorld([
     { put: 'run', value: asked },
     ...placed(queued(2, { waitingFor: waits([path(9)], { server }) })),
-    ...placed(queued(3, { waitingFor: waits([path(9)], { server: 'x.io' }) })),
+    ...placed(queued(3, { waitingFor: waits([path(8)], { server: 'x.io' }) })),
   ]);
   world.pass(60);
   const calls = callsOf(world, 'runsOf');
   await resendLost(world.ports);
   assert.deepEqual(sent(world), [['start', id(3), 60]]);
-  assert.equal(calls.length, 3);
+  assert.deepEqual(
+    calls.map(({ args }) => args[1]),
+    [[id(2), id(3)], [id(9)], [id(8)]],
+  );
 });
 
 /** Each: how many runs wait, the minute, and which of them are looked at. */
@@ -171,5 +174,16 @@ for (const [count, minute, first, last] of [
     const turns = sent(world).length;
     assert.ok(Math.abs(turns - ids.length / 10) < 1, `${turns}`);
   });
+
+test('of many runs that wait each is looked at once in ten rounds of all', async () => {
+  const world = await queueWorld([]);
+  for (let number = 1; number <= 201; number++) {
+    const run = queued(number, { waitingFor: waits([], { nextTry: at(9e6) }) });
+    await world.ports.store.commit(registry, placed(run));
+  }
+  for (let minute = 0; minute < 20; minute++, world.pass(60)) await resendLost(world.ports);
+  const runs = startsOf(world).map(([runId]) => runId);
+  assert.deepEqual([runs.length, new Set(runs).size], [201, 201]);
+});
 
 test.run();
