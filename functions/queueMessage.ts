@@ -2,7 +2,7 @@ import { app } from '@azure/functions';
 import { z } from 'zod';
 import { invoke, invokeMessage } from '../shared/edge/invoke.ts';
 import { followRun } from '../shared/flow/finish/followRun.ts';
-import { Push, PushProgress } from '../shared/model/state.ts';
+import { NamedPush, PushProgress } from '../shared/model/state.ts';
 import { messageQueue, storageConnection } from '../shared/names/azureNames.ts';
 import type { Ports } from '../shared/ports/ports.ts';
 import type { Invocation } from '../shared/ports/telemetry.ts';
@@ -12,7 +12,7 @@ import { metrics } from '../shared/telemetry/metrics.ts';
 const FollowUp = z.object({ registry: z.string(), runId: z.string(), at: z.string() });
 const Start = z.object({ registry: z.string(), runId: z.string() });
 /** A run to ask the engine about, one to start, a push to decide on, or one with many dependents that goes on. */
-const Message = z.union([FollowUp, Start, Push, PushProgress]);
+const Message = z.union([FollowUp, Start, NamedPush, PushProgress]);
 
 /** One queue for all: one that a function listens to is asked all the time, whether anything is in it or not. */
 app.storageQueue('queueMessage', {
@@ -38,8 +38,9 @@ app.storageQueue('queueMessage', {
 });
 
 /** Counts a push once, when all of it has been decided on. */
-async function decided(named: Push | PushProgress, ports: Ports, add: Invocation['add']): Promise<void> {
+async function decided(named: NamedPush | PushProgress, ports: Ports, add: Invocation['add']): Promise<void> {
   const { onPush, continuePush } = await import('../shared/flow/push/onPush.ts');
-  const verdicts = 'image' in named ? await onPush(named, ports) : await continuePush(named, ports);
+  const { how, ...push } = named as NamedPush;
+  const verdicts = 'push' in named ? await continuePush(named, ports) : await onPush(push, ports, how);
   if (verdicts) add(count(metrics.pushes, { outcome: pushOutcome(verdicts) }));
 }

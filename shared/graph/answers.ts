@@ -1,6 +1,7 @@
 import type { Policy } from '../model/bases/policy.ts';
 import type { RunStatus } from '../model/run.ts';
 import type { NewerDigest, OpenRun, TaskState, VerdictCounts } from '../model/state.ts';
+import type { Platform } from '../model/task.ts';
 import type { heldBecause } from './heldOf.ts';
 import type { because } from './staleOf.ts';
 
@@ -38,11 +39,13 @@ export interface GraphAnswer {
   unread?: string[];
 }
 
-/** A task without what is the usual: enabled, with the trigger Runtime, nothing open. */
+/** A task without what is the usual: enabled, for linux/amd64, with the trigger Runtime, nothing open. */
 export interface GraphTask {
   task: string;
   disabled?: true;
   trigger?: 'All' | 'Disabled';
+  /** Where it is another than linux/amd64. */
+  platform?: Platform;
   bases: GraphBase[];
   /** Indexes of the images that it makes. */
   outputs?: number[];
@@ -128,6 +131,8 @@ export interface HeldBase {
   until?: string;
   /** The newest digest that may be built on, whole; absent where there is none. */
   admissible?: string;
+  /** Those for which it is held, `linux/arm64`, where it is not for all. */
+  platforms?: string[];
 }
 
 /** `GET /held`: of all registries. */

@@ -1,3 +1,4 @@
+import { platformText, usualPlatform } from '../model/platform.ts';
 import type { PlanState, TaskState, TrackedBase } from '../model/state.ts';
 import type { GraphAnswer, GraphBase, GraphTask } from './answers.ts';
 
@@ -20,11 +21,12 @@ export function toGraph(registry: string, states: TaskState[]): GraphAnswer {
 }
 
 function toGraphTask(state: TaskState, indexOf: (image: string) => number): GraphTask {
-  const { task, enabled, trigger, bases, outputs, open, last, built } = state;
+  const { task, enabled, trigger, platform, bases, outputs, open, last, built } = state;
   return {
     task,
     ...(!enabled && { disabled: true as const }),
     ...(trigger !== 'Runtime' && { trigger }),
+    ...(platformText(platform) !== usualPlatform && { platform }),
     bases: bases.map((base) => toGraphBase(base, built, indexOf(base.image))),
     ...(outputs.length > 0 && { outputs: outputs.map(indexOf) }),
     ...(open.length > 0 && { open }),
@@ -60,11 +62,12 @@ function toGraphBase(base: TrackedBase, built: TaskState['built'], image: number
 
 /** The states of such an answer, as far as plans and freshness ask for them. Pure. */
 export function fromGraph({ registry, images, tasks }: GraphAnswer): PlanState[] {
-  return tasks.map(({ task, disabled, trigger, bases, outputs = [], open = [], last, built }) => ({
+  return tasks.map(({ task, disabled, trigger, platform, bases, outputs = [], open = [], last, built }) => ({
     registry,
     task,
     enabled: !disabled,
     trigger: trigger ?? ('Runtime' as const),
+    ...(platform && { platform }),
     bases: bases.map(({ image, buildTime, digest, pinnedAt, newer }) => ({
       image: images[image]!,
       type: typeOf(buildTime),

@@ -1,3 +1,4 @@
+import { platformText, usualPlatform } from '../model/platform.ts';
 import type { PlanState, TrackedBase } from '../model/state.ts';
 import { watchedBases } from '../rules/freshness/watched.ts';
 import type { HeldBase } from './answers.ts';
@@ -23,7 +24,7 @@ export function heldOf(state: PlanState, held: ReadonlyMap<string, HeldBase>): H
   if (!state.bases.some(({ image }) => held.has(image))) return undefined;
   const all = watchedBases(state).flatMap((base): HeldFor[] => {
     const one = held.get(base.image);
-    if (!one) return [];
+    if (!one || !isHeldFor(state, one)) return [];
     // A browser has the digests of tasks cut.
     const isOnIt = [one.digest, cut(one.digest)].includes(base.digest);
     // Who is built on the newest has nothing to wait for; who can go back from it does so by a run.
@@ -32,6 +33,9 @@ export function heldOf(state: PlanState, held: ReadonlyMap<string, HeldBase>): H
   });
   return all.sort((one, other) => Number(other.isOnIt) - Number(one.isOnIt))[0];
 }
+
+const isHeldFor = ({ platform }: PlanState, { platforms }: HeldBase) =>
+  platforms === undefined || platforms.includes(platform ? platformText(platform) : usualPlatform);
 
 /** A sentence on what is held for a task and what it is built on meanwhile. */
 export const saysHeld = ({ base, held, isOnIt }: HeldFor) =>

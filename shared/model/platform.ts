@@ -13,6 +13,9 @@ function ociPlatform({ os, architecture = defaultArchitecture, variant }: Platfo
   };
 }
 
+/** That of a task which says no more than Linux. */
+export const usualPlatform = `linux/${defaultArchitecture}`;
+
 /** `linux/arm/v7`, as BuildKit writes a platform. */
 export function platformText(platform: Platform): string {
   const { os, architecture, variant } = ociPlatform(platform);

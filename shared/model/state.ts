@@ -99,7 +99,11 @@ export type TaskState = z.infer<typeof TaskState>;
 export type PlanState = Pick<
   TaskState,
   'registry' | 'task' | 'enabled' | 'trigger' | 'bases' | 'open' | 'outputs' | 'built' | 'deleted'
-> & { last?: Omit<NonNullable<TaskState['last']>, 'inputs'> | undefined };
+> & {
+  last?: Omit<NonNullable<TaskState['last']>, 'inputs'> | undefined;
+  /** linux/amd64 where it is absent. */
+  platform?: TaskState['platform'];
+};
 
 /** A queued run's place in its registry's queue: manual runs come before automatic ones, those that wait after both. */
 export interface QueueEntry {
@@ -150,6 +154,10 @@ export const Push = z.object({
   timestamp: z.iso.datetime(),
 });
 export type Push = z.infer<typeof Push>;
+
+/** One that goes on as a message. `named`: its digest is spoken of, and was not pushed just now. */
+export const NamedPush = Push.extend({ how: z.literal('named').optional() });
+export type NamedPush = z.infer<typeof NamedPush>;
 
 /** `held`: the newest digest of the base image may not be built on, or not yet. */
 export const Verdict = z.enum(['started', 'merged', 'waits', 'skipped', 'held']);

@@ -1,4 +1,4 @@
-import type { Push, PushProgress } from '../model/state.ts';
+import type { NamedPush, PushProgress } from '../model/state.ts';
 
 /**
  * Names a run to look at. The store is authoritative: a repeated message does nothing, and the timer sends a lost one
@@ -19,6 +19,6 @@ export interface Queue {
   reach(): Promise<void>;
   sendStart(messages: StartMessage[], delaySeconds?: number): Promise<void>;
   /** A push that is to be decided on, or goes on in pages. */
-  sendPush(push: Push | PushProgress): Promise<void>;
+  sendPush(push: NamedPush | PushProgress): Promise<void>;
   sendFollow(followUp: FollowMessage, delaySeconds: number): Promise<void>;
 }

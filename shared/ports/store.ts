@@ -202,6 +202,12 @@ export interface Store {
   /** @throws ConflictError as putSightings */
   putJudgements(judgements: Judgements, etag: string | undefined): Promise<void>;
 
+  /** The images that were noted as held, in any order. */
+  heldImages(): Promise<string[]>;
+  /** Both may be done again. */
+  noteHeld(image: string): Promise<void>;
+  forgetHeld(image: string): Promise<void>;
+
   /**
    * The ledger by push; the first decision for a task is kept.
    * @param isPart of a push that is decided in pages: putPushProgress enters it in the list of its day

@@ -1,4 +1,5 @@
 import type { PlanState, Push } from '../model/state.ts';
+import { hasFailed } from './freshness/failing.ts';
 import { maxFailures } from './timing.ts';
 
 /**
@@ -19,8 +20,9 @@ export type Choice =
  *   is known to be the newest: a replica may have answered what the tag stood for before.
  * - A queued run reads its digests when it starts, so it will build this push too.
  * @param isNewest whether its digest is known to be the newest of the image
+ * @param freedAt when its digest was admitted or released: a run that ended before may have failed for that
  */
-export function decideOnPush(push: Push, state: PlanState, isNewest = false): Choice {
+export function decideOnPush(push: Push, state: PlanState, isNewest = false, freedAt = ''): Choice {
   const base = state.bases.find(({ image }) => image === push.image);
   const queued = state.open.find((run) => run.phase === 'Queued' && run.canonical);
   if (state.deleted) return skip(`${state.task} was deleted`);
@@ -33,7 +35,7 @@ export function decideOnPush(push: Push, state: PlanState, isNewest = false): Ch
     return skip(`${push.image} is only a build stage of ${state.task}, whose trigger is Runtime`);
 
   const newest = newestRun(state);
-  if (base.digest === push.digest) return skip(alreadyOn(state, newest));
+  if (base.digest === push.digest) return onSame(push, state, freedAt);
   if (!isNewest && push.timestamp < base.pinnedAt)
     return skip(`the push is older than the digest that ${newest} read after it`);
 
@@ -53,6 +55,14 @@ const merge = (runId: string): Choice => ({
   runId,
   reason: `run ${runId} is queued and will build on it`,
 });
+
+function onSame({ digest }: Push, state: PlanState, freedAt: string): Choice {
+  const { last, open } = state;
+  const isFreed = last && hasFailed(last.status) && last.endedAt <= freedAt;
+  if (!isFreed || open.some(({ canonical }) => canonical)) return skip(alreadyOn(state, newestRun(state)));
+  const reason = `${short(digest)} may be built on since run ${last.runId} ended ${last.status}`;
+  return { do: 'start', reason };
+}
 
 /** The digest is known: it is built on, or was tried. */
 function alreadyOn({ open, last }: PlanState, newest: string): string {

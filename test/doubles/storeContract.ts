@@ -290,6 +290,18 @@ export function testStore(kind: string, open: () => Promise<Store>, close?: () =
     assert.deepEqual((await store.scan())?.value, watch);
   });
 
+  test('images are noted as held, once each, until they are forgotten', async () => {
+    const images = ['docker.io/library/alpine:3', 'localhost:5000/a_b/c-d.e:V1'].map(
+      (image) => `${newRegistry()}.${image}`,
+    );
+    const mine = async () => (await store.heldImages()).filter((image) => images.includes(image)).sort();
+    for (const image of [...images, images[0]!]) await store.noteHeld(image);
+    assert.deepEqual(await mine(), [...images].sort());
+    for (let again = 0; again < 2; again++) await store.forgetHeld(images[0]!);
+    assert.deepEqual(await mine(), [images[1]]);
+    await store.forgetHeld(images[1]!);
+  });
+
   test('an app that works on the storage is known by what it said last', async () => {
     const app = `${newRegistry()}.azurewebsites.net`;
     const mine = async () => (await store.presences()).filter((presence) => presence.app === app);

@@ -235,6 +235,14 @@ export function createMemoryStore(from?: MemoryRows): MemoryStore {
       rows.set('common!judgements!', { json: JSON.stringify(judgements), etag: ++version });
     },
 
+    heldImages: async () => range<{ image: string }>('common!held!').map(({ image }) => image),
+    async noteHeld(image) {
+      rows.set(`common!held!${image}`, { json: JSON.stringify({ image }), etag: ++version });
+    },
+    async forgetHeld(image) {
+      rows.delete(`common!held!${image}`);
+    },
+
     ...memoryLedger(data, (registry, value) => rows.delete(keyOf(registry, { put: 'decision', value }))),
 
     scan: async () => get<Scan>('common!watch!'),

@@ -3,7 +3,7 @@ import { continuePush, onPush } from '../../shared/flow/push/onPush.ts';
 import { thenStart } from '../../shared/flow/queue/keepingStart.ts';
 import { startKept } from '../../shared/flow/start/startKept.ts';
 import { startRun } from '../../shared/flow/start/startRun.ts';
-import type { Push } from '../../shared/model/state.ts';
+import type { NamedPush } from '../../shared/model/state.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
 import type { Message, World } from './world.ts';
 
@@ -161,8 +161,10 @@ export const handling =
   };
 
 async function handle(message: Message, ports: Ports): Promise<void> {
-  if (message.queue === 'push') await onPush(message.body as Push, ports);
-  else if (message.queue === 'start') await startRun(message.body, ports);
+  if (message.queue === 'push') {
+    const { how, ...push } = message.body as NamedPush;
+    await onPush(push, ports, how);
+  } else if (message.queue === 'start') await startRun(message.body, ports);
   else await followRun(message.body, ports);
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { basesInLog } from '../../shared/adapters/engine/acrBuildLog.ts';
 import { createAesSeal } from '../../shared/adapters/secrets/aesSeal.ts';
 import type { Run } from '../../shared/model/run.ts';
-import type { Push, PushProgress } from '../../shared/model/state.ts';
+import type { NamedPush, Push, PushProgress } from '../../shared/model/state.ts';
 import type { Task } from '../../shared/model/task.ts';
 import type { Ports } from '../../shared/ports/ports.ts';
 import type { FollowMessage, StartMessage } from '../../shared/ports/queue.ts';
@@ -15,7 +15,7 @@ import { createMemoryStore, type MemoryRows } from './memoryStore.ts';
 export type Message = { due: number } & (
   | { queue: 'start'; body: StartMessage }
   | { queue: 'follow'; body: FollowMessage }
-  | { queue: 'push'; body: Push | PushProgress }
+  | { queue: 'push'; body: NamedPush | PushProgress }
 );
 
 /** A build as the engine of the world has it. */

@@ -15,6 +15,8 @@ export const registryPartition = foldedName;
 export const commonPartition = 'plinth!common';
 export const watchRow = 'watch';
 export const judgementsRow = 'judgements';
+export const heldRow = (image: string) => `held!${imagePartition(image)}`;
+export const imageOfHeldRow = (rowKey: string) => rowKey.slice('held!'.length).replaceAll('|', '/');
 export const presenceRow = (app: string) => `app!${app}`;
 export const ignoredRow = (kind: string) => `ignored!${kind}`;
 

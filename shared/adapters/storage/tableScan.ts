@@ -2,20 +2,23 @@ import type { TableClient } from '@azure/data-tables';
 import { Judgements } from '../../model/bases/policy.ts';
 import { Ignored, newScan, Presence, Scan } from '../../model/scan.ts';
 import { ConflictError, type Store } from '../../ports/store.ts';
-import { fromProperties, toProperties } from './tableDocument.ts';
+import { columnsVersion, fromProperties, toProperties } from './tableDocument.ts';
 import * as keys from './tableKeys.ts';
-import { all, conflicts, found, type Row, range, readableOr } from './tableRows.ts';
+import { all, conflicts, found, ignore, type Row, range, readableOr } from './tableRows.ts';
 
 /** A count that others count at too is tried this often; a few that are missed do not matter. */
 const countTurns = 5;
 
-/** What belongs to no registry: the memory of the rounds, the apps that work here, and the count of events that were not taken. */
+/** What belongs to no registry: what was said of digests and is held, the memory of the rounds, the apps that work here, and the count of events that were not taken. */
 export function createTableScan(
   main: TableClient,
 ): Pick<
   Store,
   | 'judgements'
   | 'putJudgements'
+  | 'heldImages'
+  | 'noteHeld'
+  | 'forgetHeld'
   | 'scan'
   | 'putScan'
   | 'presences'
@@ -46,6 +49,19 @@ export function createTableScan(
     },
     putJudgements: (judgements, etag) =>
       put(keys.judgementsRow, 'what was said of digests', judgements, etag),
+    async heldImages() {
+      const images: string[] = [];
+      for await (const { rowKey } of range(main, partitionKey, keys.rowRange('held')))
+        images.push(keys.imageOfHeldRow(String(rowKey)));
+      return images;
+    },
+    async noteHeld(image) {
+      const row = { partitionKey, rowKey: keys.heldRow(image), ...columnsVersion };
+      await main.upsertEntity(row, 'Replace');
+    },
+    async forgetHeld(image) {
+      await main.deleteEntity(partitionKey, keys.heldRow(image)).catch(ignore(404));
+    },
     presences: () => all(Presence, range(main, partitionKey, keys.rowRange('app'))),
     async putPresence(presence) {
       const rowKey = keys.presenceRow(presence.app);

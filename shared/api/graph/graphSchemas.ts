@@ -14,6 +14,7 @@ import { because } from '../../graph/staleOf.ts';
 import { Policy } from '../../model/bases/policy.ts';
 import { RunStatus } from '../../model/run.ts';
 import { OpenRun } from '../../model/state.ts';
+import { Platform } from '../../model/task.ts';
 
 /*
  * The answers of `shared/graph/answers.ts` as schemas, for the API's description: an answer without its schema, or one
@@ -63,6 +64,7 @@ export const TaskGraph: z.ZodType<GraphAnswer> = z
           task: z.string(),
           disabled: z.literal(true).exactOptional(),
           trigger: z.enum(['All', 'Disabled']).exactOptional().describe('Runtime where it is absent.'),
+          platform: Platform.exactOptional().describe('linux/amd64 where it is absent.'),
           bases: z.array(GraphBase),
           outputs: z.array(z.number().int()).exactOptional(),
           open: z.array(OpenRun).exactOptional(),
@@ -96,6 +98,10 @@ export const HeldBaseImage: z.ZodType<HeldBase> = z
     reason: z.string(),
     until: instant.exactOptional(),
     admissible: z.string().exactOptional().describe('The newest digest that may be built on, whole.'),
+    platforms: z
+      .array(z.string())
+      .exactOptional()
+      .describe('Those for which it is held, such as linux/arm64, where it is not for all.'),
   })
   .meta({ id: 'HeldBaseImage' });
 

@@ -6,29 +6,49 @@ import { decideOnBase, isNamed, type Standing, type Terms } from '../../rules/ba
 import { policyFor } from '../../rules/bases/policies.ts';
 import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
 import { learned } from '../push/counted.ts';
+import { isBad } from '../push/noteHeld.ts';
 import { onPush } from '../push/onPush.ts';
 import { see } from '../push/see.ts';
 
 /**
  * The tasks may lag behind what the registry answers, or it behind what is known; and what is held becomes admissible
  * with time. Where a task's base image was quarantined, the answer may be the very same.
- * @returns those for which it is held
+ * @returns those for which it is held, and whether its newest digest is quarantined; undefined where nothing was, or a push has looked at that
  */
-export async function moved(tracked: Tracked, read: Push, terms: Terms, ports: Ports): Promise<HeldEdge[]> {
-  if (!mayBeHeld(read.image, terms) && unaware(tracked, read).length === 0) return [];
+export async function moved(
+  tracked: Tracked,
+  read: Push,
+  terms: Terms,
+  ports: Ports,
+): Promise<{ held: HeldEdge[]; isBad?: boolean }> {
+  if (!mayBeHeld(read.image, terms) && unaware(tracked, read).length === 0) return { held: [] };
   const seen = await see({ ...read, time: read.timestamp, how: 'read' }, ports, { terms });
   const standing = isNamed(read.image, terms) ? await learned(read, seen, tracked.tasks, ports) : seen;
   const choices = tracked.tasks.map((state) => ({ state, choice: decideOnBase(read, state, standing) }));
   const tasks = choices.flatMap(({ state, choice }) => (choice.do === 'start' ? [state] : []));
-  // What is held is written down once.
+  // What is held is in the ledger once.
   const held = choices.filter(({ choice }) => choice.do === 'hold').map(() => edgeOf(tracked, standing));
-  if (tasks.length === 0 && standing === seen && !(seen.isNews && held.length > 0)) return held;
+  if (tasks.length === 0 && standing === seen && !(seen.isNews && held.length > 0))
+    return { held, isBad: isBad(standing) };
   if (tasks.length > 0) tellStale(tracked, tasks.length, ports);
   // Restores an edge that was lost: without it no event would find the task.
   for (const { registry, task } of tasks)
     await ports.store.changeEdges({ registry, task }, { bases: [tracked.image], outputs: [] }, noEdges);
   await onPush(read, ports, 'read');
-  return held;
+  return { held };
+}
+
+/**
+ * Keeps the notes of held images as the round has found them.
+ * @param isBad of each image that could be looked at, whether its newest digest is quarantined
+ */
+export async function keepNotes(isBad: Map<string, boolean>, tracked: Tracked[], { store }: Ports) {
+  if (isBad.size === 0) return;
+  const noted = new Set(await store.heldImages());
+  for (const [image, is] of isBad) if (is && !noted.has(image)) await store.noteHeld(image);
+  const known = new Set(tracked.map(({ image }) => image));
+  for (const image of noted)
+    if (isBad.get(image) === false || !known.has(image)) await store.forgetHeld(image);
 }
 
 /**

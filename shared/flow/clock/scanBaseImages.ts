@@ -18,7 +18,7 @@ import { termsNow } from '../push/see.ts';
 import { taskLogin } from '../secrets/taskLogin.ts';
 import { messageOf } from '../start/postpone.ts';
 import { changeScan } from './changeScan.ts';
-import { type HeldEdge, isOwn, moved, tellHeld } from './movedBase.ts';
+import { type HeldEdge, isOwn, keepNotes, moved, tellHeld } from './movedBase.ts';
 import { retryFailed } from './retryFailed.ts';
 
 /** Base images that are looked at, at once. */
@@ -51,6 +51,7 @@ export async function scanBaseImages(ports: Ports, known: Scan): Promise<Fault[]
   const tracked = trackedBases(states);
   const due = tracked.filter(isDue);
   const looks = await lookAt(due, faults, ports);
+  await alone('what is held', faults, () => keepNotes(looks.isBad, tracked, ports));
   await alone('what was seen', faults, () => endRound(round, { tracked, due, looks }, ports));
 
   const failed = round.own ? states.filter((state) => isDueForRetry(state, round.now)) : [];
@@ -92,10 +93,12 @@ async function beginRound(ports: Ports): Promise<Round | undefined> {
 interface Looks {
   unseen: Unreachable[];
   pausedUntil: Map<string, string>;
+  /** Of each image that could be looked at, whether its newest digest is quarantined. */
+  isBad: Map<string, boolean>;
 }
 
 async function lookAt(due: Tracked[], faults: Fault[], ports: Ports): Promise<Looks> {
-  const looks: Looks = { unseen: [], pausedUntil: new Map() };
+  const looks: Looks = { unseen: [], pausedUntil: new Map(), isBad: new Map() };
   if (due.length === 0) return looks;
   const loginOf = await logins(due, faults, ports);
   const terms = await termsNow(ports);
@@ -116,7 +119,9 @@ async function lookAt(due: Tracked[], faults: Fault[], ports: Ports): Promise<Lo
       silent.delete(registry);
       const id = eventGuid(`seen-${timestamp.replace(/[-:.]/g, '')}-${at + 1}`);
       if (!digest) return;
-      held.push(...(await moved(tracked, { id, image, digest, timestamp }, terms, ports)));
+      const found = await moved(tracked, { id, image, digest, timestamp }, terms, ports);
+      held.push(...found.held);
+      if (found.isBad !== undefined) looks.isBad.set(image, found.isBad);
     } catch (error) {
       const reason = messageOf(error);
       looks.unseen.push({ image, reason });

@@ -147,6 +147,6 @@ async function pushAgain(run: Run, { bases }: TaskState, { queue }: Flow): Promi
   for (const [at, { image, newer }] of bases.entries()) {
     if (!newer) continue;
     const id = eventGuid(`${run.registry}-${run.runId}-merged-${at + 1}`);
-    await queue.sendPush({ id, image, digest: newer.digest, timestamp: newer.since });
+    await queue.sendPush({ id, image, digest: newer.digest, timestamp: newer.since, how: 'named' });
   }
 }

@@ -1,9 +1,15 @@
 import type { HeldAnswer, HeldBase } from '../../graph/answers.ts';
-import type { Judgement } from '../../model/bases/policy.ts';
-import type { Sightings } from '../../model/bases/sightings.ts';
+import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { inForce, isNamed, isQuarantined, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import {
+  inForce,
+  isNamed,
+  isQuarantined,
+  quarantineOn,
+  standingOf,
+  type Terms,
+} from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { trackedBases } from '../../rules/decideOnFailure.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -12,9 +18,9 @@ import { termsNow } from '../push/see.ts';
 const readsAtOnce = 32;
 
 /**
- * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Two calls,
- * and one more for each image that a policy is for, of which a quarantined digest is known, or of which a task is not
- * built on the newest digest; where there is neither a policy nor a quarantine, no task is read.
+ * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Three calls,
+ * and one more for each image that a policy is for, or of which a quarantined digest is known; where there is neither a
+ * policy nor a quarantine, two, and no task is read.
  * @param statesOf reads the states of all tasks
  */
 export async function heldNow(
@@ -40,18 +46,19 @@ export async function heldUnder(
   statesOf: () => Promise<TaskState[]>,
   ports: Pick<Ports, 'store'>,
 ): Promise<HeldBase[]> {
-  const judgements = inForce(terms.judgements);
-  const isBad = ({ verdict }: Judgement) => verdict === 'quarantined';
-  if (!terms.policies.some(({ images }) => images) && !judgements.some(isBad)) return [];
+  const isJudged = inForce(terms.judgements).some(({ verdict }) => verdict === 'quarantined');
+  if (!isJudged && !terms.policies.some(({ images }) => images)) return [];
+  const noted = new Set(isJudged ? await ports.store.heldImages() : []);
   const asked = trackedBases(await statesOf()).filter(
     ({ image, tasks }) =>
       policyFor(image, terms.policies) !== undefined ||
+      noted.has(image) ||
       isNamed(image, terms) ||
-      tasks.some((state) => isNotOnNewest(state, image) || isOnBad(state, image, terms)),
+      tasks.some((state) => isOnBad(state, image, terms)),
   );
   const value = await mapAtMost(asked, readsAtOnce, async ({ image }) => {
     const seen = (await ports.store.sightings(image))?.value;
-    return seen && seen.digests.length > 0 ? heldBase(seen, terms, judgements) : [];
+    return seen && seen.digests.length > 0 ? heldBase(seen, terms) : [];
   });
   return value.flat();
 }
@@ -59,12 +66,8 @@ export async function heldUnder(
 const isOnBad = ({ bases }: TaskState, image: string, terms: Terms) =>
   bases.some((base) => base.image === image && isQuarantined(base.digest, terms));
 
-/** What a newer digest holds may be quarantined by the name of another image. */
-const isNotOnNewest = ({ bases }: TaskState, image: string) =>
-  bases.some((base) => base.image === image && (base.newer || base.notNewest));
-
 /** A pause comes before an age or a quarantine, as in decisions. */
-function heldBase(seen: Sightings, terms: Terms, judgements: Judgement[]): HeldBase[] {
+function heldBase(seen: Sightings, terms: Terms): HeldBase[] {
   const { newest, admissible, held, paused } = standingOf(seen, terms);
   const { image } = seen;
   const { digest, since } = newest;
@@ -73,6 +76,14 @@ function heldBase(seen: Sightings, terms: Terms, judgements: Judgement[]): HeldB
   if (!held) return [];
   const reason = `${digest.slice(0, 19)} ${held.reason}`;
   if (held.until) return [{ ...known, because: 'tooYoung', reason, until: held.until }];
-  const { time = since } = judgements.find((one) => one.digest === digest) ?? {};
-  return [{ ...known, because: 'quarantined', since: time, reason }];
+  const { time = since } = quarantineOn(newest, terms.judgements) ?? {};
+  const platforms = platformsOf(newest, terms);
+  return [{ ...known, because: 'quarantined', since: time, reason, ...(platforms && { platforms }) }];
+}
+
+/** The platforms for which what a digest holds is quarantined; undefined where it is for all. */
+function platformsOf(sighting: Sighting, { judgements }: Terms): string[] | undefined {
+  const all = [...new Set([sighting.contents ?? {}, sighting.manifests ?? {}].flatMap(Object.keys))];
+  const bad = all.filter((platform) => quarantineOn(sighting, judgements, platform));
+  return bad.length < all.length ? bad : undefined;
 }

@@ -3,10 +3,18 @@ import { buildsTaskAsDefined, type Pin } from '../../model/run.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
-import { isQuarantined, pinsOn, type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import {
+  isQuarantined,
+  pinsOn,
+  quarantineOn,
+  type Standing,
+  standingOf,
+  type Terms,
+} from '../../rules/bases/admission.ts';
 import { replicaAgainSeconds, replicaLagMs } from '../../rules/timing.ts';
 import { BuildFault } from '../buildFault.ts';
 import { learnContents } from '../push/learnContents.ts';
+import { noteHeld } from '../push/noteHeld.ts';
 import { forget, see, termsNow } from '../push/see.ts';
 import { loginFor } from '../secrets/registryLogin.ts';
 import type { Job } from './buildPlan.ts';
@@ -17,30 +25,26 @@ import type { Job } from './buildPlan.ts';
  */
 export async function pinAll(images: Omit<Pin, 'digest'>[], job: Job): Promise<Pin[]> {
   const recorded = new Map(job.run.pins?.map((pin) => [pin.image, pin]));
-  const isNew = images.some(({ image }) => !recorded.has(image) && !parseImageRef(image).digest);
+  const isNew = images.some(({ image }) => !recorded.has(image));
   const terms = isNew ? await termsNow(job.ports) : undefined;
   return Promise.all(
     images.map(
-      async ({ image, type }) => recorded.get(image) ?? { image, type, ...(await pinOf(image, terms, job)) },
+      async ({ image, type }) => recorded.get(image) ?? { image, type, ...(await pinOf(image, terms!, job)) },
     ),
   );
 }
 
-async function pinOf(
-  image: string,
-  terms: Terms | undefined,
-  job: Job,
-): Promise<Pick<Pin, 'digest' | 'notNewest'>> {
+async function pinOf(image: string, terms: Terms, job: Job): Promise<Pick<Pin, 'digest' | 'notNewest'>> {
   const { task, run, registry, ports } = job;
   const reference = parseImageRef(image);
-  if (reference.digest) return { digest: reference.digest };
+  if (reference.digest) return { digest: notBad(image, reference.digest, terms) };
   const login = loginFor(reference.registry, registry, task.properties.credentials);
   const time = ports.clock.now().toISOString();
   const digest = await ports.registry.digestOf(reference, login);
   // What others ask to be built is not tracked, and leaves nothing behind.
   const isKept = digest !== undefined && buildsTaskAsDefined(run);
   const look = { image, digest: digest ?? '', time, how: digest ? 'read' : 'named' } as const;
-  const seen = await see(look, ports, { isKept, ...(terms && { terms }) });
+  const seen = await see(look, ports, { isKept, terms });
   // Who pushed a bad one may have deleted the tag: what is built on instead is there by its digest.
   if (!digest && !seen.held)
     throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
@@ -53,6 +57,7 @@ async function pinOf(
     );
   let standing = await withHeld(seen, seen.newest.digest);
   if (!standing.held) return { digest: standing.newest.digest };
+  if (buildsTaskAsDefined(run)) await noteHeld(standing, ports);
   const builtOn = await builtOnNow(image, job);
   for (const pin of pinsOn(standing, builtOn)) {
     // What an older one holds counts only where the newer ones are held.
@@ -68,6 +73,15 @@ async function pinOf(
   }
   throw new BuildFault(
     `Base image ${image}: ${standing.newest.digest} ${standing.held!.reason}. There is no other digest to build on: push a newer one, or admit one (POST …/admit).`,
+  );
+}
+
+/** @throws BuildFault for a digest that the Dockerfile names and that is quarantined */
+function notBad(image: string, digest: string, { judgements }: Terms): string {
+  const bad = quarantineOn({ digest }, judgements);
+  if (!bad) return digest;
+  throw new BuildFault(
+    `Base image ${image} is quarantined: ${bad.reason}. Name another digest, or release it (POST …/release).`,
   );
 }
 

@@ -31,10 +31,12 @@ export async function forecastJudgement(
   const time = clock.now().toISOString();
   const { states } = await allStates(ports);
   const before = judgements.findLast((one) => one.digest === digest);
-  const holds = before?.holds ?? (await holdsOf(image, digest, states, ports));
+  const isAsked = verdict === 'quarantined' && !before?.holds;
+  const holds = isAsked ? await holdsOf(image, digest, states, ports) : (before?.holds ?? []);
   const judgement: Judgement = { digest, image, verdict, reason: 'as asked', holds, time };
   const after = { ...terms, judgements: [...judgements, judgement] };
-  const images = [...new Set([image, ...(await imagesWith([digest, ...holds], states, ports))])];
+  const users = await imagesWith([digest, ...holds], states, ports);
+  const images = [...new Set([image, ...users])];
   const standings = new Map(
     await mapAtMost(images, readsAtOnce, async (name) => {
       const seen = (await store.sightings(name))?.value;

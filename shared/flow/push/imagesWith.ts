@@ -34,8 +34,8 @@ export async function holdsOf(
 }
 
 /**
- * The images by which tasks are built on a digest, or on one that is known to hold the same. One call for each base image
- * of which that is not clear from the states.
+ * The images by which a digest, or one that is known to hold the same, concerns tasks: they are built on it, or on what was
+ * seen before it. One call for each base image of which that is not clear from the states.
  * @param texts the digest, and what it holds
  */
 export async function imagesWith(
@@ -49,10 +49,11 @@ export async function imagesWith(
     builtOn.set(base.image, (builtOn.get(base.image) ?? new Set()).add(base.digest));
   const found = await mapAtMost([...builtOn], readsAtOnce, async ([image, digests]) => {
     if ([...digests].some((digest) => wanted.has(digest))) return [image];
-    const stored = await store.sightings(image);
-    const isOne = stored?.value.digests.some(
-      (one) => digests.has(one.digest) && partsOf(one).some((text) => wanted.has(text)),
-    );
+    const seen = (await store.sightings(image))?.value.digests ?? [];
+    const since = seen.findIndex(({ digest }) => digests.has(digest));
+    const isOne = seen
+      .slice(Math.max(0, since))
+      .some((one) => [one.digest, ...partsOf(one)].some((text) => wanted.has(text)));
     return isOne ? [image] : [];
   });
   return found.flat();

@@ -6,6 +6,7 @@ import { type Stored, UnreadableError } from '../../ports/store.ts';
 import { isMixed, type Standing, standingOf } from '../../rules/bases/admission.ts';
 import { callNext } from '../queue/nextInQueue.ts';
 import { countedBy, learned } from './counted.ts';
+import { noteHeld } from './noteHeld.ts';
 import { pushToRegistry } from './pushToRegistry.ts';
 import { cannotBeRead } from './pushToTask.ts';
 
@@ -25,6 +26,7 @@ export async function pushToAll(
   const { states, unread } = await readStates(dependents, ports);
   const values = states.map(({ value }) => value);
   const known = await learned(named, standing, values, ports);
+  await noteHeld(known, ports);
   const { push } = countedBy(named, known);
   const decisions = unread.map(({ of, error }) => cannotBeRead(push, of, error, ports));
   // What may be built on is the same for all, but where a part of an index is quarantined.
@@ -69,7 +71,8 @@ async function readStates(tasks: TaskKey[], { store }: Flow) {
 }
 
 /**
- * A run that the push was merged into had its message from what queued it. Where it is one run of a registry, its message needs no look at the queue: it finds out itself whether it is its turn.
+ * A run that the push was merged into had its message from what queued it. Where it is one run of a registry, its message
+ * needs no look at the queue: it finds out itself whether it is its turn.
  * Of more, those that were called are called again: they were by this push, whose process may have ended before it sent
  * their messages.
  */

@@ -3,11 +3,13 @@ import { buildsTaskAsDefined, isEnded, type Run } from '../../model/run.ts';
 import { engineKeyOf } from '../../names/runId.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
+import { isQuarantined } from '../../rules/bases/admission.ts';
 import { inputsOf } from '../../rules/taskState.ts';
 import { claimSeconds } from '../../rules/timing.ts';
 import { endAtEngine, forgetKey } from '../finish/endAtEngine.ts';
-import { endDeleted } from '../finish/endRun.ts';
+import { endDeleted, endRun } from '../finish/endRun.ts';
 import type { Prepared } from '../prepare/prepare.ts';
+import { termsNow } from '../push/see.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
 import { subjectOf } from '../subject.ts';
 import { startBeat } from './beat.ts';
@@ -37,6 +39,13 @@ export async function resumeClaimed(
     await endAtEngine(run.value, { status: 'Canceled' }, ports);
     return;
   }
+  const bad = await quarantinedPin(run.value, ports);
+  if (bad) {
+    await forgetKey(run.value, ports);
+    const runErrorMessage = `Nothing to build: ${bad} was quarantined before the build began.`;
+    await endRun(registry, runId, { status: 'Canceled', runErrorMessage }, ports);
+    return;
+  }
   const now = ports.clock.now();
   const until = new Date(now.getTime() + claimSeconds * 1000);
   const preparing = nextTry(run.value, crypto.randomUUID(), until);
@@ -61,6 +70,13 @@ export async function resumeClaimed(
     prepareRun(subject.task, run.value, knownRegistry, ports),
   );
   await submit(tracked ? await withNewPins(claimed, tracked, ports) : claimed, request, ports);
+}
+
+/** A base image that the run was pinned to and that may be built on no more; the push of its quarantine has called another run. */
+async function quarantinedPin({ pins = [] }: Run, ports: Ports): Promise<string | undefined> {
+  const terms = await termsNow(ports);
+  const pin = pins.find(({ digest }) => isQuarantined(digest, terms));
+  return pin && `${pin.image}@${pin.digest}`;
 }
 
 /**

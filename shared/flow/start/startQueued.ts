@@ -161,7 +161,8 @@ async function decideStart(
   const moves = movesToTell(run, above);
   for (const move of moves) {
     const id = eventGuid(`${run.registry}-${run.runId}-above-${move.image}-${move.digest}`);
-    await onPush({ id, ...move }, ports, 'read');
+    // The run has noted what it read; what it is pinned to may be older.
+    await onPush({ id, ...move }, ports, 'named');
   }
   if (moves.length > 0) above = await look();
   const { wait, notes } = mayStart(run, { ...before, above });

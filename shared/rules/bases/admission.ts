@@ -101,8 +101,8 @@ export function isQuarantined(
 export const isMixed = ({ seen, terms }: Standing) =>
   seen.digests.some((one) => one.contents && quarantineOn(one, terms.judgements) !== undefined);
 
-/** What was said against a digest, or against what it holds for a platform. */
-function quarantineOn(
+/** What was said against a digest, or against what it holds for a platform, or for any. */
+export function quarantineOn(
   known: Omit<Sighting, 'firstSeen' | 'since' | 'sure'>,
   judgements: Judgement[],
   platform?: string,
@@ -156,10 +156,10 @@ export function decideOnBase(push: Push, state: TaskState, given: Standing): Cho
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
   const isBad = isQuarantined(digest, terms, standing);
   const decide = (to: string): Choice => {
-    const choice = decideOnPush({ ...push, digest: to }, state, true);
+    const choice = decideOnPush({ ...push, digest: to }, state, true, freedAt(to, standing));
     if (choice.do !== 'start') return choice;
     if (isBad) return { ...choice, reason: `${short(digest)} is quarantined: ${choice.reason}` };
-    return isUnchanged(push.image, [digest, to], state, standing)
+    return digest !== to && isUnchanged(push.image, [digest, to], state, standing)
       ? { do: 'skip', reason: unchangedText(push.image, state), sameAs: digest }
       : choice;
   };
@@ -173,6 +173,16 @@ export function decideOnBase(push: Push, state: TaskState, given: Standing): Cho
   if (!held || wants || (onNewest.do === 'skip' && !isBad)) return onAdmissible ?? onNewest;
   const noWayBack = isBad ? '. There is no older digest to go back to' : '';
   return { do: 'hold', reason: `${short(held.digest)} ${held.reason}${noWayBack}` };
+}
+
+/** When a person last let a digest, or what it holds, be built on again. */
+function freedAt(digest: string, { seen, platform, terms }: Standing): string | undefined {
+  const sighting = seen.digests.find((one) => one.digest === digest);
+  const texts = sighting ? [digest, ...partsOf(sighting, platform)] : [digest];
+  const isOfIt = ({ digest: judged, holds = [] }: Judgement) =>
+    [judged, ...holds].some((text) => texts.includes(text));
+  const said = terms.judgements.findLast(isOfIt);
+  return said && said.verdict !== 'quarantined' ? said.time : undefined;
 }
 
 /** Whether what a task is built on, or being built on, is the same for its platform. */

@@ -42,8 +42,8 @@ export async function judge(
   const users = await imagesWith([digest, ...(judgement.holds ?? [])], states, ports);
   const unused = users.length > 0 ? undefined : await saysUnused(image, digest, ports);
   const decided: { id: string; decisions: Decision[] | undefined }[] = [];
-  for (const [at, concerned] of [...new Set([image, ...users])].entries()) {
-    const id = eventGuid(`${verdict}-${digest}-${judgement.time}-${at + 1}`);
+  for (const concerned of new Set([image, ...users])) {
+    const id = eventGuid(`${verdict}-${digest}-${judgement.time}-${concerned}`);
     const push = { id, image: concerned, digest, timestamp: judgement.time };
     decided.push({ id, decisions: await onPush(push, ports, 'named') });
   }

@@ -105,7 +105,17 @@ const images: [
   ['a task on an image that was never seen', [on(base, 'old')], [], [], 1],
   ['a task on an index of it', [on(base, 'index')], ['old', index], [base], 1],
   ['a task on a copy of it', [on(base, 'copy')], ['old', copy], [base], 1],
-  ['a task beside an index of it', [on(base, 'old')], ['old', index, copy], [], 1],
+  ['a task that has not followed to an index of it', [on(base, 'old')], ['old', index, 'new'], [base], 1],
+  ['a task that has not followed to the digest', [on(base, 'old')], ['old', 'bad'], [base], 1],
+  [
+    'two tasks, of which one has not followed',
+    [on(base, 'new'), on(base, 'old')],
+    ['old', copy, 'new'],
+    [base],
+    1,
+  ],
+  ['a task on what came after it', [on(base, 'old')], [index, copy, 'bad', 'old', 'new'], [], 1],
+  ['a task on what was never seen, where it was', [on(base, 'older')], [copy, 'old'], [base], 1],
   [
     'a task on an index of another',
     [on(base, 'index')],
