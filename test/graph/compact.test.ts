@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
+import type { HeldBase } from '../../shared/graph/answers.ts';
 import { fromGraph, toGraph } from '../../shared/graph/compact.ts';
 import { planOf } from '../../shared/graph/planOf.ts';
 import { staleOf } from '../../shared/graph/staleOf.ts';
@@ -33,6 +34,8 @@ const rows: [title: string, change: Partial<TaskState>][] = [
   ['that is disabled', { bases, enabled: false }],
   ['whose trigger is All', { bases: [{ ...pin(digestOf('a'), 'BuildTime'), pinnedAt: at }], trigger: 'All' }],
   ['whose trigger is disabled', { bases, trigger: 'Disabled' }],
+  ['for another platform', { bases, platform: { os: 'Linux', architecture: 'arm64', variant: 'v8' } }],
+  ['that names the usual platform', { bases, platform: { os: 'linux', architecture: 'AMD64' } as never }],
   ['with an open run and a failure', { bases, open, last, outputs: [made] }],
 ];
 const cutDigests = (value: unknown) =>
@@ -49,6 +52,12 @@ for (const [title, change] of rows)
     const known = fromGraph(JSON.parse(JSON.stringify(toGraph('appacr', states))));
     assert.deepEqual(planOf(known, [base], 10), planOf(states, [base], 10));
     assert.deepEqual(staleOf(known), staleOf(states));
+    for (const platforms of [['linux/amd64'], ['linux/arm64/v8']]) {
+      const held: HeldBase[] = [
+        { image: base, digest: digestOf('f'), since: at, because: 'quarantined', reason: 'CVE', platforms },
+      ];
+      assert.deepEqual(staleOf(known, held), staleOf(states, held));
+    }
     const { task, enabled, trigger, outputs, built } = state;
     assert.deepEqual(cutDigests({ task, enabled, trigger, outputs, bases: state.bases, built }), {
       ...cutDigests({

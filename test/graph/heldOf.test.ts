@@ -32,6 +32,12 @@ const bad: HeldBase = {
   ...{ image: base, digest: digestOf('a'), since: time, because: 'quarantined' },
   reason: 'sha256:aaaaaaaaaaaa is quarantined: CVE-2026-1',
 };
+const part: HeldBase = {
+  ...young,
+  because: 'quarantined',
+  reason: 'sha256:b holds sha256:e, which is quarantined: CVE-2026-1',
+};
+const arm: Partial<TaskState> = { platform: { os: 'Linux', architecture: 'arm64' } };
 const [onBase] = taskOn('web', base).bases;
 const newer = { digest: digestOf('c'), since: time, at: time, push: 'p' };
 
@@ -78,6 +84,16 @@ const rows: [title: string, changes: Partial<TaskState>, held: HeldBase[], says:
     /meanwhile/,
   ],
   ['nothing is known of it', { bases: [] }, [young], undefined],
+  ['it is held for its platform', {}, [{ ...part, platforms: ['linux/amd64'] }], /CVE-2026-1; meanwhile/],
+  [
+    'it is held for its platform and another',
+    arm,
+    [{ ...part, platforms: ['linux/amd64', 'linux/arm64'] }],
+    /meanwhile/,
+  ],
+  ['it is held for another platform', {}, [{ ...part, platforms: ['linux/arm64'] }], undefined],
+  ['it is held for what is not its platform', arm, [{ ...part, platforms: ['linux/amd64'] }], undefined],
+  ['it is held for another variant', arm, [{ ...part, platforms: ['linux/arm64/v8'] }], undefined],
 ];
 for (const [title, changes, held, says] of rows)
   test(`${says ? 'held' : 'not held'}: ${title}`, () => {

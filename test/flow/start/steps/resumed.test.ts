@@ -83,6 +83,17 @@ const whileFetched =
       },
     };
   };
+const judged =
+  (verdict: 'quarantined' | 'released', other?: string) =>
+  async ({ world, stored }: Given): Promise<void> => {
+    const { digest } = stored.value.pins!.find(({ image }) => image === base)!;
+    const one = { image: base, digest: other ?? digest, reason: 'CVE', time: begun };
+    const judgements = [
+      { ...one, verdict: 'quarantined' as const },
+      { ...one, verdict },
+    ];
+    await world.ports.store.putJudgements({ judgements }, undefined);
+  };
 const rows: Row[] = [
   {
     title: 'whose worker may still tell',
@@ -127,6 +138,18 @@ const rows: Row[] = [
     title: 'that the engine has before it is built on others',
     given: whileFetched(({ world, runId }) => change(world, runId, { engineRunId: 'e9' })),
     ...{ builds: 0, status: 'Started', edges: [[tools, mid]], throws: true },
+  },
+  {
+    title: 'pinned to what is quarantined since',
+    given: judged('quarantined'),
+    ...{ builds: 0, status: 'Canceled', forgets: true },
+    says: /^Nothing to build: baseacr\.azurecr\.io\/base:1@sha256:\w+ was quarantined before the build began\.$/,
+  },
+  { title: 'pinned to what is released again', given: judged('released'), builds: 1, status: 'Started' },
+  {
+    title: 'while another digest is quarantined',
+    given: judged('quarantined', `sha256:${'9'.repeat(64)}`),
+    ...{ builds: 1, status: 'Started' },
   },
   {
     title: 'that another changes before',
