@@ -265,22 +265,6 @@ for (const [title, isBOld] of [
     assert.equal((await store.sightings(image))!.value.digests.length, digests.length, 'none is forgotten');
   });
 
-for (const of of [`${image}@${b}`, `baseacr.azurecr.io/base@${b}`])
-  for (const [title, judgements, isRefused] of [
-    ['of which nothing was said', [], false],
-    ['where another is quarantined', [said(a)], false],
-    ['that was released', [said(b), said(b, 'released')], false],
-    ['that is quarantined', [said(b)], true],
-  ] as const)
-    test(`a digest that a Dockerfile names, ${title}, is ${isRefused ? 'refused' : 'built on'}: ${of}`, async () => {
-      const { job } = jobOf({ step });
-      await job.ports.store.putJudgements({ judgements: [...judgements] }, undefined);
-      const pinning = pinAll([{ image: of, type: 'RunTime' }], job);
-      const refused = `Base image ${of} is quarantined: CVE-2026-1. Name another digest, or release it (POST …/release).`;
-      if (isRefused) await assert.rejects(pinning, new BuildFault(refused));
-      else assert.deepEqual(await pinning, [pin(b, of)]);
-    });
-
 const other = `${base}:2`;
 const byDigest = `${base}:3@${c}`;
 /** Each: the images, what was recorded when the run was claimed, which are asked for, how often judgements are read. */
