@@ -16,6 +16,7 @@ const said = (digest: string, verdict: Judgement['verdict'] = 'quarantined', ima
   time: '2026-11-23T09:30:00.000Z',
 });
 const known = { image: base, digest: 'new', since: earlier };
+const digest = `sha256:${'a'.repeat(64)}`;
 const until = '2026-11-26T08:00:00.000Z';
 const reason = `new is held until ${until}: ${base} has a minimum age of 3d`;
 
@@ -89,12 +90,26 @@ const rows: Row[] = [
   },
   {
     title: 'the only one is quarantined, under another name',
-    judgements: [said('other'), said('old', 'quarantined', 'docker.io/library/x:1')],
+    judgements: [said('old', 'quarantined', 'docker.io/library/x:1')],
     digests: [old],
     held: [
       {
         ...{ image: base, digest: 'old', since: '2026-11-23T09:30:00.000Z' },
         ...{ because: 'quarantined', reason: 'old is quarantined: CVE' },
+      },
+    ],
+  },
+  {
+    title: 'the newest is quarantined, and later one of another image',
+    judgements: [
+      said(digest),
+      { ...said('other', 'quarantined', 'docker.io/library/x:1'), time: '2026-11-23T09:45:00.000Z' },
+    ],
+    digests: [old, digest],
+    held: [
+      {
+        ...{ ...known, digest, since: '2026-11-23T09:30:00.000Z', admissible: 'old' },
+        ...{ because: 'quarantined', reason: `sha256:${'a'.repeat(12)} is quarantined: CVE` },
       },
     ],
   },
