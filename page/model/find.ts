@@ -11,8 +11,10 @@ export const filters = [
 /** Nodes whose name has all words, and that the filter shows. Pure. */
 export function found(nodes: readonly Node[], marked: Map<Node, Mark>, find: string, show: string): Node[] {
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
+  const isMark = marks.some((mark) => mark.id === show);
+  if (words.length === 0 && !isMark && show !== 'attention') return [...nodes];
   const isShown = ({ id, needsAttention }: Mark) =>
-    show === 'attention' ? needsAttention === true : !marks.some((mark) => mark.id === show) || id === show;
+    show === 'attention' ? needsAttention === true : !isMark || id === show;
   return nodes.filter((node) => {
     if (!isShown(marked.get(node)!)) return false;
     const name = `${node.registry}/${node.title} ${node.task?.task ?? ''}`.toLowerCase();

@@ -39,16 +39,15 @@ const longestNewer = ({ task }: Node) =>
     .filter((base) => base.newer)
     .sort((one, other) => (one.newer!.since < other.newer!.since ? -1 : 1))[0];
 
-const newerSince = (node: Node) => longestNewer(node)?.newer?.since;
-
-const isStale = (node: Node) => node.paused === undefined && newerSince(node) !== undefined;
+const isStale = ({ paused, task }: Node) =>
+  paused === undefined && task !== undefined && task.bases.some(({ newer }) => newer);
 
 const open = (node: Node, phase: string) => node.task?.open.find((run) => run.phase === phase);
 
 /** How long a node has been behind, `stale for 3 h`, or that it is paused. */
 function staleFor(node: Node, { now }: Moment): string {
   if (node.paused) return 'paused';
-  const since = newerSince(node);
+  const since = longestNewer(node)?.newer?.since;
   return since ? `stale for ${duration(now - Date.parse(since))}` : '';
 }
 

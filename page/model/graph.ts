@@ -59,7 +59,7 @@ export function graphOf(
   for (const task of tasks) {
     const [first] = task.outputs;
     const heldFor = heldOf(task, heldImages);
-    const image = task.bases.find((base) => unseen.has(base.image))?.image;
+    const image = unseen.size > 0 && task.bases.find((base) => unseen.has(base.image))?.image;
     const node: Node = {
       key: taskNode(task.registry, task.task),
       title: first ? titleOf(first) : task.task,
