@@ -23,13 +23,15 @@ const said = (digest: string, verdict: Verdict, more: Partial<Judgement> = {}): 
   ...{ digest, image: base, verdict, reason: 'CVE', time: earlier },
   ...more,
 });
+const [ancient, old] = ['ancient', 'old'].map((digest) => ({ digest, firstSeen: long, since: long }));
+const digests = [ancient!, old!, 'new'];
 /** A world of a task that is built on `old`, of which a newer digest is there. */
 async function worldOf(judgements: Judgement[] = []): Promise<World> {
   const world = await pushWorld([taskOn('app', [base], { trigger: 'All' })]);
   const { store } = world.ports;
   await store.takeRunNumbers('appacr', 60);
   await putTaskRow(world, 'app');
-  await store.putSightings(seen([{ digest: 'old', firstSeen: long, since: long }, 'new']), undefined);
+  await store.putSightings(seen(digests), undefined);
   if (judgements.length > 0) await store.putJudgements({ judgements }, undefined);
   return world;
 }
@@ -38,7 +40,7 @@ const judged = (world: World, verdict: Verdict, digest: string, more: object = {
   judge(world.ports.settings.registries[0]!, verdict, { ...asked, digest, ...more }, world.ports);
 const kept = async ({ ports: { store } }: World) => (await store.judgements())!.value.judgements;
 
-const holds = ['old', 'new', 'never'].map((digest) => [
+const holds = ['ancient', 'old', 'new', 'never'].map((digest) => [
   digest,
   [`linux/amd64 of ${digest}`, `linux/arm64 of ${digest}`],
 ]);
@@ -57,7 +59,16 @@ const rows: [
   message: string | undefined,
 ][] = [
   ['what a task is built on is quarantined', [], 'quarantined', 'old', true, 1, undefined],
-  ['what no task is built on is quarantined', [], 'quarantined', 'new', true, 0, unused('new')],
+  ['what a task may be built on next is quarantined', [], 'quarantined', 'new', true, 0, undefined],
+  [
+    'what no task is built on any more is quarantined',
+    [],
+    'quarantined',
+    'ancient',
+    true,
+    1,
+    unused('ancient'),
+  ],
   [
     'what was never seen is quarantined',
     [],
@@ -96,7 +107,7 @@ const rows: [
     undefined,
   ],
   ['what was let in is let in no more', [said('old', 'admitted')], 'released', 'old', true, 1, undefined],
-  ['it is let in', [], 'admitted', 'new', true, 1, unused('new')],
+  ['it is let in', [], 'admitted', 'new', true, 1, undefined],
   [
     'it is let in after a quarantine was taken back',
     [said('new', 'quarantined'), said('new', 'released')],
@@ -104,7 +115,7 @@ const rows: [
     'new',
     true,
     1,
-    unused('new'),
+    undefined,
   ],
 ];
 for (const [title, before, verdict, digest, written, rebuilt, message] of rows)

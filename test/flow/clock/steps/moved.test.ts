@@ -147,7 +147,12 @@ for (const row of rows) {
       const now = await Promise.all(
         tasks.map(async (one) => (await store.state(one.registry, one.task))!.value),
       );
-      const found = await moved({ image, registry: serverOf(image), tasks: now }, read, terms, world.ports);
+      const { held: found } = await moved(
+        { image, registry: serverOf(image), tasks: now },
+        read,
+        terms,
+        world.ports,
+      );
       const count = (name: string) => calls.filter((call) => call.name === name).length;
       return {
         found,
