@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'uvu';
-import { isOwn, moved, tellHeld } from '../../../../shared/flow/clock/movedBase.ts';
+import { isOwn, keepNotes, moved, tellHeld } from '../../../../shared/flow/clock/movedBase.ts';
 import type { Judgement, Policy } from '../../../../shared/model/bases/policy.ts';
 import type { TaskState } from '../../../../shared/model/state.ts';
 import { createWorld } from '../../../worlds/world.ts';
@@ -213,6 +213,27 @@ test('how many tasks are held is told for each registry, and since when the olde
   tellHeld([], world.ports);
   assert.equal(lines.length, 2);
 });
+
+/** Each: the images that are noted, what a round has found of images, and the notes then; the image is tracked. */
+const notes: [before: string[], found: [image: string, isBad: boolean][], after: string[], calls: number][] =
+  [
+    [[base], [], [base], 0],
+    [[], [[base, true]], [base], 2],
+    [[base], [[base, true]], [base], 1],
+    [[base], [[base, false]], [], 2],
+    [[], [[base, false]], [], 1],
+    [[own], [[base, false]], [], 2],
+    [[base, own], [[base, true]], [base], 2],
+  ];
+for (const [before, found, after, count] of notes)
+  test(`with ${before.length} images noted, a round that has looked at ${found.length} leaves ${after.length}, in ${count} calls`, async () => {
+    const world = createWorld({ registries: ['appacr'] });
+    for (const image of before) await world.ports.store.noteHeld(image);
+    const calls = callsOf(world, 'heldImages', 'noteHeld', 'forgetHeld');
+    await keepNotes(new Map(found), [{ image: base, registry: serverOf(base), tasks: [] }], world.ports);
+    assert.equal(calls.length, count);
+    assert.deepEqual(await world.ports.store.heldImages(), after);
+  });
 
 test('a registry is own where the settings name its server', () => {
   const { ports } = createWorld({ registries: ['appacr', 'otheracr'] });
