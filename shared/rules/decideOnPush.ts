@@ -20,7 +20,7 @@ export type Choice =
  *   is known to be the newest: a replica may have answered what the tag stood for before.
  * - A queued run reads its digests when it starts, so it will build this push too.
  * @param isNewest whether its digest is known to be the newest of the image
- * @param freedAt when its digest was admitted or released: a run that ended before may have failed for that
+ * @param freedAt when its digest was released from a quarantine: a run that ended before may have failed for that
  */
 export function decideOnPush(push: Push, state: PlanState, isNewest = false, freedAt = ''): Choice {
   const base = state.bases.find(({ image }) => image === push.image);

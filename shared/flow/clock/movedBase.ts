@@ -2,13 +2,13 @@ import type { Push } from '../../model/state.ts';
 import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { noEdges } from '../../ports/store.ts';
-import { decideOnBase, isNamed, type Standing, type Terms } from '../../rules/bases/admission.ts';
+import { decideOnBase, isNamed, type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
 import { learned } from '../push/counted.ts';
 import { isBad } from '../push/noteHeld.ts';
 import { onPush } from '../push/onPush.ts';
-import { see } from '../push/see.ts';
+import { see, termsNow } from '../push/see.ts';
 
 /**
  * The tasks may lag behind what the registry answers, or it behind what is known; and what is held becomes admissible
@@ -39,16 +39,21 @@ export async function moved(
 }
 
 /**
- * Keeps the notes of held images as the round has found them.
- * @param isBad of each image that could be looked at, whether its newest digest is quarantined
+ * Keeps the notes of held images as the round has found them. A push may have come since: what is known of an image is read
+ * again before its note goes.
+ * @param found of each image that could be looked at, whether its newest digest is quarantined
  */
-export async function keepNotes(isBad: Map<string, boolean>, tracked: Tracked[], { store }: Ports) {
-  if (isBad.size === 0) return;
+export async function keepNotes(found: Map<string, boolean>, ports: Ports): Promise<void> {
+  if (found.size === 0) return;
+  const { store } = ports;
   const noted = new Set(await store.heldImages());
-  for (const [image, is] of isBad) if (is && !noted.has(image)) await store.noteHeld(image);
-  const known = new Set(tracked.map(({ image }) => image));
-  for (const image of noted)
-    if (isBad.get(image) === false || !known.has(image)) await store.forgetHeld(image);
+  for (const [image, is] of found) if (is && !noted.has(image)) await store.noteHeld(image);
+  for (const image of noted) {
+    if (found.get(image)) continue;
+    const seen = (await store.sightings(image))?.value;
+    const isStill = seen && seen.digests.length > 0 && isBad(standingOf(seen, await termsNow(ports)));
+    if (!isStill) await store.forgetHeld(image);
+  }
 }
 
 /**

@@ -51,7 +51,7 @@ export async function scanBaseImages(ports: Ports, known: Scan): Promise<Fault[]
   const tracked = trackedBases(states);
   const due = tracked.filter(isDue);
   const looks = await lookAt(due, faults, ports);
-  await alone('what is held', faults, () => keepNotes(looks.isBad, tracked, ports));
+  await alone('what is held', faults, () => keepNotes(looks.isBad, ports));
   await alone('what was seen', faults, () => endRound(round, { tracked, due, looks }, ports));
 
   const failed = round.own ? states.filter((state) => isDueForRetry(state, round.now)) : [];

@@ -1,6 +1,7 @@
+import type { Judgement } from '../../model/bases/policy.ts';
 import { platformText } from '../../model/platform.ts';
 import { buildsTaskAsDefined, type Pin } from '../../model/run.ts';
-import { parseImageRef } from '../../names/imageRef.ts';
+import { type ImageRef, parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
 import {
@@ -37,8 +38,15 @@ export async function pinAll(images: Omit<Pin, 'digest'>[], job: Job): Promise<P
 async function pinOf(image: string, terms: Terms, job: Job): Promise<Pick<Pin, 'digest' | 'notNewest'>> {
   const { task, run, registry, ports } = job;
   const reference = parseImageRef(image);
-  if (reference.digest) return { digest: notBad(image, reference.digest, terms) };
   const login = loginFor(reference.registry, registry, task.properties.credentials);
+  const platform = platformText(task.properties.platform);
+  if (reference.digest) {
+    const bad = await quarantineOfNamed(reference, { terms, platform, login }, ports);
+    if (!bad) return { digest: reference.digest };
+    throw new BuildFault(
+      `Base image ${image} is quarantined: ${bad.reason}. Name another digest, or release it (POST …/release) and run the task again.`,
+    );
+  }
   const time = ports.clock.now().toISOString();
   const digest = await ports.registry.digestOf(reference, login);
   // What others ask to be built is not tracked, and leaves nothing behind.
@@ -48,7 +56,6 @@ async function pinOf(image: string, terms: Terms, job: Job): Promise<Pick<Pin, '
   // Who pushed a bad one may have deleted the tag: what is built on instead is there by its digest.
   if (!digest && !seen.held)
     throw new BuildFault(`Base image ${image} does not exist. Is the name right, and was it pushed?`);
-  const platform = platformText(task.properties.platform);
   const withHeld = async (of: Standing, digest: string) =>
     standingOf(
       await learnHeld(of, { digests: [digest], platforms: [platform] }, login, ports),
@@ -76,13 +83,15 @@ async function pinOf(image: string, terms: Terms, job: Job): Promise<Pick<Pin, '
   );
 }
 
-/** @throws BuildFault for a digest that the Dockerfile names and that is quarantined */
-function notBad(image: string, digest: string, { judgements }: Terms): string {
-  const bad = quarantineOn({ digest }, judgements);
-  if (!bad) return digest;
-  throw new BuildFault(
-    `Base image ${image} is quarantined: ${bad.reason}. Name another digest, or release it (POST …/release).`,
-  );
+/** What was said against a digest that a Dockerfile names, or against what it holds, which its registry is asked. */
+async function quarantineOfNamed(
+  reference: ImageRef,
+  { terms, platform, login }: { terms: Terms; platform: string; login: RegistryLogin },
+  { registry }: Ports,
+): Promise<Judgement | undefined> {
+  const isAsked = terms.judgements.some(({ verdict }) => verdict === 'quarantined');
+  const holds = isAsked ? await registry.contentsOf(reference, login, [platform]).catch(() => ({})) : {};
+  return quarantineOn({ digest: reference.digest!, ...holds }, terms.judgements, platform);
 }
 
 /** Where something is quarantined, with what digests hold: a part of an index may be, or what was copied. */

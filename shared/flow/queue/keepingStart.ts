@@ -9,7 +9,7 @@ interface Kept {
 
 /**
  * The ports for the work of one queue message. The first run that it calls is put into `kept` and is sent no start message,
- * which would wait for the next poll of the queue, up to a second. One, so that no more contexts are fetched at once than
+ * which would wait for the next poll of the queue. One, so that no more contexts are fetched at once than
  * the host handles messages. A process that ends before the start leaves the run to the clock, as one that ends before it
  * has sent its messages.
  */

@@ -1,5 +1,7 @@
+import { platformText } from '../../model/platform.ts';
 import type { KnownRegistry } from '../../model/registry.ts';
-import { buildsTaskAsDefined, isEnded, type Run } from '../../model/run.ts';
+import { buildsTaskAsDefined, isEnded, type Pin, type Run } from '../../model/run.ts';
+import type { Task } from '../../model/task.ts';
 import { engineKeyOf } from '../../names/runId.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
@@ -7,7 +9,7 @@ import { isQuarantined } from '../../rules/bases/admission.ts';
 import { inputsOf } from '../../rules/taskState.ts';
 import { claimSeconds } from '../../rules/timing.ts';
 import { endAtEngine, forgetKey } from '../finish/endAtEngine.ts';
-import { endDeleted, endRun } from '../finish/endRun.ts';
+import { endDeleted } from '../finish/endRun.ts';
 import type { Prepared } from '../prepare/prepare.ts';
 import { termsNow } from '../push/see.ts';
 import { retryOnConflict } from '../retryOnConflict.ts';
@@ -20,7 +22,7 @@ import { adopt, submit } from './submit.ts';
 /**
  * A run that was claimed, but whose worker never told of the engine's answer. Once that worker has had its time, the
  * build that it may have started is looked for by the run's key and followed. Where there is none, the engine is asked
- * again, with the digests that were recorded then; an engine that keeps no keys may so build twice.
+ * again, with the digests that were recorded then but for what was quarantined since; an engine that keeps no keys may so build twice.
  * @throws ConflictError when another worker resumes it
  */
 export async function resumeClaimed(
@@ -37,13 +39,6 @@ export async function resumeClaimed(
   // The engine may not show yet what it has taken: a run that ends here is forgotten there.
   if (run.value.cancelRequested) {
     await endAtEngine(run.value, { status: 'Canceled' }, ports);
-    return;
-  }
-  const bad = await quarantinedPin(run.value, ports);
-  if (bad) {
-    await forgetKey(run.value, ports);
-    const runErrorMessage = `Nothing to build: ${bad} was quarantined before the build began.`;
-    await endRun(registry, runId, { status: 'Canceled', runErrorMessage }, ports);
     return;
   }
   const now = ports.clock.now();
@@ -66,17 +61,23 @@ export async function resumeClaimed(
     await forgetKey(run.value, ports);
     return endDeleted(run.value, ports);
   }
-  const { request, tracked } = await stillClaimed(claimed, ports, () =>
-    prepareRun(subject.task, run.value, knownRegistry, ports),
+  const { request, tracked } = await stillClaimed(claimed, ports, async () =>
+    prepareRun(subject.task, await withoutBad(run.value, subject.task, ports), knownRegistry, ports),
   );
   await submit(tracked ? await withNewPins(claimed, tracked, ports) : claimed, request, ports);
 }
 
-/** A base image that the run was pinned to and that may be built on no more; the push of its quarantine has called another run. */
-async function quarantinedPin({ pins = [] }: Run, ports: Ports): Promise<string | undefined> {
+/** Without what was quarantined since it was claimed: in its place the newest digest that may be built on is read. */
+async function withoutBad(run: Run, task: Task | undefined, ports: Ports): Promise<Run> {
   const terms = await termsNow(ports);
-  const pin = pins.find(({ digest }) => isQuarantined(digest, terms));
-  return pin && `${pin.image}@${pin.digest}`;
+  if (!run.pins || !terms.judgements.some(({ verdict }) => verdict === 'quarantined')) return run;
+  const pins: Pin[] = [];
+  for (const pin of run.pins) {
+    const seen = (await ports.store.sightings(pin.image))?.value;
+    const known = seen && { seen, ...(task && { platform: platformText(task.properties.platform) }) };
+    if (!isQuarantined(pin.digest, terms, known)) pins.push(pin);
+  }
+  return { ...run, pins };
 }
 
 /**

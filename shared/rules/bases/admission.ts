@@ -156,7 +156,7 @@ export function decideOnBase(push: Push, state: TaskState, given: Standing): Cho
   const digest = state.bases.find(({ image }) => image === push.image)?.digest ?? '';
   const isBad = isQuarantined(digest, terms, standing);
   const decide = (to: string): Choice => {
-    const choice = decideOnPush({ ...push, digest: to }, state, true, freedAt(to, standing));
+    const choice = decideOnPush({ ...push, digest: to }, state, true, freedAt(to, state, standing));
     if (choice.do !== 'start') return choice;
     if (isBad) return { ...choice, reason: `${short(digest)} is quarantined: ${choice.reason}` };
     return digest !== to && isUnchanged(push.image, [digest, to], state, standing)
@@ -175,14 +175,16 @@ export function decideOnBase(push: Push, state: TaskState, given: Standing): Cho
   return { do: 'hold', reason: `${short(held.digest)} ${held.reason}${noWayBack}` };
 }
 
-/** When a person last let a digest, or what it holds, be built on again. */
-function freedAt(digest: string, { seen, platform, terms }: Standing): string | undefined {
+/** When a digest, or what it holds for a task's platform, was last released from a quarantine. */
+function freedAt(digest: string, { platform }: TaskState, { seen, terms }: Standing): string | undefined {
   const sighting = seen.digests.find((one) => one.digest === digest);
-  const texts = sighting ? [digest, ...partsOf(sighting, platform)] : [digest];
-  const isOfIt = ({ digest: judged, holds = [] }: Judgement) =>
-    [judged, ...holds].some((text) => texts.includes(text));
-  const said = terms.judgements.findLast(isOfIt);
-  return said && said.verdict !== 'quarantined' ? said.time : undefined;
+  const texts = sighting ? [digest, ...partsOf(sighting, platformText(platform))] : [digest];
+  const isOfIt = (one: Judgement) => [one.digest, ...(one.holds ?? [])].some((text) => texts.includes(text));
+  const said = terms.judgements.filter(isOfIt);
+  const isFreeing = ({ verdict, digest: of }: Judgement, at: number) =>
+    verdict === 'released' &&
+    said.slice(0, at).findLast((one) => one.digest === of)?.verdict === 'quarantined';
+  return said.filter(isFreeing).at(-1)?.time;
 }
 
 /** Whether what a task is built on, or being built on, is the same for its platform. */

@@ -214,7 +214,7 @@ test('how many tasks are held is told for each registry, and since when the olde
   assert.equal(lines.length, 2);
 });
 
-/** Each: the images that are noted, what a round has found of images, and the notes then; the image is tracked. */
+/** Each: the images that are noted, what a round has found of images, and the notes then; no sightings are known. */
 const notes: [before: string[], found: [image: string, isBad: boolean][], after: string[], calls: number][] =
   [
     [[base], [], [base], 0],
@@ -230,10 +230,36 @@ for (const [before, found, after, count] of notes)
     const world = createWorld({ registries: ['appacr'] });
     for (const image of before) await world.ports.store.noteHeld(image);
     const calls = callsOf(world, 'heldImages', 'noteHeld', 'forgetHeld');
-    await keepNotes(new Map(found), [{ image: base, registry: serverOf(base), tasks: [] }], world.ports);
+    await keepNotes(new Map(found), world.ports);
     assert.equal(calls.length, count);
     assert.deepEqual(await world.ports.store.heldImages(), after);
   });
+
+/** Each: the digests that an image was seen with when its note would go, and whether it stays. */
+const read: [title: string, digests: string[], stays: boolean][] = [
+  ['a push of what is quarantined has come since', ['old', 'bad'], true],
+  ['it is the only digest', ['bad'], true],
+  ['a newer one was pushed', ['bad', 'new'], false],
+  ['it was never seen', ['old'], false],
+  ['no digest is left', [], false],
+];
+for (const isLookedAt of [true, false])
+  for (const [title, digests, stays] of read)
+    test(`a note ${stays ? 'stays' : 'goes'} where ${title}, of an image that ${isLookedAt ? 'seemed to be good' : 'was not looked at'}`, async () => {
+      const { ports } = createWorld({ registries: ['appacr'] });
+      const one = {
+        image: own,
+        digest: 'bad',
+        verdict: 'quarantined',
+        reason: 'CVE',
+        time: '2026-11-23T09:00:00.000Z',
+      } as const;
+      await ports.store.putJudgements({ judgements: [one] }, undefined);
+      await ports.store.putSightings(seen(digests, base), undefined);
+      await ports.store.noteHeld(base);
+      await keepNotes(new Map([[isLookedAt ? base : own, false]]), ports);
+      assert.deepEqual(await ports.store.heldImages(), stays ? [base] : []);
+    });
 
 test('a registry is own where the settings name its server', () => {
   const { ports } = createWorld({ registries: ['appacr', 'otheracr'] });

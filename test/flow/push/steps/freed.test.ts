@@ -24,6 +24,7 @@ const said = (verdict: Judgement['verdict'], time: string, digest = 'new', holds
   ...{ image: push.image, digest, verdict, reason: 'CVE', time },
   ...(holds && { holds }),
 });
+const bad = (digest?: string) => said('quarantined', '2026-11-23T08:00:00.000Z', digest);
 const running = { runId: 'c3', phase: 'Pinned', automatic: true, canonical: true } as const;
 
 /** Each: how the run for the newest digest ended, what was said of the digest, what else; whether another run is begun. */
@@ -35,27 +36,50 @@ const rows: [
   change?: Partial<TaskState>,
 ][] = [
   ['failed, nothing was said', ended('Failed', 1), [], false],
-  ['failed, released since', ended('Failed', 1), [said('released', late)], true],
-  ['failed three times, released since', ended('Failed', 3), [said('released', late)], true],
-  ['failed, admitted since', ended('Failed', 3), [said('admitted', late)], true],
-  ['failed in that instant', ended('Failed', 3), [said('released', '2026-11-23T09:00:00.000Z')], true],
-  ['failed, released before', ended('Failed', 3), [said('released', early)], false],
+  ['failed, released since', ended('Failed', 1), [bad(), said('released', late)], true],
+  ['failed three times, released since', ended('Failed', 3), [bad(), said('released', late)], true],
+  [
+    'failed, released and admitted since',
+    ended('Failed', 3),
+    [bad(), said('released', late), said('admitted', late)],
+    true,
+  ],
+  ['failed, admitted since', ended('Failed', 3), [said('admitted', late)], false],
+  [
+    'failed, an admission was taken back since',
+    ended('Failed', 3),
+    [said('admitted', early), said('released', late)],
+    false,
+  ],
+  ['failed in that instant', ended('Failed', 3), [bad(), said('released', '2026-11-23T09:00:00.000Z')], true],
+  ['failed, released before', ended('Failed', 3), [bad(), said('released', early)], false],
   [
     'failed, released and quarantined again',
     ended('Failed', 3),
     [said('released', early), said('quarantined', late)],
     true,
   ],
-  ['failed, another was released', ended('Failed', 3), [said('released', late, 'old')], false],
-  ['failed, a part of it was released', ended('Failed', 3), [said('released', late, 'part')], true],
+  ['failed, another was released', ended('Failed', 3), [bad('old'), said('released', late, 'old')], false],
+  [
+    'failed, a part of it was released',
+    ended('Failed', 3),
+    [bad('part'), said('released', late, 'part')],
+    true,
+  ],
+  [
+    'failed, a part for another platform was released',
+    ended('Failed', 3),
+    [bad('other'), said('released', late, 'other')],
+    false,
+  ],
   [
     'failed, what is the same was released',
     ended('Failed', 3),
-    [said('released', late, 'x', ['same'])],
+    [said('quarantined', early, 'x', ['same']), said('released', late, 'x', ['same'])],
     true,
   ],
-  ['was cancelled, released since', ended('Canceled', 0), [said('released', late)], false],
-  ['succeeded, released since', ended('Succeeded', 0), [said('released', late)], false],
+  ['was cancelled, released since', ended('Canceled', 0), [bad(), said('released', late)], false],
+  ['succeeded, released since', ended('Succeeded', 0), [bad(), said('released', late)], false],
   [
     'failed, released, a run is going on',
     ended('Failed', 3),
@@ -63,7 +87,13 @@ const rows: [
     false,
     { open: [running] },
   ],
-  ['failed, released, disabled', ended('Failed', 3), [said('released', late)], false, { enabled: false }],
+  [
+    'failed, released, disabled',
+    ended('Failed', 3),
+    [bad(), said('released', late)],
+    false,
+    { enabled: false },
+  ],
 ];
 for (const [title, last, judgements, isBegun, change = {}] of rows)
   test(`of a task that was tried on the newest digest, whose run ${title}: ${isBegun ? 'another run' : 'nothing'}`, () => {
@@ -71,7 +101,7 @@ for (const [title, last, judgements, isBegun, change = {}] of rows)
     const state = { ...on, last, bases: on.bases.map((one) => ({ ...one, digest: 'new' })) };
     const newest = {
       digest: 'new',
-      manifests: { 'linux/amd64': ['part'] },
+      manifests: { 'linux/amd64': ['part'], 'linux/arm64': ['other'] },
       contents: { 'linux/amd64': 'same' },
     };
     const terms = { policies: [], judgements, now: new Date('2026-11-23T10:00:00.000Z') };

@@ -6,10 +6,12 @@ import { engineKeyOf } from '../../../../shared/names/runId.ts';
 import { ConflictError } from '../../../../shared/ports/store.ts';
 import { ownOf } from '../../../worlds/counted.ts';
 import type { World } from '../../../worlds/world.ts';
+import { seen } from '../../push/steps/pushWorld.ts';
 import { beating } from './beating.ts';
 import { base, mid, registry, rowOf, startWorld, stateOf } from './startWorld.ts';
 
 const begun = '2026-11-23T10:00:00.000Z';
+const older = `sha256:${'0'.repeat(63)}a`;
 const tools = 'baseacr.azurecr.io/tools:1';
 const claimed: Partial<Run> = { status: 'Started', startTime: begun, claimedUntil: begun, notes: ['before'] };
 const tried = { by: 'x', count: 3, until: begun };
@@ -61,6 +63,9 @@ interface Row {
   notes?: string[];
   edges?: string[][];
   throws?: true;
+  /** The base image's digest afterwards, where it is another. */
+  digest?: string;
+  fails?: RegExp;
 }
 const addBase = ({ world }: Given) => {
   world.push(tools);
@@ -83,11 +88,14 @@ const whileFetched =
       },
     };
   };
+const pinnedTo = ({ stored }: Pick<Given, 'stored'>) =>
+  stored.value.pins!.find(({ image }) => image === base)!.digest;
+const putSeen = async ({ world: { ports } }: Given, of: ReturnType<typeof seen>) =>
+  ports.store.putSightings(of, (await ports.store.sightings(base))?.etag);
 const judged =
   (verdict: 'quarantined' | 'released', other?: string) =>
   async ({ world, stored }: Given): Promise<void> => {
-    const { digest } = stored.value.pins!.find(({ image }) => image === base)!;
-    const one = { image: base, digest: other ?? digest, reason: 'CVE', time: begun };
+    const one = { image: base, digest: other ?? pinnedTo({ stored }), reason: 'CVE', time: begun };
     const judgements = [
       { ...one, verdict: 'quarantined' as const },
       { ...one, verdict },
@@ -140,10 +148,37 @@ const rows: Row[] = [
     ...{ builds: 0, status: 'Started', edges: [[tools, mid]], throws: true },
   },
   {
-    title: 'pinned to what is quarantined since',
+    title: 'pinned to what is quarantined since, where an older digest is known',
+    given: async (given) => {
+      await judged('quarantined')(given);
+      await putSeen(given, seen([older, pinnedTo(given)], base));
+      given.world.tags.set(`${base}@${older}`, older);
+    },
+    ...{ builds: 1, status: 'Started', digest: older, edges: [[base, mid]] },
+  },
+  {
+    title: 'pinned to what is quarantined since, where no other digest is known',
     given: judged('quarantined'),
-    ...{ builds: 0, status: 'Canceled', forgets: true },
-    says: /^Nothing to build: baseacr\.azurecr\.io\/base:1@sha256:\w+ was quarantined before the build began\.$/,
+    ...{ builds: 0, status: 'Started', fails: /There is no other digest to build on/ },
+  },
+  {
+    title: 'pinned to an index of which a part is quarantined since, where an older one is known',
+    given: async (given) => {
+      await judged('quarantined', 'part')(given);
+      const index = { digest: pinnedTo(given), manifests: { 'linux/amd64': ['part'] } };
+      await putSeen(given, seen([older, index], base));
+      given.world.tags.set(`${base}@${older}`, older);
+    },
+    ...{ builds: 1, status: 'Started', digest: older, edges: [[base, mid]] },
+  },
+  {
+    title: 'pinned to an index of which a part for another platform is quarantined since',
+    given: async (given) => {
+      await judged('quarantined', 'part')(given);
+      const index = { digest: pinnedTo(given), manifests: { 'linux/arm64': ['part'] } };
+      await putSeen(given, seen([older, index], base));
+    },
+    ...{ builds: 1, status: 'Started' },
   },
   { title: 'pinned to what is released again', given: judged('released'), builds: 1, status: 'Started' },
   {
@@ -163,6 +198,7 @@ for (const row of rows)
     const { run, built, resume, forgotten, edges, stored } = all;
     await row.given?.(all);
     if (row.throws) await assert.rejects(resume(), ConflictError);
+    else if (row.fails) await assert.rejects(resume(), row.fails);
     else await resume();
     const after = (await run())!;
     assert.equal(after.status, row.status, after.runErrorMessage);
@@ -177,6 +213,7 @@ for (const row of rows)
         row.pins,
       );
     if (row.notes) assert.deepEqual(after.notes, row.notes);
+    if (row.digest) assert.equal(after.pins?.find(({ image }) => image === base)?.digest, row.digest);
     const isNew = row.pins?.includes(tools) === true;
     assert.deepEqual([after.commit, after.branch], isNew ? ['c0ffee', 'main'] : [undefined, undefined]);
     // As it was claimed: a push since then is still to be heard.
