@@ -31,11 +31,16 @@ export function decideOnPush(push: Push, state: PlanState, isNewest = false, fre
   if (!base) return skip(`${state.task} is no longer built on ${push.image}`);
   if (!state.enabled) return skip(`${state.task} is disabled`);
   if (state.trigger === 'Disabled') return skip(`the base image trigger of ${state.task} is disabled`);
+  const isSame = base.digest === push.digest;
+  if (isSame && isFreed(state, freedAt)) {
+    const reason = `${short(push.digest)} may be built on since run ${state.last!.runId} ended ${state.last!.status}`;
+    return { do: 'start', reason };
+  }
   if (state.trigger === 'Runtime' && base.type === 'BuildTime')
     return skip(`${push.image} is only a build stage of ${state.task}, whose trigger is Runtime`);
 
   const newest = newestRun(state);
-  if (base.digest === push.digest) return onSame(push, state, freedAt);
+  if (isSame) return skip(alreadyOn(state, newest));
   if (!isNewest && push.timestamp < base.pinnedAt)
     return skip(`the push is older than the digest that ${newest} read after it`);
 
@@ -56,13 +61,12 @@ const merge = (runId: string): Choice => ({
   reason: `run ${runId} is queued and will build on it`,
 });
 
-function onSame({ digest }: Push, state: PlanState, freedAt: string): Choice {
-  const { last, open } = state;
-  const isFreed = last && hasFailed(last.status) && last.endedAt <= freedAt;
-  if (!isFreed || open.some(({ canonical }) => canonical)) return skip(alreadyOn(state, newestRun(state)));
-  const reason = `${short(digest)} may be built on since run ${last.runId} ended ${last.status}`;
-  return { do: 'start', reason };
-}
+/** Its last run has failed, maybe as the digest might not be built on, also where no push of that image starts it. */
+const isFreed = ({ last, open }: PlanState, freedAt: string): boolean =>
+  last !== undefined &&
+  hasFailed(last.status) &&
+  last.endedAt <= freedAt &&
+  !open.some(({ canonical }) => canonical);
 
 /** The digest is known: it is built on, or was tried. */
 function alreadyOn({ open, last }: PlanState, newest: string): string {

@@ -94,6 +94,20 @@ const rows: [
     false,
     { enabled: false },
   ],
+  [
+    'failed, released, and it is only a build stage',
+    ended('Failed', 3),
+    [bad(), said('released', late)],
+    true,
+    { bases: taskOn('app', [push.image]).bases.map((one) => ({ ...one, type: 'BuildTime' as const })) },
+  ],
+  [
+    'failed, released, and its trigger is disabled',
+    ended('Failed', 3),
+    [bad(), said('released', late)],
+    false,
+    { trigger: 'Disabled' },
+  ],
 ];
 for (const [title, last, judgements, isBegun, change = {}] of rows)
   test(`of a task that was tried on the newest digest, whose run ${title}: ${isBegun ? 'another run' : 'nothing'}`, () => {
