@@ -2,14 +2,7 @@ import type { HeldAnswer, HeldBase } from '../../graph/answers.ts';
 import type { Sighting, Sightings } from '../../model/bases/sightings.ts';
 import type { TaskState } from '../../model/state.ts';
 import type { Ports } from '../../ports/ports.ts';
-import {
-  inForce,
-  isNamed,
-  isQuarantined,
-  quarantineOn,
-  standingOf,
-  type Terms,
-} from '../../rules/bases/admission.ts';
+import { inForce, quarantineOn, standingOf, type Terms } from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { trackedBases } from '../../rules/decideOnFailure.ts';
 import { mapAtMost } from '../concurrency.ts';
@@ -19,7 +12,7 @@ const readsAtOnce = 32;
 
 /**
  * The base images of all registries' tasks whose newest digest is held, and those that could not be looked at. Three calls,
- * and one more for each image that a policy is for, or of which a quarantined digest is known; where there is neither a
+ * and one more for each image that a policy is for, or that is noted as held; where there is neither a
  * policy nor a quarantine, two, and no task is read.
  * @param statesOf reads the states of all tasks
  */
@@ -50,11 +43,7 @@ export async function heldUnder(
   if (!isJudged && !terms.policies.some(({ images }) => images)) return [];
   const noted = new Set(isJudged ? await ports.store.heldImages() : []);
   const asked = trackedBases(await statesOf()).filter(
-    ({ image, tasks }) =>
-      policyFor(image, terms.policies) !== undefined ||
-      noted.has(image) ||
-      isNamed(image, terms) ||
-      tasks.some((state) => isOnBad(state, image, terms)),
+    ({ image }) => noted.has(image) || policyFor(image, terms.policies) !== undefined,
   );
   const value = await mapAtMost(asked, readsAtOnce, async ({ image }) => {
     const seen = (await ports.store.sightings(image))?.value;
@@ -62,9 +51,6 @@ export async function heldUnder(
   });
   return value.flat();
 }
-
-const isOnBad = ({ bases }: TaskState, image: string, terms: Terms) =>
-  bases.some((base) => base.image === image && isQuarantined(base.digest, terms));
 
 /** A pause comes before an age or a quarantine, as in decisions. */
 function heldBase(seen: Sightings, terms: Terms): HeldBase[] {

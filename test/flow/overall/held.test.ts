@@ -27,6 +27,8 @@ interface Row {
   /** What was seen of the image; the task is built on `old`. */
   digests?: Parameters<typeof seen>[0] | undefined;
   change?: Partial<TaskState>;
+  /** A push, a run or a round has noted the image. */
+  isNoted?: true;
   held: HeldBase[];
   /** Whether the tasks are read, and what was seen of the image. */
   reads?: [tasks: boolean, image: boolean];
@@ -80,6 +82,7 @@ const rows: Row[] = [
   },
   {
     title: 'the newest is quarantined',
+    isNoted: true,
     judgements: [said('new')],
     held: [
       {
@@ -90,6 +93,7 @@ const rows: Row[] = [
   },
   {
     title: 'the only one is quarantined, under another name',
+    isNoted: true,
     judgements: [said('old', 'quarantined', 'docker.io/library/x:1')],
     digests: [old],
     held: [
@@ -101,6 +105,7 @@ const rows: Row[] = [
   },
   {
     title: 'the newest is quarantined, and later one of another image',
+    isNoted: true,
     judgements: [
       said(digest),
       { ...said('other', 'quarantined', 'docker.io/library/x:1'), time: '2026-11-23T09:45:00.000Z' },
@@ -113,7 +118,13 @@ const rows: Row[] = [
       },
     ],
   },
-  { title: 'an older one is quarantined', judgements: [said('old')], held: [] },
+  { title: 'an older one is quarantined', isNoted: true, judgements: [said('old')], held: [] },
+  {
+    title: 'an older one is quarantined, and it is not noted',
+    judgements: [said('old')],
+    ...{ held: [], reads: [true, false] },
+  },
+  { title: 'it is noted, and nothing is said any more', isNoted: true, held: [], reads: [false, false] },
   { title: 'it was never seen', policies: [young], digests: undefined, held: [] },
   { title: 'none of it is there any more', policies: [young], digests: [], held: [] },
   {
@@ -130,6 +141,7 @@ for (const { title, policies = [], judgements = [], change, held, reads = [true,
     const world = await pushWorld(states);
     const digests = 'digests' in row ? row.digests : [old, 'new'];
     if (digests) await world.ports.store.putSightings(seen(digests), undefined);
+    if (row.isNoted) await world.ports.store.noteHeld(base);
     let isRead = false;
     const statesOf = async () => {
       isRead = true;
