@@ -7,11 +7,13 @@ import { type RequestWords, spelled } from '../api/requestWords.ts';
 import { routesOf } from '../api/routes.ts';
 import { withoutNulls } from '../api/withoutNulls.ts';
 import { Refusal } from '../flow/refusal.ts';
+import { isPassing } from '../flow/transient.ts';
 import type { KnownRegistry } from '../model/registry.ts';
 import { isTooDeep, tooDeep } from '../names/jsonValue.ts';
 import { PlinthError } from '../names/plinthError.ts';
 import type { Ports } from '../ports/ports.ts';
 import { UnreadableError } from '../ports/store.ts';
+import { callAgainSeconds } from '../rules/timing.ts';
 import { allowed, type Caller, refuseForeign } from './access.ts';
 import { answered } from './answering/answered.ts';
 import { unreadRow } from './answering/unreadRow.ts';
@@ -186,6 +188,11 @@ function errorAnswer(error: unknown, context: InvocationContext): HttpResponseIn
   if (error instanceof PlinthError && error.answer) return arm(...error.answer, error.message);
   // No fault of the server, at which clients try again: another try meets the same row.
   if (error instanceof UnreadableError) return arm(409, 'StoredRowUnreadable', unreadRow(error));
+  if (isPassing(error)) {
+    context.warn(error);
+    const message = `A service that Plinth needs, its storage or its identity, is busy or away. Try again; the log has more under ${context.invocationId}.`;
+    return { ...arm(503, 'ServiceUnavailable', message), headers: { 'Retry-After': `${callAgainSeconds}` } };
+  }
   context.error(error);
   return arm(
     500,

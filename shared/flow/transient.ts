@@ -1,7 +1,10 @@
 import { PlinthError } from '../names/plinthError.ts';
 
+/** `status` and `errorCode` as those of an identity have them. */
+type Failed = Error & { statusCode?: number; status?: number; code?: unknown; errorCode?: string };
+
 /** An error and its causes, as errors of the network, of an SDK and of Plinth have them; no deeper, as they may go round. */
-function withCauses(error: unknown): (Error & { statusCode?: number; code?: unknown })[] {
+function withCauses(error: unknown): Failed[] {
   const all: Error[] = [];
   for (let at = error; at instanceof Error && all.length < 5; at = at.cause) all.push(at);
   return all;
@@ -19,7 +22,7 @@ const networkCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|REQUES
 
 /**
  * Whether the other side was busy, late or away, also by an error as an SDK throws it, of storage or of an identity: it
- * has a `statusCode`, a `code`, or these in a `cause`. A host that does not exist is not away for a moment.
+ * has a `statusCode`, a `status`, a `code`, or these in a `cause`. A host that does not exist is not away for a moment.
  */
 export const isPassing = (error: unknown): boolean =>
   !isUnknownHost(error) &&
@@ -28,7 +31,8 @@ export const isPassing = (error: unknown): boolean =>
       isTransient(at) ||
       at.name === 'LateError' ||
       networkCodes.test(String(at.code)) ||
-      isBusy(at.statusCode),
+      isBusy(at.statusCode ?? at.status) ||
+      at.errorCode === 'network_error',
   );
 
 const isBusy = (status = 0) => status === 408 || status === 429 || status >= 500;

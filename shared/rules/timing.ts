@@ -134,6 +134,8 @@ export const sourceIdleSeconds = 30;
 export const sourceSeconds = 240;
 /** Where ARM names no interval for a long-running operation. */
 export const pollSeconds = 1;
+/** What a caller of the API is asked to wait where storage is busy or away: Azure's SDKs and az try again after it. */
+export const callAgainSeconds = 5;
 /** An ACR refresh token is good for three hours; it is exchanged again after one. */
 export const exchangedForMs = 3_600_000;
 /** The host ends the process five seconds after the request to end; the rest is what the hook needs besides. */
