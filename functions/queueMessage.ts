@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { invoke, invokeMessage } from '../shared/edge/invoke.ts';
 import { followRun } from '../shared/flow/finish/followRun.ts';
 import { NamedPush, PushProgress } from '../shared/model/state.ts';
+import { without } from '../shared/model/without.ts';
 import { messageQueue, storageConnection } from '../shared/names/azureNames.ts';
 import type { Ports } from '../shared/ports/ports.ts';
 import type { Invocation } from '../shared/ports/telemetry.ts';
@@ -40,7 +41,9 @@ app.storageQueue('queueMessage', {
 /** Counts a push once, when all of it has been decided on. */
 async function decided(named: NamedPush | PushProgress, ports: Ports, add: Invocation['add']): Promise<void> {
   const { onPush, continuePush } = await import('../shared/flow/push/onPush.ts');
-  const { how, ...push } = named as NamedPush;
-  const verdicts = 'push' in named ? await continuePush(named, ports) : await onPush(push, ports, how);
+  const verdicts =
+    'push' in named
+      ? await continuePush(named, ports)
+      : await onPush(without(named, 'how'), ports, named.how);
   if (verdicts) add(count(metrics.pushes, { outcome: pushOutcome(verdicts) }));
 }

@@ -5,7 +5,8 @@ const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const namespace = Buffer.from('b6f3a1e07d2c4c5f9a4e2d8c61f07b35', 'hex');
 
 /**
- * The GUID of an event by the name it has here, always the same one; a name that is a GUID is its own. Clients read `imageUpdateTrigger.id` as a GUID, and one that is none breaks their listing of runs.
+ * The GUID of an event by the name it has here, always the same one; a name that is a GUID is its own. Clients read
+ * `imageUpdateTrigger.id` as a GUID, and one that is none breaks their listing of runs.
  */
 export function eventGuid(name: string): string {
   return guid.test(name) ? name : guidOfName(namespace, name);

@@ -9,7 +9,10 @@ import { all, conflicts, found, ignore, type Row, range, readableOr } from './ta
 /** A count that others count at too is tried this often; a few that are missed do not matter. */
 const countTurns = 5;
 
-/** What belongs to no registry: what was said of digests and is held, the memory of the rounds, the apps that work here, and the count of events that were not taken. */
+/**
+ * What belongs to no registry: what was said of digests and is held, the memory of the rounds, the apps that work here, and the
+ * count of events that were not taken.
+ */
 export function createTableScan(
   main: TableClient,
 ): Pick<

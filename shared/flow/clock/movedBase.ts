@@ -2,7 +2,14 @@ import type { Push } from '../../model/state.ts';
 import { heldEdgesMessage, staleEdgeMessage } from '../../names/azureNames.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { noEdges } from '../../ports/store.ts';
-import { decideOnBase, isNamed, type Standing, standingOf, type Terms } from '../../rules/bases/admission.ts';
+import {
+  decideOnBase,
+  hasQuarantines,
+  isNamed,
+  type Standing,
+  standingOf,
+  type Terms,
+} from '../../rules/bases/admission.ts';
 import { policyFor } from '../../rules/bases/policies.ts';
 import { type Tracked, unaware } from '../../rules/decideOnFailure.ts';
 import { learned } from '../push/counted.ts';
@@ -13,7 +20,8 @@ import { see, termsNow } from '../push/see.ts';
 /**
  * The tasks may lag behind what the registry answers, or it behind what is known; and what is held becomes admissible
  * with time. Where a task's base image was quarantined, the answer may be the very same.
- * @returns those for which it is held, and whether its newest digest is quarantined; undefined where nothing was, or a push has looked at that
+ * @returns those for which it is held, and whether its newest digest is quarantined; undefined where nothing
+ * was, or a push has looked at that
  */
 export async function moved(
   tracked: Tracked,
@@ -48,10 +56,13 @@ export async function keepNotes(found: Map<string, boolean>, ports: Ports): Prom
   const { store } = ports;
   const noted = new Set(await store.heldImages());
   for (const [image, is] of found) if (is && !noted.has(image)) await store.noteHeld(image);
-  for (const image of noted) {
-    if (found.get(image)) continue;
+  const unsure = [...noted].filter((image) => !found.get(image));
+  if (unsure.length === 0) return;
+  // After the notes: what each was made for is among these.
+  const terms = await termsNow(ports);
+  for (const image of unsure) {
     const seen = (await store.sightings(image))?.value;
-    const isStill = seen && seen.digests.length > 0 && isBad(standingOf(seen, await termsNow(ports)));
+    const isStill = seen && seen.digests.length > 0 && isBad(standingOf(seen, terms));
     if (!isStill) await store.forgetHeld(image);
   }
 }
@@ -62,7 +73,8 @@ export async function keepNotes(found: Map<string, boolean>, ports: Ports): Prom
  */
 const mayBeHeld = (image: string, terms: Terms) =>
   policyFor(image, terms.policies) !== undefined ||
-  terms.judgements.some((one) => one.image === image || one.verdict === 'quarantined');
+  hasQuarantines(terms) ||
+  terms.judgements.some((one) => one.image === image);
 
 /** A task for which the newest digest of a base image is held, and since when one has been. */
 export interface HeldEdge {

@@ -5,6 +5,7 @@ import { type ImageRef, parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { RegistryError, type RegistryLogin } from '../../ports/registry.ts';
 import {
+  hasQuarantines,
   isQuarantined,
   pinsOn,
   quarantineOn,
@@ -89,8 +90,9 @@ async function quarantineOfNamed(
   { terms, platform, login }: { terms: Terms; platform: string; login: RegistryLogin },
   { registry }: Ports,
 ): Promise<Judgement | undefined> {
-  const isAsked = terms.judgements.some(({ verdict }) => verdict === 'quarantined');
-  const holds = isAsked ? await registry.contentsOf(reference, login, [platform]).catch(() => ({})) : {};
+  const holds = hasQuarantines(terms)
+    ? await registry.contentsOf(reference, login, [platform]).catch(() => ({}))
+    : {};
   return quarantineOn({ digest: reference.digest!, ...holds }, terms.judgements, platform);
 }
 
@@ -101,7 +103,7 @@ async function learnHeld(
   login: RegistryLogin,
   ports: Ports,
 ) {
-  if (!terms.judgements.some(({ verdict }) => verdict === 'quarantined')) return seen;
+  if (!hasQuarantines(terms)) return seen;
   return learnContents(seen, wanted, async () => login, ports);
 }
 

@@ -1,4 +1,4 @@
-import { platformText } from '../../model/platform.ts';
+import { platformText, usualPlatform } from '../../model/platform.ts';
 import type { TaskState } from '../../model/state.ts';
 import { parseImageRef } from '../../names/imageRef.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -8,7 +8,7 @@ import { loginTo } from './counted.ts';
 
 const readsAtOnce = 32;
 /** Of the base images of tasks that are yet to come. */
-const usualPlatforms = ['linux/amd64', 'linux/arm64'];
+const usualPlatforms = [usualPlatform, 'linux/arm64'];
 
 /**
  * The manifests of a digest, and what they are by config and layers, for the platforms of tasks. Its registry is asked;

@@ -5,7 +5,7 @@ import type { Task } from '../../model/task.ts';
 import { engineKeyOf } from '../../names/runId.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { ConflictError, noEdges, type Stored } from '../../ports/store.ts';
-import { isQuarantined } from '../../rules/bases/admission.ts';
+import { hasQuarantines, isQuarantined } from '../../rules/bases/admission.ts';
 import { inputsOf } from '../../rules/taskState.ts';
 import { claimSeconds } from '../../rules/timing.ts';
 import { endAtEngine, forgetKey } from '../finish/endAtEngine.ts';
@@ -22,7 +22,8 @@ import { adopt, submit } from './submit.ts';
 /**
  * A run that was claimed, but whose worker never told of the engine's answer. Once that worker has had its time, the
  * build that it may have started is looked for by the run's key and followed. Where there is none, the engine is asked
- * again, with the digests that were recorded then but for what was quarantined since; an engine that keeps no keys may so build twice.
+ * again, with the digests that were recorded then but for what was quarantined since; an engine that keeps no keys may so
+ * build twice.
  * @throws ConflictError when another worker resumes it
  */
 export async function resumeClaimed(
@@ -70,7 +71,7 @@ export async function resumeClaimed(
 /** Without what was quarantined since it was claimed: in its place the newest digest that may be built on is read. */
 async function withoutBad(run: Run, task: Task | undefined, ports: Ports): Promise<Run> {
   const terms = await termsNow(ports);
-  if (!run.pins || !terms.judgements.some(({ verdict }) => verdict === 'quarantined')) return run;
+  if (!run.pins || !hasQuarantines(terms)) return run;
   const pins: Pin[] = [];
   for (const pin of run.pins) {
     const seen = (await ports.store.sightings(pin.image))?.value;

@@ -80,6 +80,10 @@ function quarantinesOf(judgements: Judgement[]): Map<string, Judgement> {
   return made;
 }
 
+/** Whether anything was ever quarantined: without that it does not matter what digests hold. */
+export const hasQuarantines = ({ judgements }: Pick<Terms, 'judgements'>) =>
+  judgements.some(({ verdict }) => verdict === 'quarantined');
+
 /** Whether a quarantine names an image. */
 export const isNamed = (image: string, { judgements }: Pick<Terms, 'judgements'>) =>
   quarantinesOf(judgements).has(image);
